@@ -1,0 +1,177 @@
+"""Each pytest process gets a PostgreSQL, a Redis and a data folder of its own, thrown away at the end.
+
+The addresses are in the environment before Django's settings load; Redis starts with the session, PostgreSQL with the
+first test that uses the database. Set DATABASE_URL or REDIS_URL to use servers of your own instead.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from planergy import embedded
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "planergy-test-"
+# A worker of pytest-xdist inherits the addresses of the process that started it; they are not the user's.
+IS_INHERITED = "PLANERGY_TEST_DATA" in os.environ
+OWN_POSTGRES = IS_INHERITED or not os.environ.get("DATABASE_URL")
+OWN_REDIS = IS_INHERITED or not os.environ.get("REDIS_URL")
+DATA_DIR = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+ALIVE = (DATA_DIR / "session.lock").open("w")
+fcntl.flock(ALIVE, fcntl.LOCK_EX)
+
+os.environ |= {"DATA_DIR": str(DATA_DIR), "PLANERGY_TEST_DATA": str(DATA_DIR)}
+os.environ["DJANGO_SETTINGS_MODULE"] = "planergy.settings"
+os.environ.setdefault("SECRET_KEY", "only-for-tests")
+os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "dGVzdC1vbmx5LWtleS10ZXN0LW9ubHkta2V5LTAwMDA=")
+if OWN_POSTGRES:
+    os.environ["DATABASE_URL"] = embedded.database_url(DATA_DIR)
+if OWN_REDIS:
+    os.environ["REDIS_URL"] = embedded.redis_urls("", DATA_DIR).client
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.pluginmanager.has_plugin("django"):
+        return
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": static}
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    is_controller = bool(session.config.getoption("numprocesses", default=None)) and not IS_INHERITED
+    if OWN_REDIS and not is_controller and not session.config.option.collectonly:
+        embedded.ensure_redis(DATA_DIR, durable=False)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _remove(DATA_DIR)
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if not _is_in_use(folder):
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    embedded.reset(folder)
+    shutil.rmtree(folder)
+
+
+def _is_in_use(folder: Path) -> bool:
+    """A session holds its lock as long as it lives; a killed one leaves servers behind that nobody else would end."""
+    try:
+        with (folder / "session.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
+@pytest.fixture(scope="session")
+def embedded_postgres() -> str:
+    """The address of the throw-away PostgreSQL (or of the one that DATABASE_URL names), running."""
+    return embedded.ensure_postgres(DATA_DIR, durable=False) if OWN_POSTGRES else os.environ["DATABASE_URL"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    embedded_postgres: str,
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> None:
+    """pytest-django calls this before it makes the test database."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network_beyond_loopback() -> Iterator[None]:
+    """A test that reached out would depend on somebody else's machine, and could send real data there."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+            raise ConnectionRefusedError(f"Tests stay on loopback; refused {address}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+@dataclass(frozen=True)
+class SandboxProcess:
+    """The sandbox as a process of its own, as a person would start it."""
+
+    base_url: str
+    url: str
+    process: subprocess.Popen[str]
+
+    def state(self) -> dict[str, Any]:
+        return requests.get(f"{self.base_url}/sandbox/state.json", timeout=30).json()
+
+
+@pytest.fixture(scope="session")
+def _sandbox_server() -> Iterator[Any]:
+    from intacct_sandbox.server import serve
+
+    server = serve(host="127.0.0.1", port=0, seed="small")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sandbox(_sandbox_server: Any) -> Any:
+    """A running sandbox in this process, freshly seeded and without faults: `.url`, `.base_url`, `.company`."""
+    _start_afresh(_sandbox_server.base_url)
+    return _sandbox_server
+
+
+@pytest.fixture
+def portal_sandbox(sandbox: Any, settings: Any) -> Any:
+    """The same, and the portal talks to it."""
+    settings.SAGE_INTACCT_ENDPOINT = sandbox.url
+    return sandbox
+
+
+@pytest.fixture(scope="session")
+def _sandbox_process() -> Iterator[SandboxProcess]:
+    command = [sys.executable, "-m", "intacct_sandbox", "--port", "0", "--seed", "small", "--quiet"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            url = process.stdout.readline().split()[-1]
+            yield SandboxProcess(base_url=url.partition("/ia/")[0], url=url, process=process)
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def sandbox_process(_sandbox_process: SandboxProcess) -> SandboxProcess:
+    """A running sandbox in a process of its own, freshly seeded and without faults."""
+    _start_afresh(_sandbox_process.base_url)
+    return _sandbox_process
+
+
+def _start_afresh(base_url: str) -> None:
+    requests.delete(f"{base_url}/sandbox/faults", timeout=30).raise_for_status()
+    requests.post(f"{base_url}/sandbox/reset", json={"seed": "small"}, timeout=60).raise_for_status()
