@@ -1,0 +1,43 @@
+"""Failures in an accountant's words. Anything that is not an `IntegrationError` is a bug.
+
+IntegrationError(user_message, advice, code)
+  ConfigurationError   credentials, permission, missing mapping: the connection pauses and says so
+  RecordError          this invoice or supplier must be mended
+  TemporaryError       tried again by itself, with back-off
+  UnknownOutcome       looked up before anything is sent again
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from integrations.models.outbox import FailureKind
+
+
+class IntegrationError(Exception):
+    """`user_message` says what and why, `advice` what to do; `code` groups failures of one cause; `raw` is the original."""
+
+    kind: ClassVar[FailureKind] = FailureKind.INTERNAL
+
+    def __init__(self, user_message: str, *, advice: str = "", code: str = "", raw: str = "") -> None:
+        super().__init__(user_message)
+        self.user_message = user_message
+        self.advice = advice
+        self.code = code
+        self.raw = raw
+
+
+class ConfigurationError(IntegrationError):
+    kind = FailureKind.CONFIG
+
+
+class RecordError(IntegrationError):
+    kind = FailureKind.RECORD
+
+
+class TemporaryError(IntegrationError):
+    kind = FailureKind.TEMPORARY
+
+
+class UnknownOutcome(IntegrationError):
+    kind = FailureKind.UNKNOWN

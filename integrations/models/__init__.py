@@ -1,0 +1,25 @@
+"""Connections, jobs and their history, the export outbox, and what ties remote records to ours."""
+
+from integrations.models.connection import CompanyLink, Connection, ImportSchedule
+from integrations.models.history import Exchange, Job, JobKind, JobStatus, Outcome, OutcomeKind, Trigger
+from integrations.models.mapping import Cursor, ExternalRecord
+from integrations.models.outbox import Attempt, ExportItem, FailureKind, ItemStatus
+
+__all__ = [
+    "Attempt",
+    "CompanyLink",
+    "Connection",
+    "Cursor",
+    "Exchange",
+    "ExportItem",
+    "ExternalRecord",
+    "FailureKind",
+    "ImportSchedule",
+    "ItemStatus",
+    "Job",
+    "JobKind",
+    "JobStatus",
+    "Outcome",
+    "OutcomeKind",
+    "Trigger",
+]

@@ -1,0 +1,130 @@
+"""The connection between an account and one company file of an accounting system."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from integrations import secrets
+from organization.models import Account, Company, User
+from organization.querysets import AccountQuerySet
+
+
+class ConnectionQuerySet(AccountQuerySet):
+    def enabled(self) -> ConnectionQuerySet:
+        return self.filter(is_enabled=True)
+
+    def ready(self) -> ConnectionQuerySet:
+        """Enabled, with credentials, synchronized and not paused: work may go over these."""
+        return self.enabled().filter(
+            credentials_saved_at__isnull=False, synchronized_at__isnull=False, paused_at__isnull=True
+        )
+
+
+class Connection(models.Model):
+    """One row per account and system for ever: disabling wipes its credentials, a new set-up revives it with its history.
+
+    off ──enable──▶ enabled ──save──▶ credentials saved ──synchronize──▶ synchronized ⇄ paused (a configuration failure)
+     ▲───────────────────────────────disable──────────────────────────────────┘
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="connections")
+    system = models.CharField(max_length=40)
+    is_enabled = models.BooleanField(default=False)
+    enabled_at = models.DateTimeField(null=True, blank=True)
+    disabled_at = models.DateTimeField(null=True, blank=True)
+    changed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    encrypted_credentials = models.TextField(blank=True, editable=False)
+    credentials_saved_at = models.DateTimeField(null=True, blank=True)
+    synchronized_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.TextField(blank=True)
+    pause_advice = models.TextField(blank=True)
+    remote_company = models.CharField(max_length=120, blank=True, help_text="The company ID there; never a secret.")
+    remote_facts = models.JSONField(default=dict, blank=True, help_text="What synchronizing learnt about the company.")
+    exports_automatically = models.BooleanField(
+        default=False, help_text="Export invoices as soon as they are authorised. Support staff switch this on."
+    )
+    exports_as_draft = models.BooleanField(default=False, help_text="Bills arrive as drafts instead of ready to be paid.")
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("account", "system", name="connection_once_per_account_and_system")]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.system_name}"
+
+    @property
+    def system_name(self) -> str:
+        from integrations import registry
+
+        return registry.get(self.system).name
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The decrypted credentials, or an empty dict. Raises `secrets.Undecryptable` when no key fits."""
+        return secrets.decrypt_json(self.encrypted_credentials) if self.encrypted_credentials else {}
+
+    @property
+    def has_credentials(self) -> bool:
+        return self.credentials_saved_at is not None
+
+    @property
+    def is_synchronized(self) -> bool:
+        return self.synchronized_at is not None
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
+
+    @property
+    def is_ready(self) -> bool:
+        return self.is_enabled and self.has_credentials and self.is_synchronized and not self.is_paused
+
+
+class CompanyLink(models.Model):
+    """A company of ours and the entity that carries its name there. `entity_id` is empty in a single-entity company file."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="company_links")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    entity_id = models.CharField(max_length=40, blank=True)
+    entity_name = models.CharField(max_length=200)
+    base_currency = models.CharField(max_length=3, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["company__name"]
+        constraints = [
+            models.UniqueConstraint("connection", "company", name="company_link_once"),
+            models.UniqueConstraint("connection", "entity_id", name="entity_linked_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company} = {self.entity_name}"
+
+
+class ImportSchedule(models.Model):
+    """An import that starts by itself. Support staff keep these in the admin; times are in the account's zone."""
+
+    class Every(models.TextChoices):
+        HOUR = "hour", "Every hour"
+        FOUR_HOURS = "four_hours", "Every four hours"
+        DAY = "day", "Every day"
+        WEEK = "week", "Every week"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="schedules")
+    data_set = models.CharField(max_length=40, blank=True, help_text="Empty: all data.")
+    every = models.CharField(max_length=10, choices=Every, default=Every.DAY)
+    at_time = models.TimeField(default="02:00", help_text="In the account's time zone; an hourly import uses the minute only.")
+    weekday = models.PositiveSmallIntegerField(
+        default=0, choices=list(enumerate(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]))
+    )
+    is_active = models.BooleanField(default=True)
+    next_run_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_run_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "data_set", name="import_schedule_once_per_data_set")]
+
+    def __str__(self) -> str:
+        return f"{self.connection}: {self.data_set or 'all data'}, {self.get_every_display().lower()}"

@@ -1,0 +1,183 @@
+"""What happened: runs, their outcomes, and the requests that were exchanged."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models.connection import Connection
+from organization.models import Company, User
+from organization.querysets import AccountQuerySet
+
+
+class JobKind(models.TextChoices):
+    SYNCHRONIZE = "synchronize", "Synchronize"
+    IMPORT = "import", "Import"
+    PREVIEW = "preview", "Import preview"
+    EXPORT = "export", "Export"
+
+
+class JobStatus(models.TextChoices):
+    QUEUED = "queued", "Waiting to start"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Completed"
+    PARTIAL = "partial", "Completed with problems"
+    FAILED = "failed", "Failed"
+    ERRORED = "errored", "Stopped by an internal error"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+UNFINISHED = (JobStatus.QUEUED, JobStatus.RUNNING)
+
+
+class Trigger(models.TextChoices):
+    MANUAL = "manual", "By hand"
+    SCHEDULED = "scheduled", "Scheduled"
+    AUTOMATIC = "automatic", "Automatic"
+
+
+class JobQuerySet(AccountQuerySet):
+    account_path = "connection__account"
+
+    def unfinished(self) -> JobQuerySet:
+        return self.filter(status__in=UNFINISHED)
+
+
+class Job(models.Model):
+    """One run: a synchronization, the import of one data set for one company, or an export.
+
+    queued ──claim──▶ running ──▶ succeeded | partial | failed (expected) | errored (a bug) | cancelled
+       ▲────(worker gone: heartbeat too old)────┘
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="jobs")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    kind = models.CharField(max_length=12, choices=JobKind)
+    data_set = models.CharField(max_length=40, blank=True)
+    batch = models.UUIDField(default=uuid.uuid4, editable=False, help_text="Jobs started together.")
+    position = models.PositiveSmallIntegerField(default=0, help_text="Order within the batch and company.")
+    trigger = models.CharField(max_length=10, choices=Trigger, default=Trigger.MANUAL)
+    requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    options = models.JSONField(default=dict, blank=True)
+    status = models.CharField(max_length=10, choices=JobStatus, default=JobStatus.QUEUED)
+
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    claim = models.UUIDField(null=True, blank=True, editable=False)
+    claims = models.PositiveSmallIntegerField(default=0, help_text="How often a worker began it.")
+    is_cancel_requested = models.BooleanField(default=False)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+
+    total = models.PositiveIntegerField(null=True, blank=True, help_text="Records to do; null while not known.")
+    done = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    warnings = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    deactivated = models.PositiveIntegerField(default=0)
+    posted = models.PositiveIntegerField(default=0)
+
+    failure_kind = models.CharField(max_length=10, blank=True)
+    message = models.TextField(blank=True, help_text="What happened, in words for an accountant.")
+    advice = models.TextField(blank=True)
+    traceback = models.TextField(blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "connection",
+                "company",
+                "kind",
+                "data_set",
+                name="one_unfinished_job",
+                condition=models.Q(status__in=UNFINISHED) & ~models.Q(kind=JobKind.EXPORT),
+                nulls_distinct=False,
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["connection", "-created_at"], name="job_history"),
+            models.Index("status", "heartbeat_at", name="job_unfinished", condition=models.Q(status__in=UNFINISHED)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
+        from integrations import registry
+
+        return registry.job_title(self)
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.status in UNFINISHED
+
+    def get_absolute_url(self) -> str:
+        return reverse("integrations:job_detail", args=[self.pk])
+
+
+class OutcomeKind(models.TextChoices):
+    CREATED = "created", "Created"
+    UPDATED = "updated", "Updated"
+    UNCHANGED = "unchanged", "Unchanged"
+    WARNING = "warning", "Imported with a warning"
+    FAILED = "failed", "Failed"
+    DEACTIVATED = "deactivated", "Deactivated"
+    POSTED = "posted", "Posted"
+    UNKNOWN = "unknown", "Not known yet"
+    INFO = "info", "Note"
+
+
+class Outcome(models.Model):
+    """What became of one record in one run. Unchanged records are only counted on the job."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="outcomes")
+    kind = models.CharField(max_length=11, choices=OutcomeKind)
+    record_key = models.CharField(max_length=200, blank=True, help_text="The record's ID there, or the invoice number.")
+    record_name = models.CharField(max_length=300, blank=True)
+    local_id = models.BigIntegerField(null=True, blank=True, help_text="The primary key of our row.")
+    code = models.CharField(max_length=60, blank=True, help_text="The cause, for grouping.")
+    message = models.TextField(blank=True)
+    advice = models.TextField(blank=True)
+    raw_message = models.TextField(blank=True)
+    changes = models.JSONField(null=True, blank=True, help_text="{field: [from, to]}")
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index("job", "kind", "id", name="outcome_of_job")]
+
+    def __str__(self) -> str:
+        return f"{self.record_key}: {self.get_kind_display()}"
+
+
+class Exchange(models.Model):
+    """One request and its answer, secrets masked and file data replaced by size and hash. Pruned by age and count."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="exchanges")
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="exchanges")
+    started_at = models.DateTimeField(default=timezone.now)
+    duration_ms = models.PositiveIntegerField(default=0)
+    endpoint = models.CharField(max_length=300)
+    functions = ArrayField(models.CharField(max_length=60), default=list)
+    control_ids = ArrayField(models.CharField(max_length=256), default=list)
+    status_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    error = models.TextField(blank=True)
+    request = models.TextField(blank=True)
+    response = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+        indexes = [models.Index(fields=["connection", "-started_at"], name="exchange_history")]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M:%S} {', '.join(self.functions)}"

@@ -1,0 +1,135 @@
+"""The outbox: one row per invoice that is to become a bill, and every try at it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from integrations.models.connection import Connection
+from integrations.models.history import Exchange, Job, Trigger
+from invoices.models import Invoice
+from organization.models import Company, User
+from organization.querysets import AccountQuerySet
+
+
+class FailureKind(models.TextChoices):
+    """What a person can do about a failure. A closed list."""
+
+    CONFIG = "config", "The connection must be mended"
+    RECORD = "record", "This record must be mended"
+    TEMPORARY = "temporary", "Tried again by itself"
+    UNKNOWN = "unknown", "Looked up first"
+    INTERNAL = "internal", "An internal error"
+
+
+class ItemStatus(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    SENDING = "sending", "Sending"
+    UNKNOWN = "unknown", "Being looked up"
+    POSTED = "posted", "Posted"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class ExportItemQuerySet(AccountQuerySet):
+    account_path = "connection__account"
+
+
+class ExportItem(models.Model):
+    """One invoice on its way out over one connection. There is never a second row for the pair, so never a second bill.
+
+    queued ──claim──▶ sending ──settle──▶ posted (for good)
+      ▲  ▲               │ ├──▶ failed ──try again──▶ queued
+      │  └──temporary────┘ └──▶ unknown ──look-up──▶ posted | queued (surely not there: same control ids)
+      └── cancelled (connection disabled, invoice edited) ──exported again──
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="export_items")
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="export_items")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    status = models.CharField(max_length=9, choices=ItemStatus, default=ItemStatus.QUEUED)
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="export_items")
+    trigger = models.CharField(max_length=10, choices=Trigger, default=Trigger.MANUAL)
+    requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    queued_at = models.DateTimeField(default=timezone.now)
+    next_attempt_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
+    attempts_count = models.PositiveIntegerField(default=0)
+    lookups_count = models.PositiveIntegerField(default=0)
+
+    claim = models.UUIDField(null=True, blank=True, editable=False)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    round = models.PositiveIntegerField(default=1, help_text="Part of the control ids; renewed only after a definite refusal.")
+    was_sent = models.BooleanField(default=False, help_text="A request with these control ids may have reached the gateway.")
+    sent_fingerprint = models.CharField(max_length=64, blank=True, help_text="Of the content that was sent.")
+    attachment_id = models.CharField(max_length=20, blank=True)
+
+    failure_kind = models.CharField(max_length=9, choices=FailureKind, blank=True)
+    code = models.CharField(max_length=60, blank=True, help_text="The cause, for grouping.")
+    message = models.TextField(blank=True)
+    advice = models.TextField(blank=True)
+    raw_message = models.TextField(blank=True)
+
+    record_no = models.CharField(max_length=40, blank=True)
+    record_url = models.CharField(max_length=500, blank=True)
+    posted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ExportItemQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "invoice", name="one_export_item_per_invoice")]
+        indexes = [
+            models.Index(
+                "connection",
+                "company",
+                "next_attempt_at",
+                name="export_item_due",
+                condition=models.Q(status__in=["queued", "sending", "unknown"]),
+            ),
+            models.Index("connection", "status", "code", name="export_item_problems"),
+            models.Index("job", "status", name="export_item_of_job"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id}: {self.get_status_display()}"
+
+    @property
+    def bill_control_id(self) -> str:
+        """The same for every try until a definite refusal."""
+        return f"planergy-bill-{self.pk}-{self.round}"
+
+    @property
+    def attachment_control_id(self) -> str:
+        return f"planergy-supdoc-{self.pk}-{self.round}"
+
+
+class Attempt(models.Model):
+    """One try at one export item. Written when the item is claimed, completed once, never changed afterwards."""
+
+    class Result(models.TextChoices):
+        SENDING = "sending", "Under way"
+        POSTED = "posted", "Posted"
+        FOUND = "found", "Found in the accounting system"
+        REFUSED = "refused", "Refused"
+        NOT_SENT = "not_sent", "Not sent"
+        UNKNOWN = "unknown", "No answer"
+        NOT_FOUND = "not_found", "Not there"
+
+    item = models.ForeignKey(ExportItem, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    exchange = models.ForeignKey(Exchange, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    is_lookup = models.BooleanField(default=False)
+    control_id = models.CharField(max_length=256, blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    result = models.CharField(max_length=9, choices=Result, default=Result.SENDING)
+    failure_kind = models.CharField(max_length=9, choices=FailureKind, blank=True)
+    message = models.TextField(blank=True)
+    raw_message = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint("item", "number", name="attempt_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} #{self.number}: {self.get_result_display()}"

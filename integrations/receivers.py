@@ -1,0 +1,18 @@
+"""What happens here when something happens in the apps below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from invoices.models import Invoice
+from invoices.signals import invoice_authorized
+
+
+def export_when_automatic(sender: type[Invoice], invoice: Invoice, by: Any, **kwargs: Any) -> None:
+    from integrations.services import exports
+
+    exports.export_automatically(invoice=invoice)
+
+
+def connect() -> None:
+    invoice_authorized.connect(export_when_automatic, dispatch_uid="integrations.export_when_automatic")

@@ -1,0 +1,81 @@
+"""The accounting systems that Planergy can talk to, and what the rest of `integrations` asks of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from django import forms
+
+    from integrations.models import Connection, Job
+    from integrations.services.preflight import Problem
+    from invoices.models import Invoice
+    from organization.models import Company
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """One kind of reference data. `list_name` is the page whose import button imports it ("" for none of its own)."""
+
+    key: str
+    name: str
+    list_name: str
+    is_per_company: bool = True
+
+
+class AccountingSystem(Protocol):
+    """What an accounting system brings. Everything raises `IntegrationError`s only, or it is a bug."""
+
+    key: str
+    name: str
+    data_sets: Sequence[DataSet]
+
+    def credentials_form(self) -> type[forms.Form]:
+        """The form of the settings page; its cleaned data is what is stored, encrypted."""
+
+    def synchronize(self, job: Job) -> None:
+        """Prove the credentials, match companies to entities, record what was compared as outcomes of the job."""
+
+    def run_imports(self, jobs: Sequence[Job]) -> None:
+        """Run the claimed import jobs of one company in order; each is finished by the runner's rules."""
+
+    def deliver(self, connection: Connection, company: Company) -> None:
+        """Send what is due in the outbox for this connection and company: claim, call, settle until nothing is due."""
+
+    def preflight(self, connection: Connection, invoices: Sequence[Invoice]) -> dict[int, list[Problem]]:
+        """All problems of each invoice that can be told without a call, by invoice id."""
+
+
+_systems: dict[str, AccountingSystem] = {}
+
+
+def register(system: AccountingSystem) -> None:
+    _systems[system.key] = system
+
+
+def get(key: str) -> AccountingSystem:
+    return _systems[key]
+
+
+def all_systems() -> list[AccountingSystem]:
+    return list(_systems.values())
+
+
+def data_set(system_key: str, key: str) -> DataSet:
+    return next(data_set for data_set in get(system_key).data_sets if data_set.key == key)
+
+
+def job_title(job: Job) -> str:
+    """What a history row is called: "Import Suppliers", "Synchronize", "Export invoices"."""
+    from integrations.models import JobKind
+
+    match job.kind:
+        case JobKind.IMPORT:
+            return f"Import {data_set(job.connection.system, job.data_set).name}"
+        case JobKind.PREVIEW:
+            return f"Preview import of {data_set(job.connection.system, job.data_set).name}"
+        case JobKind.EXPORT:
+            return "Export invoices"
+    return f"Synchronize with {job.connection.system_name}"

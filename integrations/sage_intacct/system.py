@@ -1,0 +1,47 @@
+"""Sage Intacct as the rest of `integrations` sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from integrations.sage_intacct import data_sets
+
+if TYPE_CHECKING:
+    from django import forms
+
+    from integrations.models import Connection, Job
+    from integrations.services.preflight import Problem
+    from invoices.models import Invoice
+    from organization.models import Company
+
+
+class SageIntacct:
+    key = "sage_intacct"
+    name = "Sage Intacct"
+    data_sets = data_sets.ALL
+
+    def credentials_form(self) -> type[forms.Form]:
+        from integrations.sage_intacct.forms import CredentialsForm
+
+        return CredentialsForm
+
+    def synchronize(self, job: Job) -> None:
+        from integrations.sage_intacct.synchronize import synchronize
+
+        synchronize(job)
+
+    def run_imports(self, jobs: Sequence[Job]) -> None:
+        from integrations.sage_intacct.importers import run_imports
+
+        run_imports(jobs)
+
+    def deliver(self, connection: Connection, company: Company) -> None:
+        from integrations.sage_intacct.exporters import deliver
+
+        deliver(connection, company)
+
+    def preflight(self, connection: Connection, invoices: Sequence[Invoice]) -> dict[int, list[Problem]]:
+        from integrations.sage_intacct.exporters.preflight import preflight
+
+        return preflight(connection, invoices)

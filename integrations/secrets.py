@@ -1,0 +1,43 @@
+"""Secrets at rest: MultiFernet with the keys of `FIELD_ENCRYPTION_KEYS`, newest first."""
+
+from __future__ import annotations
+
+import json
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+
+class Undecryptable(Exception):
+    """None of the configured keys opens this secret."""
+
+
+def _fernet() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS])
+
+
+def encrypt(text: str) -> str:
+    return _fernet().encrypt(text.encode()).decode()
+
+
+def decrypt(token: str) -> str:
+    try:
+        return _fernet().decrypt(token.encode()).decode()
+    except InvalidToken as error:
+        raise Undecryptable("None of the keys in FIELD_ENCRYPTION_KEYS opens this secret.") from error
+
+
+def rotate(token: str) -> str:
+    """The same secret under the first key. Raises `Undecryptable`."""
+    try:
+        return _fernet().rotate(token.encode()).decode()
+    except InvalidToken as error:
+        raise Undecryptable("None of the keys in FIELD_ENCRYPTION_KEYS opens this secret.") from error
+
+
+def encrypt_json(value: dict[str, str]) -> str:
+    return encrypt(json.dumps(value))
+
+
+def decrypt_json(token: str) -> dict[str, str]:
+    return json.loads(decrypt(token))

@@ -1,0 +1,287 @@
+"""Supplier invoices, their lines, documents, authorisations and activity."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import PurePath
+from uuid import uuid4
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+
+from invoices.querysets import InvoiceQuerySet
+from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
+from organization.models import Account, Company, Department, User
+from organization.querysets import AccountQuerySet
+from suppliers.models import Supplier
+
+ZERO = Decimal("0.00")
+
+
+class ApprovalStatus(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    WAITING = "waiting", "Waiting For Authorisation"
+    REJECTED = "rejected", "Rejected"
+    AUTHORIZED = "authorized", "Authorised"
+
+
+class PostingStatus(models.TextChoices):
+    NOT_POSTED = "not_posted", "Not Posted"
+    POSTED = "posted", "Posted"
+
+
+class ExportState(models.TextChoices):
+    """Where an authorised invoice stands on its way out; kept here by the integration so that search can use it."""
+
+    NONE = "none", "Not exported"
+    QUEUED = "queued", "Queued"
+    SENDING = "sending", "Sending"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "Unknown"
+    EXPORTED = "exported", "Exported"
+
+
+class Invoice(models.Model):
+    """A supplier invoice or credit note. Amounts of a credit note are kept positive; `kind` gives them their sign.
+
+    draft ──submit──▶ waiting ──authorize──▶ authorized ──post──▶ authorized + posted (read-only)
+      ▲                  │ reject                │ edit
+      └──────edit─── rejected ◀──────            └──▶ draft
+    """
+
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", "Invoice"
+        CREDIT_NOTE = "credit_note", "Credit note"
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="invoices")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="invoices")
+    supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="invoices", null=True, blank=True)
+    kind = models.CharField(max_length=11, choices=Kind, default=Kind.INVOICE)
+    number = models.CharField(max_length=60, blank=True)
+    invoice_date = models.DateField(null=True, blank=True)
+    due_date = models.DateField(null=True, blank=True)
+    posting_date = models.DateField(null=True, blank=True)
+    currency = models.ForeignKey(Currency, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    terms = models.ForeignKey(Terms, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    po_number = models.CharField("PO number", max_length=40, blank=True)
+    description = models.CharField(max_length=400, blank=True)
+    net = models.DecimalField(max_digits=16, decimal_places=2, default=ZERO)
+    tax = models.DecimalField(max_digits=16, decimal_places=2, default=ZERO)
+    total = models.DecimalField(max_digits=16, decimal_places=2, default=ZERO)
+
+    approval_status = models.CharField(max_length=10, choices=ApprovalStatus, default=ApprovalStatus.DRAFT)
+    posting_status = models.CharField(max_length=10, choices=PostingStatus, default=PostingStatus.NOT_POSTED)
+    export_state = models.CharField(max_length=8, choices=ExportState, default=ExportState.NONE)
+    posted_reference = models.CharField(max_length=60, blank=True)
+    posted_url = models.URLField(max_length=500, blank=True)
+    posted_at = models.DateTimeField(null=True, blank=True)
+    authorized_at = models.DateTimeField(null=True, blank=True)
+
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    version = models.PositiveIntegerField(default=1, help_text="Counts edits, so that a second editor is told.")
+
+    objects = InvoiceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-invoice_date", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "company",
+                "supplier",
+                Lower("number"),
+                name="invoice_number_once_per_supplier",
+                condition=models.Q(supplier__isnull=False) & ~models.Q(number=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.number or self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("invoices:invoice_detail", args=[self.pk])
+
+    @property
+    def status_label(self) -> str:
+        """Approval and posting status joined, in UK spelling: "Authorised, Not Posted"."""
+        if self.approval_status != ApprovalStatus.AUTHORIZED:
+            return self.get_approval_status_display()
+        return f"{self.get_approval_status_display()}, {self.get_posting_status_display()}"
+
+    @property
+    def is_posted(self) -> bool:
+        return self.posting_status == PostingStatus.POSTED
+
+    @property
+    def is_awaiting_export(self) -> bool:
+        return self.approval_status == ApprovalStatus.AUTHORIZED and not self.is_posted
+
+    @property
+    def is_leaving(self) -> bool:
+        """On its way out, outcome not known yet: it must not change now."""
+        return self.export_state in (ExportState.SENDING, ExportState.UNKNOWN)
+
+    @property
+    def is_editable(self) -> bool:
+        return not (self.is_posted or self.is_leaving)
+
+    @property
+    def signed_total(self) -> Decimal:
+        return -self.total if self.kind == self.Kind.CREDIT_NOTE else self.total
+
+
+class InvoiceLine(models.Model):
+    """Amounts in the invoice's currency; `net` is quantity × unit price less any discount, to the cent."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    gl_code = models.ForeignKey(GLCode, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    description = models.CharField(max_length=400, blank=True)
+    quantity = models.DecimalField(max_digits=14, decimal_places=4, default=1)
+    unit_price = models.DecimalField(max_digits=16, decimal_places=4, default=0)
+    net = models.DecimalField(max_digits=16, decimal_places=2, default=ZERO)
+    tax_code = models.ForeignKey(TaxCode, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    tax = models.DecimalField(max_digits=16, decimal_places=2, default=ZERO)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint("invoice", "position", name="invoice_line_position_once")]
+
+    def __str__(self) -> str:
+        return f"line {self.position} of {self.invoice_id}"
+
+
+class LineDimension(models.Model):
+    """The value that a line carries for one dimension."""
+
+    line = models.ForeignKey(InvoiceLine, on_delete=models.CASCADE, related_name="dimensions")
+    dimension = models.ForeignKey(Dimension, on_delete=models.PROTECT, related_name="+")
+    value = models.ForeignKey(DimensionValue, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint("line", "dimension", name="line_dimension_once")]
+
+    def __str__(self) -> str:
+        return f"{self.dimension_id}={self.value_id}"
+
+
+def document_path(document: Document, filename: str) -> str:
+    """Stored under a random name: what the person called it is data, not a path."""
+    return f"documents/{document.invoice.account_id}/{uuid4().hex}{PurePath(filename).suffix.lower()[:10]}"
+
+
+class Document(models.Model):
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="documents")
+    file = models.FileField(upload_to=document_path, max_length=200)
+    name = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    sha256 = models.CharField(max_length=64)
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApprovalRule(models.Model):
+    """Who authorises which invoices, in order. The first active rule that fits an invoice applies; without one, anybody who may."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="approval_rules")
+    name = models.CharField(max_length=80)
+    minimum_total = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    maximum_total = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    departments = models.ManyToManyField(Department, blank=True, help_text="Empty: all departments.")
+    allows_own = models.BooleanField("may authorise one's own", default=False)
+    position = models.PositiveSmallIntegerField(default=10)
+    is_active = models.BooleanField(default=True)
+
+    class QuerySet(AccountQuerySet):
+        account_path = "company__account"
+
+    objects = QuerySet.as_manager()
+
+    class Meta:
+        ordering = ["company", "position", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApprovalStep(models.Model):
+    rule = models.ForeignKey(ApprovalRule, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    approver = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint("rule", "position", name="approval_step_position_once")]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.approver}"
+
+
+class Authorization(models.Model):
+    """One decision that an invoice waits for, or got. Only the pending one with the lowest position may be taken."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        QUEUED = "queued", "Not yet asked"
+        AUTHORIZED = "authorized", "Authorised"
+        REJECTED = "rejected", "Rejected"
+        PASSED_ON = "passed_on", "Sent to another approver"
+        DROPPED = "dropped", "Dropped"
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="authorizations")
+    position = models.PositiveSmallIntegerField()
+    approver = models.ForeignKey(User, on_delete=models.CASCADE, related_name="authorizations")
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        indexes = [
+            models.Index("approver", "invoice", name="authorization_pending", condition=models.Q(status="pending")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approver}: {self.get_status_display()}"
+
+
+class Activity(models.Model):
+    """What happened to an invoice, by whom and when. Only ever added to."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="activities")
+    at = models.DateTimeField(default=timezone.now)
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    kind = models.CharField(max_length=20)
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name_plural = "activities"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class SavedSearch(models.Model):
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_searches")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=2000, help_text="The query string of Invoice Search.")
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "saved searches"
+        constraints = [models.UniqueConstraint("user", Lower("name"), name="saved_search_name_once")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,68 @@
+"""Which invoices a user sees, administers or may authorise, and the states that lists are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db.models import Q
+
+from organization.models import Scope, User
+from organization.permissions import Grant, administration_of, authorization_of, visibility_of
+from organization.querysets import AccountQuerySet
+
+if TYPE_CHECKING:
+    from invoices.models import Invoice
+
+
+class InvoiceQuerySet(AccountQuerySet):
+    def for_user(self, user: User) -> Self:
+        """The account's invoices within the user's companies, before any of the three permissions."""
+        rows = self.for_account(user.account)
+        company_ids = user.limited_company_ids
+        return rows if company_ids is None else rows.filter(company__in=company_ids)
+
+    def visible_to(self, user: User) -> Self:
+        """What the user may look at. Whoever an invoice waits for may look at it."""
+        waiting = Q(pk__in=_awaited_ids(user))
+        return self.for_user(user).filter(_within(visibility_of(user), user) | waiting)
+
+    def administrable_by(self, user: User) -> Self:
+        """What the user may edit and export: always a part of what is visible."""
+        return self.visible_to(user).filter(_within(administration_of(user), user))
+
+    def authorizable_by(self, user: User) -> Self:
+        """Waiting invoices that the user may decide on now."""
+        grant = authorization_of(user)
+        rows = self.for_user(user).waiting().filter(_within(grant, user) | Q(pk__in=_awaited_ids(user)))
+        return rows if grant.limit is None else rows.filter(total__lte=grant.limit, total__gte=-grant.limit)
+
+    def waiting(self) -> Self:
+        return self.filter(approval_status="waiting")
+
+    def awaiting_export(self) -> Self:
+        return self.filter(approval_status="authorized", posting_status="not_posted")
+
+    def with_header(self) -> Self:
+        """What a list row or an export mapper reads from the header, in one query."""
+        return self.select_related("company", "supplier", "currency", "terms", "department", "created_by")
+
+    def of_kind(self, kind: Invoice.Kind) -> Self:
+        return self.filter(kind=kind)
+
+
+def _within(grant: Grant, user: User) -> Q:
+    match grant.scope:
+        case Scope.ALL:
+            return ~Q(pk=None)
+        case Scope.DEPARTMENTS:
+            return Q(department__in=grant.department_ids) | Q(created_by=user)
+        case Scope.OWN:
+            return Q(created_by=user)
+    return Q(pk__in=[])
+
+
+def _awaited_ids(user: User):
+    from invoices.models import Authorization
+
+    pending = Authorization.objects.filter(approver=user, status=Authorization.Status.PENDING)
+    return pending.values("invoice")

@@ -1,0 +1,12 @@
+"""Places on this app's pages that higher apps fill."""
+
+from organization.slots import Slot
+
+# Sections on View Invoice. Context: user, invoice.
+invoice_panels = Slot("invoices.invoice_panels")
+# Buttons above the results of Invoice Search. Context: user, queryset (what the filters select), querystring.
+search_actions = Slot("invoices.search_actions")
+# Widgets on the Accounts Payable home. Context: user.
+home_widgets = Slot("invoices.home_widgets")
+# Banners on every page of the module (a paused connection). Context: user.
+banners = Slot("invoices.banners")

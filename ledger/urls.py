@@ -1,0 +1,9 @@
+"""Addresses of the ledger app."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+app_name = "ledger"
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,12 @@
+"""Accounts, companies, departments, roles and users: who somebody is and what they may do."""
+
+from django.apps import AppConfig
+
+
+class OrganizationConfig(AppConfig):
+    name = "organization"
+
+    def ready(self) -> None:
+        from organization import control_panel
+
+        control_panel.register_own_items()

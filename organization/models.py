@@ -1,0 +1,208 @@
+"""Accounts, companies, departments, roles and users."""
+
+from __future__ import annotations
+
+import zoneinfo
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from organization.querysets import AccountQuerySet
+
+
+class Spelling(models.TextChoices):
+    """Decides spelling and date format; the values are Django language codes."""
+
+    UK = "en-gb", "United Kingdom (Authorised, 31/12/2030)"
+    US = "en-us", "United States (Authorized, 12/31/2030)"
+
+
+class Scope(models.TextChoices):
+    """How far one of the three invoice permissions reaches."""
+
+    NONE = "none", "None"
+    OWN = "own", "Own"
+    DEPARTMENTS = "departments", "Chosen departments"
+    ALL = "all", "All"
+
+
+class ReferenceAccess(models.TextChoices):
+    """What a role may do with suppliers, GL codes and the other reference data."""
+
+    NONE = "none", "Not shown"
+    VIEW = "view", "Look"
+    MANAGE = "manage", "Add, edit and archive"
+
+
+def validate_time_zone(value: str) -> None:
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{value}” is not a time zone.")
+
+
+class Account(models.Model):
+    """One customer. Everything else belongs to an account, and nobody sees another account's rows."""
+
+    name = models.CharField(max_length=120, unique=True)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def owners(self) -> models.QuerySet[User]:
+        return self.users.filter(is_active=True, role__is_account_owner=True)
+
+
+class Company(models.Model):
+    """A legal entity inside the account. Its name must equal the entity's name in the accounting system."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="companies")
+    name = models.CharField(max_length=120)
+    base_currency = models.CharField(max_length=3, default="GBP", help_text="Three-letter code, for example GBP.")
+    requires_documents = models.BooleanField(
+        default=False, help_text="An invoice of this company needs a document before it can be submitted."
+    )
+    is_active = models.BooleanField(default=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "companies"
+        constraints = [models.UniqueConstraint("account", Lower("name"), name="company_name_once_per_account")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Department(models.Model):
+    """Decides who sees, administers and authorises an invoice."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="departments")
+    code = models.CharField(max_length=20)
+    name = models.CharField(max_length=80)
+    is_active = models.BooleanField(default=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint("account", Lower("code"), name="department_code_once_per_account")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class InvoicePermissions(models.Model):
+    """The three invoice permissions, shared by roles (templates) and users (what is set there wins)."""
+
+    visibility = models.CharField(max_length=12, choices=Scope)
+    administration = models.CharField(max_length=12, choices=Scope)
+    authorization = models.CharField(max_length=12, choices=Scope)
+    authorization_limit = models.DecimalField(
+        max_digits=14, decimal_places=2, null=True, blank=True, help_text="Leave empty for no limit."
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Role(InvoicePermissions):
+    """A template of permissions."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="roles")
+    name = models.CharField(max_length=60)
+    is_account_owner = models.BooleanField(default=False)
+    can_manage_organization = models.BooleanField(default=False)
+    reference_data = models.CharField(max_length=6, choices=ReferenceAccess, default=ReferenceAccess.VIEW)
+    departments = models.ManyToManyField(Department, blank=True, related_name="+")
+    is_active = models.BooleanField(default=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint("account", Lower("name"), name="role_name_once_per_account")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager.from_queryset(AccountQuerySet)):
+    """Users are told apart by e-mail address, without case."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email: str) -> User:
+        return self.get(email__iexact=email)
+
+
+class User(AbstractBaseUser, PermissionsMixin, InvoicePermissions):
+    """A person. Support staff belong to no account and use the admin."""
+
+    email = models.EmailField(unique=True, error_messages={"unique": "Somebody already signs in with this address."})
+    first_name = models.CharField(max_length=60, blank=True)
+    last_name = models.CharField(max_length=60, blank=True)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, blank=True, related_name="users")
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, null=True, blank=True, related_name="users")
+    home_department = models.ForeignKey(Department, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    companies = models.ManyToManyField(
+        Company, blank=True, related_name="+", help_text="Leave empty for every company of the account."
+    )
+    departments = models.ManyToManyField(Department, blank=True, related_name="+")
+    visibility = models.CharField(max_length=12, choices=Scope, blank=True)
+    administration = models.CharField(max_length=12, choices=Scope, blank=True)
+    authorization = models.CharField(max_length=12, choices=Scope, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    spelling = models.CharField(max_length=5, choices=Spelling, default=Spelling.UK)
+    preferences = models.JSONField(default=dict, blank=True, editable=False)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    objects = UserManager()
+
+    class Meta:
+        ordering = ["first_name", "last_name", "email"]
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+
+    def __str__(self) -> str:
+        return self.get_full_name()
+
+    def get_full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email
+
+    def get_short_name(self) -> str:
+        return self.first_name or self.email
+
+    @property
+    def initials(self) -> str:
+        return (self.first_name[:1] + self.last_name[:1]).upper() or self.email[:1].upper()
+
+    @property
+    def is_account_owner(self) -> bool:
+        return bool(self.account_id and self.role and self.role.is_account_owner)
+
+    @cached_property
+    def limited_company_ids(self) -> list[int] | None:
+        """The companies this user is limited to, or None for all of the account."""
+        return list(self.companies.values_list("pk", flat=True)) or None

@@ -1,0 +1,122 @@
+"""What a user may do. Every rule about people is here; pages and services ask these functions only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from organization.models import Company, ReferenceAccess, Scope, User
+
+
+@dataclass(frozen=True)
+class Grant:
+    """How far one invoice permission reaches: its scope, the departments it names, an amount limit (None: no limit)."""
+
+    scope: Scope
+    department_ids: frozenset[int] = frozenset()
+    limit: Decimal | None = None
+
+    @property
+    def is_any(self) -> bool:
+        return self.scope != Scope.NONE
+
+    def covers_amount(self, amount: Decimal) -> bool:
+        return self.limit is None or abs(amount) <= self.limit
+
+
+NOTHING = Grant(Scope.NONE)
+
+
+def _department_ids(user: User) -> frozenset[int]:
+    own = frozenset(user.departments.values_list("pk", flat=True))
+    return own or (frozenset(user.role.departments.values_list("pk", flat=True)) if user.role else frozenset())
+
+
+def _grant(user: User, kind: str) -> Grant:
+    if not (user.is_active and user.account_id):
+        return NOTHING
+    if user.is_account_owner:
+        return Grant(Scope.ALL)
+    scope = Scope(getattr(user, kind) or (getattr(user.role, kind) if user.role else Scope.NONE))
+    departments = _department_ids(user) if scope == Scope.DEPARTMENTS else frozenset()
+    return Grant(scope, departments)
+
+
+def visibility_of(user: User) -> Grant:
+    return _grant(user, "visibility")
+
+
+def administration_of(user: User) -> Grant:
+    return _grant(user, "administration")
+
+
+def authorization_of(user: User) -> Grant:
+    grant = _grant(user, "authorization")
+    if user.is_account_owner or not grant.is_any:
+        return grant
+    limit = user.authorization_limit
+    if limit is None and user.role:
+        limit = user.role.authorization_limit
+    return Grant(grant.scope, grant.department_ids, limit)
+
+
+def can_see_accounts_payable(user: User) -> bool:
+    return visibility_of(user).is_any
+
+
+def can_manage_integrations(user: User) -> bool:
+    return user.is_active and user.is_account_owner
+
+
+def can_manage_organization(user: User) -> bool:
+    return user.is_active and bool(
+        user.account_id and user.role and (user.role.is_account_owner or user.role.can_manage_organization)
+    )
+
+
+def _reference_access(user: User) -> str:
+    if not (user.is_active and user.account_id and user.role):
+        return ReferenceAccess.NONE
+    return ReferenceAccess.MANAGE if user.role.is_account_owner else user.role.reference_data
+
+
+def can_view_reference_data(user: User) -> bool:
+    return _reference_access(user) != ReferenceAccess.NONE
+
+
+def can_manage_reference_data(user: User) -> bool:
+    return _reference_access(user) == ReferenceAccess.MANAGE
+
+
+def can_use_control_panel(user: User) -> bool:
+    return can_manage_organization(user) or can_view_reference_data(user)
+
+
+def companies_of(user: User) -> Any:
+    """The active companies that the user works in, as a queryset."""
+    companies = Company.objects.for_user(user).active()
+    limited = user.limited_company_ids
+    return companies if limited is None else companies.filter(pk__in=limited)
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def allowed(check: Callable[[User], bool]) -> Callable[[View], View]:
+    """Decorate a view that only users passing `check` may use; to others it does not exist (404)."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not check(request.user):  # type: ignore[arg-type]
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate

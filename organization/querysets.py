@@ -1,0 +1,39 @@
+"""Account scoping: the one place that says which rows a user's account owns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from organization.models import Account, User
+
+
+class AccountQuerySet(models.QuerySet):
+    """Rows that belong to an account through `account_path`; nothing of another account ever passes `for_user`."""
+
+    account_path = "account"
+
+    def for_account(self, account: Account | None) -> Self:
+        if account is None:
+            return self.none()
+        return self.filter(**{self.account_path: account})
+
+    def for_user(self, user: User) -> Self:
+        """The account's rows, narrowed to the user's companies where a row belongs to one."""
+        return self.for_account(user.account)
+
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+
+class CompanyQuerySet(AccountQuerySet):
+    """Rows that belong to one company of the account."""
+
+    account_path = "company__account"
+
+    def for_user(self, user: User) -> Self:
+        rows = self.for_account(user.account)
+        company_ids = user.limited_company_ids
+        return rows if company_ids is None else rows.filter(company__in=company_ids)

@@ -1,0 +1,36 @@
+"""UK and US spelling of the words that pages use. Pages are written in UK spelling."""
+
+from __future__ import annotations
+
+import re
+
+_AMERICAN = {
+    "authorise": "authorize",
+    "authorised": "authorized",
+    "authorises": "authorizes",
+    "authorising": "authorizing",
+    "authorisation": "authorization",
+    "authorisations": "authorizations",
+    "unauthorised": "unauthorized",
+    "organisation": "organization",
+    "catalogue": "catalog",
+    "cancelled": "canceled",
+    "colour": "color",
+    "recognised": "recognized",
+    "synchronise": "synchronize",
+    "synchronised": "synchronized",
+    "cheque": "check",
+}
+_PATTERN = re.compile(rf"\b({'|'.join(_AMERICAN)})\b", re.IGNORECASE)
+
+
+def spell(text: str, spelling: str) -> str:
+    """Return `text`, written in UK spelling, in the spelling asked for ("en-gb" or "en-us"), keeping capitals."""
+    return _PATTERN.sub(_american, text) if spelling == "en-us" else text
+
+
+def _american(match: re.Match[str]) -> str:
+    word = _AMERICAN[match[0].lower()]
+    if match[0].isupper():
+        return word.upper()
+    return word.capitalize() if match[0][0].isupper() else word

@@ -1,0 +1,63 @@
+"""The tone of a status badge, by the words of the status in UK spelling. One table for every page."""
+
+from __future__ import annotations
+
+_TONES = {
+    # invoices
+    "draft": "neutral",
+    "waiting for authorisation": "warn",
+    "rejected": "error",
+    "authorised, not posted": "info",
+    "authorised, posted": "success",
+    "authorised": "success",
+    "not posted": "neutral",
+    "posted": "success",
+    # export
+    "not exported": "neutral",
+    "queued": "info",
+    "sending": "info",
+    "exported": "success",
+    "unknown": "warn",
+    # runs and their records
+    "running": "info",
+    "in progress": "info",
+    "finished": "success",
+    "succeeded": "success",
+    "completed": "success",
+    "completed with warnings": "warn",
+    "completed with errors": "warn",
+    "failed": "error",
+    "cancelled": "neutral",
+    "created": "success",
+    "updated": "info",
+    "unchanged": "neutral",
+    "warning": "warn",
+    "error": "error",
+    "deactivated": "neutral",
+    # connections and reference data
+    "enabled": "success",
+    "disabled": "neutral",
+    "credentials saved": "success",
+    "no credentials": "warn",
+    "synchronized": "success",
+    "not synchronized": "warn",
+    "paused": "warn",
+    "active": "success",
+    "inactive": "neutral",
+    "archived": "neutral",
+    "overdue": "error",
+    "due": "warn",
+    "waiting": "warn",
+    "invited": "info",
+}
+_LIVE = {"queued", "sending", "running", "in progress"}
+
+
+def tone_of(status: str) -> str:
+    """One of neutral, success, warn, error, info."""
+    return _TONES.get(status.lower(), "neutral")
+
+
+def is_live(status: str) -> bool:
+    """Whether the status will change by itself, so that the badge moves."""
+    return status.lower() in _LIVE

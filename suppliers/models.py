@@ -1,0 +1,36 @@
+"""Suppliers of a company. Archived, never deleted."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from ledger.models import Currency, GLCode, Terms
+from organization.models import Company
+from organization.querysets import CompanyQuerySet
+
+
+class Supplier(models.Model):
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="suppliers")
+    code = models.CharField(max_length=40)
+    name = models.CharField(max_length=200)
+    currency = models.ForeignKey(Currency, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    terms = models.ForeignKey(Terms, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    default_gl_code = models.ForeignKey(GLCode, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    tax_id = models.CharField("tax ID", max_length=40, blank=True)
+    contact_name = models.CharField(max_length=200, blank=True)
+    email = models.CharField("e-mail", max_length=200, blank=True)
+    phone = models.CharField(max_length=60, blank=True)
+    address = models.TextField(blank=True)
+    is_on_hold = models.BooleanField("on hold", default=False)
+    is_active = models.BooleanField(default=True)
+    is_imported = models.BooleanField(default=False, editable=False)
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "code"]
+        constraints = [models.UniqueConstraint("company", "code", name="supplier_code_once_per_company")]
+        indexes = [models.Index("company", "name", name="supplier_company_name")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
