@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.conf import settings
 
 from planergy import embedded
 
@@ -31,7 +32,12 @@ PREFIX = "planergy-test-"
 IS_INHERITED = "PLANERGY_TEST_DATA" in os.environ
 OWN_POSTGRES = IS_INHERITED or not os.environ.get("DATABASE_URL")
 OWN_REDIS = IS_INHERITED or not os.environ.get("REDIS_URL")
+if settings.configured:
+    raise pytest.UsageError(
+        "Unset DJANGO_SETTINGS_MODULE: settings would load before the throw-away servers are named."
+    )
 DATA_DIR = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+DATA_DIR.chmod(0o711)  # as root, PostgreSQL runs as another user who has to pass through
 ALIVE = (DATA_DIR / "session.lock").open("w")
 fcntl.flock(ALIVE, fcntl.LOCK_EX)
 
@@ -48,8 +54,6 @@ if OWN_REDIS:
 def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.has_plugin("django"):
         return
-    from django.conf import settings
-
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": static}
@@ -59,6 +63,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     is_controller = bool(session.config.getoption("numprocesses", default=None)) and not IS_INHERITED
     if OWN_REDIS and not is_controller and not session.config.option.collectonly:
         embedded.ensure_redis(DATA_DIR, durable=False)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """A worker that inherited this would load settings before its own conftest has named its own servers."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
