@@ -1,0 +1,65 @@
+"""How the client talks: addresses, time-outs, retries and budgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+GATEWAY = "https://api.intacct.com/ia/xml/xmlgw.phtml"
+VENDOR_DOMAIN = "intacct.com"
+
+
+@dataclass(frozen=True)
+class ClientConfig:
+    """Times are in seconds, sizes in bytes.
+
+    `allowed_domain` names the only hosts a session may send us to; by default the vendor's domain,
+    or the endpoint's own host when that is another one (a sandbox, say).
+    `read_timeout` is the wait for the next bytes, `total_timeout` for the whole answer.
+    `exchange_limit` caps how much of an answer is kept in an ExchangeRecord.
+    `policy_id` names an asynchronous transport policy; the gateway then only acknowledges what it took.
+    `verify` is True, or the path of a private certificate authority.
+    """
+
+    endpoint: str = GATEWAY
+    allowed_domain: str | None = None
+    connect_timeout: float = 10.0
+    read_timeout: float = 300.0
+    total_timeout: float = 960.0
+    retries: int = 5
+    backoff_base: float = 0.5
+    backoff_cap: float = 20.0
+    retry_after_cap: float = 120.0
+    max_request_bytes: int = 20_000_000
+    max_functions: int = 100
+    max_response_bytes: int = 256_000_000
+    exchange_limit: int = 64_000
+    user_agent: str = "planergy-sage-intacct-client/1.0"
+    verify: bool | str = True
+    policy_id: str | None = None
+    show_additional_error_info: bool = False
+
+    @property
+    def domain(self) -> str:
+        if self.allowed_domain:
+            return _bare(self.allowed_domain)
+        host = _bare(urlsplit(self.endpoint).hostname or "")
+        return VENDOR_DOMAIN if _is_within(host, VENDOR_DOMAIN) else host
+
+    def allows(self, endpoint: str) -> bool:
+        """Whether a session may be used at this address: same domain, and TLS unless we began without."""
+        try:
+            parts = urlsplit(endpoint)
+            host = _bare(parts.hostname or "")
+        except ValueError:
+            return False
+        schemes = {"https", urlsplit(self.endpoint).scheme}
+        return parts.scheme in schemes and parts.username is None and _is_within(host, self.domain)
+
+
+def _bare(host: str) -> str:
+    return host.strip().lower().strip(".")
+
+
+def _is_within(host: str, domain: str) -> bool:
+    return bool(host) and (host == domain or host.endswith("." + domain))

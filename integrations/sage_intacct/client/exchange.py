@@ -1,0 +1,85 @@
+"""The masked record of one request and its answer, and the one place that masks secrets."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from xml.sax.saxutils import escape
+
+from lxml import etree
+
+MASK = "***"
+SECRET_ELEMENTS = ("password", "sessionid")
+_SECRET_TEXT = re.compile(r"(<(password|sessionid)\b[^>]*>)[^<]*", re.IGNORECASE)
+_FILE_TEXT = re.compile(r"(<attachmentdata\b[^>]*>)([^<]*)(</attachmentdata>)?", re.IGNORECASE)
+# A shorter secret would blot out half of the text, and the elements that hold it are masked anyway.
+_SHORTEST_SECRET = 4
+
+
+@dataclass(frozen=True)
+class ExchangeRecord:
+    """One HTTP request and what became of it. Holds no secret and no file contents."""
+
+    started_at: datetime
+    duration_ms: int
+    endpoint: str
+    functions: tuple[str, ...]
+    control_ids: tuple[str, ...]
+    request_xml: str
+    response_xml: str
+    status_code: int | None
+    error: str | None
+    request_bytes: int = 0
+    response_bytes: int = 0
+
+
+class SecretBytes(bytes):
+    """A request body. Shows its size only, so that a traceback with local variables gives nothing away."""
+
+    def __repr__(self) -> str:
+        return f"<request body of {len(self)} bytes>"
+
+    __str__ = __repr__
+
+
+def mask_tree(root: etree._Element) -> str:
+    """The tree as text with secrets and files replaced. Changes the tree: use it last."""
+    for element in root.iter(*SECRET_ELEMENTS):
+        element.text = MASK
+    for element in root.iter("attachmentdata"):
+        element.text = _describe_file(element.text or "")
+    return etree.tostring(root, encoding="unicode")
+
+
+def mask_text(text: str, secrets: Iterable[str] = ()) -> str:
+    """Text of an answer, whole or cut off, without session ids, passwords and file contents."""
+    text = _SECRET_TEXT.sub(rf"\g<1>{MASK}", text)
+    text = _FILE_TEXT.sub(_mask_file, text)
+    return mask_values(text, secrets)
+
+
+def mask_values(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, MASK).replace(escape(secret), MASK)
+    return text
+
+
+def _mask_file(match: re.Match[str]) -> str:
+    opening, data, closing = match.groups()
+    if closing is None:
+        return f"{opening}[file, cut off]"
+    return f"{opening}{_describe_file(data)}{closing}"
+
+
+def _describe_file(data: str) -> str:
+    try:
+        content = base64.b64decode(data, validate=False)
+    except (binascii.Error, ValueError):
+        return f"[unreadable file, {len(data)} characters]"
+    return f"[{len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()}]"
