@@ -1,0 +1,211 @@
+"""The legacy functions of bills, adjustments, vendors and terms."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from lxml import etree
+
+from intacct_sandbox import errors, values
+from intacct_sandbox.errors import Refused
+from intacct_sandbox.functions.context import Context, permitted
+from intacct_sandbox.functions.write import check_owner, create_plain, delete_plain
+from intacct_sandbox.grammar import required_attribute
+from intacct_sandbox.records import Given, checked
+from intacct_sandbox.rules import bill
+from intacct_sandbox.schema import OBJECTS
+from intacct_sandbox.xmltext import text_of
+
+BILL_FIELDS = {
+    "vendorid": "VENDORID", "termname": "TERMNAME", "billno": "RECORDID", "adjustmentno": "RECORDID", "ponumber": "DOCNUMBER",
+    "onhold": "ONHOLD", "description": "DESCRIPTION", "basecurr": "BASECURR", "currency": "CURRENCY", "action": "ACTION",
+    "exchratetype": "EXCH_RATE_TYPE_ID", "exchrate": "EXCHANGE_RATE", "supdocid": "SUPDOCID", "batchkey": "PRBATCHKEY",
+    "inclusivetax": "INCLUSIVETAX", "taxsolutionid": "TAXSOLUTIONID",
+}
+DATE_FIELDS = {"datecreated": "WHENCREATED", "dateposted": "WHENPOSTED", "datedue": "WHENDUE", "exchratedate": "EXCH_RATE_DATE"}
+LINE_FIELDS = {
+    "accountlabel": "ACCOUNTLABEL", "glaccountno": "ACCOUNTNO", "offsetglaccountno": "OFFSETGLACCOUNTNO",
+    "amount": "TRX_AMOUNT", "allocationid": "ALLOCATION", "memo": "ENTRYDESCRIPTION",
+}
+VENDOR_FIELDS = {"glaccountno": "APACCOUNT", "paymethod": "PAYMETHODKEY"}
+
+
+def _date(element: etree._Element) -> str:
+    parts = [text_of(element, name) for name in ("year", "month", "day")]
+    return f"{parts[1]}/{parts[2]}/{parts[0]}"
+
+
+def as_date(element: etree._Element | None) -> date:
+    day = values.parse_date(_date(element)) if element is not None else None
+    if day is None:
+        raise Refused(errors.invalid("Illegal format for the date", "Enter a valid date.", "BL03000018"))
+    return day
+
+
+def _given(body: etree._Element, kind: str, container: str) -> Given:
+    given = Given()
+    fields = OBJECTS[kind].fields
+    for child in body:
+        tag = str(child.tag)
+        name = DATE_FIELDS.get(tag) or BILL_FIELDS.get(tag, "")
+        text = _date(child) if tag in DATE_FIELDS else (child.text or "").strip()
+        if name == "ACTION":
+            given.values[name] = text
+        elif name in fields:
+            given.values[name], problem = checked(fields[name], text)
+            given.problems += [problem] if problem else []
+        elif tag == container:
+            given.lines[f"{kind}ITEMS"] = [_generic_line(line) for line in child]
+    return given
+
+
+def _generic_line(line: etree._Element) -> etree._Element:
+    """A legacy line in the words of the generic object."""
+    element = etree.Element("line")
+    for child in line:
+        tag = str(child.tag)
+        if tag in {"customfields", "key", "totalpaid", "totaldue", "item1099"}:
+            continue
+        target = etree.SubElement(element, LINE_FIELDS.get(tag, tag.upper()))
+        target.text = child.text
+        for entry in child:
+            tax = etree.SubElement(target, "TAXENTRY")
+            for part in entry:
+                etree.SubElement(tax, str(part.tag).upper()).text = part.text
+    return element
+
+
+def create_bill(context: Context, body: etree._Element) -> str:
+    permitted(context, "create", "CREATE", OBJECTS["APBILL"])
+    given = _given(body, "APBILL", "billitems")
+    shown = bill.create(context.company, given, bill.Maker.of(context), "APBILL")
+    return f"<key>{shown['RECORDNO']}</key>"
+
+
+def create_apadjustment(context: Context, body: etree._Element) -> str:
+    permitted(context, "create", "CREATE", OBJECTS["APADJUSTMENT"])
+    given = _given(body, "APADJUSTMENT", "apadjustmentitems")
+    given.values.setdefault("WHENDUE", given.values.get("WHENCREATED", ""))
+    shown = bill.create(context.company, given, bill.Maker.of(context), "APADJUSTMENT")
+    return f"<key>{shown['RECORDNO']}</key>"
+
+
+def _position(context: Context, name: str, recordno: str, verb: str) -> int:
+    table = permitted(context, "update" if verb != "delete" else "delete", verb.upper(), OBJECTS[name])
+    position = table.position_of(recordno)
+    if position is None:
+        raise Refused(errors.record_not_found(name, recordno), errors.could_not(verb, name))
+    check_owner(context, OBJECTS[name], position, verb)
+    return position
+
+
+def update_bill(context: Context, body: etree._Element) -> str:
+    recordno = required_attribute(body, "key")
+    position = _position(context, "APBILL", recordno, "update")
+    given = _given(body, "APBILL", "updatebillitems")
+    if body.get("set_nulls") != "true":
+        given.values = {name: value for name, value in given.values.items() if value}
+    bill.update(context.company, given, position, bill.Maker.of(context))
+    return f"<key>{recordno}</key>"
+
+
+def delete_bill(context: Context, body: etree._Element) -> str:
+    recordno = required_attribute(body, "key")
+    bill.delete(context.company, _position(context, "APBILL", recordno, "delete"), bill.Maker.of(context))
+    return f"<key>{recordno}</key>"
+
+
+def delete_apadjustment(context: Context, body: etree._Element) -> str:
+    recordno = required_attribute(body, "key")
+    position = _position(context, "APADJUSTMENT", recordno, "delete")
+    bill.delete(context.company, position, bill.Maker.of(context), "APADJUSTMENT")
+    return f"<key>{recordno}</key>"
+
+
+def reverse_bill(context: Context, body: etree._Element) -> str:
+    recordno = required_attribute(body, "key")
+    _position(context, "APBILL", recordno, "reverse")
+    day = as_date(body.find("datereversed"))
+    key = bill.reverse(context.company, recordno, day, text_of(body, "description"), bill.Maker.of(context))
+    return f"<key>{key}</key>"
+
+
+def recall_bill(context: Context, body: etree._Element) -> str:
+    recordno = text_of(body, "recordno")
+    _position(context, "APBILL", recordno, "recall")
+    bill.recall(context.company, recordno, bill.Maker.of(context))
+    return f"<key>{recordno}</key>"
+
+
+def create_vendor(context: Context, body: etree._Element) -> str:
+    otype = OBJECTS["VENDOR"]
+    permitted(context, "create", "CREATE", otype)
+    given = Given()
+    for child in body:
+        name = VENDOR_FIELDS.get(str(child.tag), str(child.tag).upper())
+        if name in otype.fields and len(child) == 0:
+            given.values[name], problem = checked(otype.fields[name], (child.text or "").strip())
+            given.problems += [problem] if problem else []
+    if given.problems:
+        raise Refused(*given.problems, errors.could_not("create", "vendor"))
+    return f"<key>{create_plain(context, otype, given)['VENDORID']}</key>"
+
+
+def delete_vendor(context: Context, body: etree._Element) -> str:
+    vendorid = required_attribute(body, "vendorid")
+    table = permitted(context, "delete", "DELETE", OBJECTS["VENDOR"])
+    position = table.position_of_key(vendorid)
+    if position is None:
+        raise Refused(errors.record_not_found("VENDOR", vendorid), errors.could_not("delete", "vendor"))
+    delete_plain(context, OBJECTS["VENDOR"], position)
+    return f"<key>{vendorid}</key>"
+
+
+def create_apterm(context: Context, body: etree._Element) -> str:
+    otype = OBJECTS["APTERM"]
+    permitted(context, "create", "CREATE", otype)
+    due = body.find("due")
+    values_ = {"NAME": text_of(body, "name"), "DESCRIPTION": text_of(body, "description"),
+               "STATUS": text_of(body, "status", "active")}
+    if due is not None:
+        values_ |= {"DUEDATE": text_of(due, "dueday"), "DUEFROM": text_of(due, "duefrom")}
+    create_plain(context, otype, Given(values_))
+    return f"<key>{values_['NAME']}</key>"
+
+
+def record_transaction(name: str):  # type: ignore[no-untyped-def]
+    """A legacy create of an object without rules here: its plain children become fields of the same meaning."""
+    otype = OBJECTS[name]
+
+    def create(context: Context, body: etree._Element) -> str:
+        permitted(context, "create", "CREATE", otype)
+        given = Given({
+            field: (child.text or "").strip() for child in body
+            if (field := str(child.tag).upper()) in otype.fields and len(child) == 0
+        })
+        return f"<key>{create_plain(context, otype, given)['RECORDNO']}</key>"
+
+    return create
+
+
+def attach(name: str):  # type: ignore[no-untyped-def]
+    """A legacy update that sets the attachment of a record."""
+
+    def update(context: Context, body: etree._Element) -> str:
+        key = required_attribute(body, "key")
+        position = _position(context, name, key, "update")
+        context.company.change(name, position, {"SUPDOCID": text_of(body, "supdocid")}, user=context.user)
+        return f"<key>{key}</key>"
+
+    return update
+
+
+FUNCTIONS = {
+    "create_bill": create_bill, "update_bill": update_bill, "delete_bill": delete_bill, "reverse_bill": reverse_bill,
+    "recallApBill": recall_bill, "create_apadjustment": create_apadjustment, "delete_apadjustment": delete_apadjustment,
+    "create_vendor": create_vendor, "delete_vendor": delete_vendor, "create_apterm": create_apterm,
+    "record_cctransaction": record_transaction("CCTRANSACTION"), "update_cctransaction": attach("CCTRANSACTION"),
+    "create_expensereport": record_transaction("EEXPENSES"), "update_expensereport": attach("EEXPENSES"),
+    "create_reimbursementrequest": record_transaction("EPPAYMENT"), "create_invoice": record_transaction("ARINVOICE"),
+    "create_sotransaction": record_transaction("SODOCUMENT"),
+}
