@@ -36,6 +36,22 @@ from planergy.embedded_host import (
     wait_until,
 )
 
+__all__ = [
+    "ROOT",
+    "EmbeddedServerError",
+    "RedisUrls",
+    "data_dir",
+    "database_url",
+    "ensure_postgres",
+    "ensure_redis",
+    "ensure_running",
+    "main",
+    "redis_urls",
+    "reset",
+    "status",
+    "stop",
+]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

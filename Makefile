@@ -1,0 +1,53 @@
+# Everything a person or the build server runs. `make` alone lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help install demo demo-reset test check fmt bench
+
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: .venv/requirements-dev.txt ## install what tests and checks need, into .venv
+
+demo: .venv/requirements.txt ## set up, do the main job on the sandbox, serve (PORTAL_PORT, SANDBOX_PORT)
+	@$(BIN)/python -m planergy.demo_supervisor
+
+demo-reset: .venv/requirements.txt ## forget the demo's data, then `make demo`
+	@$(BIN)/python -m planergy.embedded reset
+	@rm -rf .data
+	@$(MAKE) --no-print-directory demo
+
+test: .venv/requirements-dev.txt ## run the tests
+	@$(BIN)/python -m pytest
+
+check: .venv/requirements-dev.txt ## lint, format, types, import arrows, missing migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+fmt: .venv/requirements-dev.txt ## format, and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/requirements-dev.txt ## measure (BENCH_SCALE=small for a quick run)
+	@$(BIN)/python -m benchmarks
+
+# The copies say what is installed: pip runs again only when the pinned requirements changed.
+.venv/requirements.txt: requirements.txt | .venv/bin/python
+	@cmp -s $< $@ || { echo "· Installing the pinned requirements (once; a few minutes on a slow line)"; $(PIP) install -r $<; }
+	@cp $< $@
+
+.venv/requirements-dev.txt: requirements-dev.txt .venv/requirements.txt
+	@cmp -s $< $@ || { echo "· Installing what tests and checks need"; $(PIP) install -r $<; }
+	@cp $< $@
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, $(PYTHON) is older."; exit 1; }
+	@echo "· Making .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv

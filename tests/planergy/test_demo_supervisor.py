@@ -1,0 +1,161 @@
+"""The supervisor behind `make demo`, on small processes of its own instead of the portal's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from planergy import demo_supervisor, embedded
+from planergy.demo_supervisor import DemoError
+
+LISTEN = "import socket, time; server = socket.create_server(('127.0.0.1', {port})); time.sleep(600)"
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running() -> Iterator[None]:
+    before = _children()
+    yield
+    assert _children() - before == set()
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def _procfile(folder: Path, **processes: str) -> Path:
+    path = folder / "Procfile"
+    path.write_text("".join(f'{name}: exec {sys.executable} -c "{code}"\n' for name, code in processes.items()))
+    return path
+
+
+def _children() -> set[psutil.Process]:
+    return {child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE}
+
+
+def test_ports_come_from_the_environment():
+    assert demo_supervisor.demo_ports({}) == {"PORTAL_PORT": 8000, "SANDBOX_PORT": 8900}
+    assert demo_supervisor.demo_ports({"PORTAL_PORT": "8001", "SANDBOX_PORT": ""}) == {
+        "PORTAL_PORT": 8001,
+        "SANDBOX_PORT": 8900,
+    }
+
+
+@pytest.mark.parametrize("value", ["http", "0", "65536", "-1"])
+def test_a_port_that_is_none_is_refused(value):
+    with pytest.raises(DemoError, match=f"PORTAL_PORT={value} is not a port number"):
+        demo_supervisor.demo_ports({"PORTAL_PORT": value})
+
+
+def test_one_port_for_both_is_refused():
+    with pytest.raises(DemoError, match="must differ"):
+        demo_supervisor.demo_ports({"PORTAL_PORT": "8900"})
+
+
+def test_a_taken_port_is_told_with_the_way_out(port):
+    demo_supervisor.check_ports({"PORTAL_PORT": port})
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(DemoError, match=f"Port {port} of .* cannot be used .* make demo PORTAL_PORT={port + 1}"),
+    ):
+        demo_supervisor.check_ports({"PORTAL_PORT": port})
+
+
+def test_every_process_talks_to_the_sandbox():
+    environment = demo_supervisor.demo_environment({"PATH": "/bin"}, {"PORTAL_PORT": 1, "SANDBOX_PORT": 2})
+    assert environment["SAGE_INTACCT_ENDPOINT"] == "http://127.0.0.1:2/ia/xml/xmlgw.phtml"
+    assert (environment["PORTAL_PORT"], environment["SANDBOX_PORT"]) == ("1", "2")
+    assert environment["PATH"] == f"{Path(sys.executable).parent}:/bin"
+
+
+def test_the_procfile_names_the_processes_of_the_portal():
+    lines = (embedded.ROOT / "Procfile").read_text().splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["web", "worker", "beat", "sandbox"]
+
+
+def test_a_process_that_ends_ends_the_demo_loudly(data_dir, port):
+    procfile = _procfile(data_dir, web=LISTEN.format(port=port), worker="print('out of luck'); raise SystemExit(3)")
+    with pytest.raises(DemoError, match="out of luck"):
+        demo_supervisor.serve(procfile, {"PORTAL_PORT": port}, [sys.executable, "-c", "input()"], os.environ)
+
+
+def test_a_failing_job_ends_the_demo_with_its_exit_code(data_dir, port):
+    procfile = _procfile(data_dir, web=LISTEN.format(port=port))
+    job = [sys.executable, "-c", "raise SystemExit(4)"]
+    with pytest.raises(DemoError, match=r"failed \(exit code 4\)"):
+        demo_supervisor.serve(procfile, {"PORTAL_PORT": port}, job, os.environ)
+
+
+def test_the_job_starts_when_the_ports_answer_and_a_signal_ends_everything(data_dir, port, monkeypatch):
+    procfile = _procfile(data_dir, web=LISTEN.format(port=port))
+    connect = f"import socket; socket.create_connection(('127.0.0.1', {port})).close(); open('{data_dir}/done', 'w')"
+    before = signal.getsignal(signal.SIGTERM)
+    said: list[str] = []
+    everything_runs = threading.Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        if "Everything runs" in text:
+            assert any(str(port) in word for child in _children() for word in child.cmdline())
+            everything_runs.set()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(demo_supervisor, "_say", say)
+    monkeypatch.setattr(demo_supervisor, "STOP_SIGNALS", (signal.SIGTERM,))
+    signal.signal(signal.SIGTERM, demo_supervisor._request_stop)
+    try:
+        with pytest.raises(demo_supervisor.StopRequested):
+            demo_supervisor.serve(procfile, {"PORTAL_PORT": port}, [sys.executable, "-c", connect], os.environ)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert everything_runs.is_set()
+    assert (data_dir / "done").exists()
+
+
+def test_a_worker_is_asked_to_end_before_the_others(data_dir, port):
+    """Its pool is left alone: only the parent gets the signal, and has the time to finish."""
+    log = data_dir / "order.txt"
+    worker = (
+        "import signal, sys, time\n"
+        f"def end(*_): time.sleep(0.2); open({str(log)!r}, 'a').write('worker finished'); sys.exit()\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        f"import socket; server = socket.create_server(('127.0.0.1', {port})); time.sleep(600)\n"
+    )
+    script = data_dir / "worker.py"
+    script.write_text(worker)
+    procfile = data_dir / "Procfile"
+    procfile.write_text(f"worker: exec {sys.executable} {script} worker\n")
+    with pytest.raises(DemoError, match="exit code 1"):
+        demo_supervisor.serve(procfile, {"PORT": port}, [sys.executable, "-c", "raise SystemExit(1)"], os.environ)
+    assert log.read_text() == "worker finished"
+
+
+def test_a_taken_port_ends_the_command_before_anything_starts(port, data_dir):
+    with socket.create_server(("127.0.0.1", port)):
+        run = subprocess.run(
+            [sys.executable, "-m", "planergy.demo_supervisor"],
+            cwd=embedded.ROOT,
+            env={**os.environ, "PORTAL_PORT": str(port)},
+            capture_output=True,
+            text=True,
+        )
+    assert run.returncode == 1
+    assert f"Port {port}" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert list(data_dir.iterdir()) == []
