@@ -11,7 +11,9 @@ from intacct_sandbox.server import serve
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="intacct_sandbox", description="A stand-alone sandbox of the Sage Intacct XML gateway.")
+    parser = argparse.ArgumentParser(
+        prog="intacct_sandbox", description="A stand-alone sandbox of the Sage Intacct XML gateway."
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8900, help="0 takes a free port")
     parser.add_argument("--seed", choices=("small", "large"), default="small")
@@ -22,7 +24,12 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         running = serve(
-            given.host, given.port, given.seed, quiet=given.quiet, vendors=given.vendors, gl_accounts=given.gl_accounts,
+            given.host,
+            given.port,
+            given.seed,
+            quiet=given.quiet,
+            vendors=given.vendors,
+            gl_accounts=given.gl_accounts,
             latency_ms=given.latency_ms,
         )
     except OSError as error:

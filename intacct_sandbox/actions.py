@@ -11,7 +11,7 @@ from intacct_sandbox import values
 from intacct_sandbox.company import OPERATIONS, Company
 from intacct_sandbox.errors import Refused
 from intacct_sandbox.records import Given, checked
-from intacct_sandbox.rules import bill
+from intacct_sandbox.rules import afterwards, bill
 from intacct_sandbox.rules.draft import Maker
 from intacct_sandbox.rules.masterdata import complete, defaults, in_use
 from intacct_sandbox.schema import OBJECTS, ObjectType
@@ -20,7 +20,7 @@ PERSON = Maker("1", "accountant", "", source="ui")
 Data = dict[str, Any]
 
 
-class CannotDo(Exception):  # noqa: N818
+class CannotDo(Exception):
     """The action is not possible; the message is for a person."""
 
 
@@ -175,7 +175,7 @@ def pay_bill(company: Company, data: Data) -> Data:
     amount = values.number(_text(data, "amount")) if _text(data, "amount") else None
     if _text(data, "amount") and amount is None:
         raise CannotDo("amount must be a number.")
-    return {"payment": bill.pay(company, _bill(company, data), amount, PERSON)}
+    return {"payment": afterwards.pay(company, _bill(company, data), amount, PERSON)}
 
 
 def void_payment(company: Company, data: Data) -> Data:
@@ -186,13 +186,13 @@ def void_payment(company: Company, data: Data) -> Data:
         if not found:
             raise CannotDo("The bill has no payment.")
         payment = found[-1]
-    bill.void_payment(company, payment, PERSON)
+    afterwards.void_payment(company, payment, PERSON)
     return {"payment": payment}
 
 
 def reverse_bill(company: Company, data: Data) -> Data:
     day = values.parse_date(_text(data, "date")) or company.today()
-    return {"reversal": bill.reverse(company, _bill(company, data), day, _text(data, "description"), PERSON)}
+    return {"reversal": afterwards.reverse(company, _bill(company, data), day, _text(data, "description"), PERSON)}
 
 
 def edit_bill(company: Company, data: Data) -> Data:
@@ -257,8 +257,19 @@ def set_preference(company: Company, data: Data) -> Data:
 
 
 ACTIONS: dict[str, Callable[[Company, Data], Data]] = {
-    function.__name__: function for function in (
-        update_record, create_record, delete_record, close_period, open_period, pay_bill, void_payment, reverse_bill,
-        edit_bill, delete_bill, set_permission, set_preference,
+    function.__name__: function
+    for function in (
+        update_record,
+        create_record,
+        delete_record,
+        close_period,
+        open_period,
+        pay_bill,
+        void_payment,
+        reverse_bill,
+        edit_bill,
+        delete_bill,
+        set_permission,
+        set_preference,
     )
 }

@@ -55,7 +55,7 @@ class Company:
     session_seconds: int = 6 * 3600
     lock: threading.RLock = field(default_factory=threading.RLock)
     origin: dict[str, tuple[str, str]] = field(default_factory=dict)
-    _undo: list[Callable[[], None]] | None = None
+    _undo: list[Callable[[], object]] | None = None
     shift: timedelta = timedelta()
 
     def __post_init__(self) -> None:
@@ -108,7 +108,9 @@ class Company:
 
     # -- writing
 
-    def insert(self, name: str, given: Mapping[str, str], *, user: str = "1", entity: str = "", stamp: bool = True) -> str:
+    def insert(
+        self, name: str, given: Mapping[str, str], *, user: str = "1", entity: str = "", stamp: bool = True
+    ) -> str:
         """Add a record; returns its RECORDNO."""
         table = self.tables[name]
         record = dict.fromkeys(table.otype.fields, "")
@@ -129,7 +131,12 @@ class Company:
     def _stamp_new(self, name: str, record: dict[str, str], user: str) -> None:
         fields = self.tables[name].otype.fields
         stamp = self.user_zone_stamp()
-        for column, value in (("WHENCREATED", stamp), ("WHENMODIFIED", stamp), ("CREATEDBY", user), ("MODIFIEDBY", user)):
+        for column, value in (
+            ("WHENCREATED", stamp),
+            ("WHENMODIFIED", stamp),
+            ("CREATEDBY", user),
+            ("MODIFIEDBY", user),
+        ):
             if column in fields and fields[column].kind != "date" and not record[column]:
                 record[column] = value
         if "AUWHENCREATED" in fields:
@@ -141,7 +148,9 @@ class Company:
             record["MEGAENTITYKEY"], record["MEGAENTITYID"] = owner["RECORDNO"], entity
             record["MEGAENTITYNAME"] = owner["NAME"]
 
-    def change(self, name: str, position: int, changes: Mapping[str, str], *, user: str = "1", stamp: bool = True) -> Row:
+    def change(
+        self, name: str, position: int, changes: Mapping[str, str], *, user: str = "1", stamp: bool = True
+    ) -> Row:
         table = self.tables[name]
         before = table.row(position)
         assert before is not None
@@ -162,13 +171,18 @@ class Company:
 
     def audit(self, name: str, record: Mapping[str, str], mode: str, user: str, source: str) -> None:
         otype = OBJECTS[name]
-        if name == "AUDITHISTORY" or name.endswith(("ITEM", "ENTRY", "DETAIL")) and name != "TAXDETAIL":
+        if name == "AUDITHISTORY" or (name.endswith(("ITEM", "ENTRY", "DETAIL")) and name != "TAXDETAIL"):
             return
         key = record[otype.audit_key] if otype.audit_key != "RECORDNO" else f"{record['RECORDNO']}--REC"
         table = self.tables["AUDITHISTORY"]
         entry = {
-            "ID": table.next_recordno(), "OBJECTTYPE": name.lower(), "OBJECTKEY": key, "ACCESSMODE": mode,
-            "ACCESSTIME": self.user_zone_stamp(), "USERID": user, "SOURCE": source,
+            "ID": table.next_recordno(),
+            "OBJECTTYPE": name.lower(),
+            "OBJECTKEY": key,
+            "ACCESSMODE": mode,
+            "ACCESSTIME": self.user_zone_stamp(),
+            "USERID": user,
+            "SOURCE": source,
         }
         self.insert("AUDITHISTORY", entry, stamp=False)
 
@@ -205,9 +219,9 @@ class Company:
             step()
         self._undo = steps[:mark]
 
-    def _on_rollback(self, step: Callable[[], None]) -> None:
+    def _on_rollback(self, step: Callable[[], object]) -> None:
         if self._undo is not None:
             self._undo.append(step)
 
-    def on_rollback(self, step: Callable[[], None]) -> None:
+    def on_rollback(self, step: Callable[[], object]) -> None:
         self._on_rollback(step)

@@ -42,7 +42,9 @@ def element_not_expected(name: str, expected: str = "", line: int = 1) -> Refuse
 
 
 def element_missing(parent: str, expected: str, line: int = 1) -> Refused:
-    return parse_error(f"Fatal Error 1871: Element '{parent}': Missing child element(s). Expected is ( {expected} ).", line)
+    return parse_error(
+        f"Fatal Error 1871: Element '{parent}': Missing child element(s). Expected is ( {expected} ).", line
+    )
 
 
 def wrong_sender() -> Refused:
@@ -118,7 +120,9 @@ def fields_cannot_be_queried(object_name: str, names: list[str]) -> Refused:
 
 
 def invalid_fields_list(fields: str) -> Refused:
-    return Refused(Error(f"Invalid fields list {fields}", "Invalid fields list", "Name fields of the object, or use *."))
+    return Refused(
+        Error(f"Invalid fields list {fields}", "Invalid fields list", "Name fields of the object, or use *.")
+    )
 
 
 def processing_error(detail: str = "") -> Refused:
@@ -136,9 +140,7 @@ def in_process(control_id: str) -> Error:
     return Error("XL03000008", text, "Wait for the first request to end.")
 
 
-ROLLED_BACK = Error(
-    "XL03000009", "The entire transaction in this operation has been rolled back due to an error."
-)
+ROLLED_BACK = Error("XL03000009", "The entire transaction in this operation has been rolled back due to an error.")
 
 
 def invalid(detail: str, correction: str = "", errorno: str = "BL01001973") -> Error:
@@ -155,7 +157,9 @@ def cannot_create_transaction(verb: str = "create") -> Error:
 
 def already_exists(label: str, value: str) -> Error:
     text = f"Another {label} with the given value(s) {value} already exists"
-    return Error("BL34000061", text, "Use a unique value instead.", errorid="GL-0493", category="Duplication Prevention")
+    return Error(
+        "BL34000061", text, "Use a unique value instead.", errorid="GL-0493", category="Duplication Prevention"
+    )
 
 
 def record_not_found(object_name: str, key: str) -> Error:

@@ -12,10 +12,24 @@ from typing import Any
 from intacct_sandbox.errors import Error, Refused
 from intacct_sandbox.gateway import Call, Request
 
-KINDS = frozenset({
-    "drop_before", "drop_after", "delay", "timeout", "status", "html", "truncate", "malformed", "empty", "expire_session",
-    "throttle", "fail_function", "eventual", "duplicate",
-})
+KINDS = frozenset(
+    {
+        "drop_before",
+        "drop_after",
+        "delay",
+        "timeout",
+        "status",
+        "html",
+        "truncate",
+        "malformed",
+        "empty",
+        "expire_session",
+        "throttle",
+        "fail_function",
+        "eventual",
+        "duplicate",
+    }
+)
 OF_A_FUNCTION = frozenset({"fail_function", "eventual"})
 MATCHES = frozenset({"function", "object", "controlid"})
 
@@ -48,16 +62,25 @@ class Fault:
             re.compile(str(match.get("controlid", "")))
             after = 0 if kind == "eventual" else int(rest.pop("after_requests", 0))
             return cls(
-                kind, {name: str(value) for name, value in match.items()}, int(rest.pop("times", -1 if kind == "throttle" else 1)),
-                float(rest.pop("probability", 1.0)), after, rest,
+                kind,
+                {name: str(value) for name, value in match.items()},
+                int(rest.pop("times", -1 if kind == "throttle" else 1)),
+                float(rest.pop("probability", 1.0)),
+                after,
+                rest,
             )
         except (TypeError, ValueError, re.error) as error:
             raise BadFault(f"The fault cannot be understood: {error}") from error
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "kind": self.kind, "match": self.match, "times": self.times, "probability": self.probability,
-            "after_requests": self.after_requests, "fired": self.fired, **self.params,
+            "kind": self.kind,
+            "match": self.match,
+            "times": self.times,
+            "probability": self.probability,
+            "after_requests": self.after_requests,
+            "fired": self.fired,
+            **self.params,
         }
 
     def fits(self, call: Call) -> bool:
@@ -126,6 +149,7 @@ def refusal_of(fault: Fault) -> Refused:
     error = Error(
         str(given.get("errorno", "BL01001973")),
         str(given.get("description2", "Currently, we can't create the transaction")),
-        str(given.get("correction", "")), str(given.get("description", "")),
+        str(given.get("correction", "")),
+        str(given.get("description", "")),
     )
     return Refused(error)

@@ -17,7 +17,14 @@ from intacct_sandbox.store import Probe, Row
 Getter = Callable[[Row | Probe], str]
 Predicate = Callable[[Row | Probe], bool]
 COMPARISONS = {
-    "equalto", "notequalto", "lessthan", "lessthanorequalto", "greaterthan", "greaterthanorequalto", "like", "notlike",
+    "equalto",
+    "notequalto",
+    "lessthan",
+    "lessthanorequalto",
+    "greaterthan",
+    "greaterthanorequalto",
+    "like",
+    "notlike",
 }
 MAX_DEPTH = 40
 MAX_IN_VALUES = 1000
@@ -69,8 +76,13 @@ def _node(element: etree._Element, depth: int) -> Node:
 def _test(name: str, element: etree._Element) -> Test:
     field = (element.findtext("field") or "").strip()
     literals = tuple((child.text or "").strip() for child in element.findall("value"))
-    wanted = {"between": (2, 2), "in": (1, MAX_IN_VALUES), "notin": (1, MAX_IN_VALUES), "isnull": (0, 0),
-              "isnotnull": (0, 0)}.get(name, (1, 1))
+    wanted = {
+        "between": (2, 2),
+        "in": (1, MAX_IN_VALUES),
+        "notin": (1, MAX_IN_VALUES),
+        "isnull": (0, 0),
+        "isnotnull": (0, 0),
+    }.get(name, (1, 1))
     if not field or not wanted[0] <= len(literals) <= wanted[1]:
         raise errors.processing_error(f"Operator {name} takes a field and {wanted[0]} to {wanted[1]} values.")
     return Test(name, field, literals)

@@ -15,12 +15,20 @@ from intacct_sandbox.errors import Error, Refused
 from intacct_sandbox.functions import FUNCTIONS, Context, Raw
 from intacct_sandbox.sessions import Session, Sessions, check_company, sign_in
 from intacct_sandbox.values import iso_stamp
-from intacct_sandbox.xmltext import element, elements, escape, is_true, text_of
+from intacct_sandbox.xmltext import element, elements, escape, is_true, line_of, text_of
 
 XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 XML_TYPE = 'text/xml; encoding="UTF-8"'
 CONTROL_ORDER = (
-    "senderid", "password", "controlid", "uniqueid", "dtdversion", "policyid", "debug", "validate", "includewhitespace",
+    "senderid",
+    "password",
+    "controlid",
+    "uniqueid",
+    "dtdversion",
+    "policyid",
+    "debug",
+    "validate",
+    "includewhitespace",
     "showadditionalerrorinfo",
 )
 _support_numbers = itertools.count(1)
@@ -81,7 +89,7 @@ def _control_pairs(control: etree._Element) -> dict[str, str]:
     for child in control:
         name = str(child.tag)
         if name not in CONTROL_ORDER or CONTROL_ORDER.index(name) < last:
-            raise errors.element_not_expected(name, ", ".join(CONTROL_ORDER), int(child.sourceline or 1))
+            raise errors.element_not_expected(name, ", ".join(CONTROL_ORDER), line_of(child))
         last = CONTROL_ORDER.index(name)
         pairs[name] = (child.text or "").strip()
     for name in ("senderid", "password", "controlid"):
@@ -112,7 +120,7 @@ def _read_call(function: etree._Element) -> Call:
     body = function[0]
     name = str(body.tag)
     if name not in FUNCTIONS:
-        raise errors.element_not_expected(name, line=int(body.sourceline or 1))
+        raise errors.element_not_expected(name, line=line_of(body))
     grammar.check(body)
     return Call(name, controlid, body, _objects(name, body))
 
@@ -139,8 +147,12 @@ class Gateway:
         self._lock = threading.Lock()
 
     def execute(
-        self, request: Request, endpoint: str, address: str = "127.0.0.1",
-        before_call: Callable[[Call, Session], None] | None = None, after_call: Callable[[Call, Session, str], None] | None = None,
+        self,
+        request: Request,
+        endpoint: str,
+        address: str = "127.0.0.1",
+        before_call: Callable[[Call, Session], None] | None = None,
+        after_call: Callable[[Call, Session, str], None] | None = None,
     ) -> Answer:
         try:
             self._check_control(request)
@@ -181,8 +193,13 @@ class _Run:
     """The execution of one request."""
 
     def __init__(
-        self, gateway: Gateway, request: Request, endpoint: str, address: str,
-        before_call: Callable[[Call, Session], None] | None, after_call: Callable[[Call, Session, str], None] | None,
+        self,
+        gateway: Gateway,
+        request: Request,
+        endpoint: str,
+        address: str,
+        before_call: Callable[[Call, Session], None] | None,
+        after_call: Callable[[Call, Session, str], None] | None,
     ) -> None:
         self.gateway, self.request, self.endpoint, self.address = gateway, request, endpoint, address
         self.before_call, self.after_call = before_call, after_call
@@ -297,14 +314,18 @@ class _Run:
 
 
 def _success(call: Call, inner: str) -> str:
-    return f"<result><status>success</status><function>{call.name}</function>{element('controlid', call.controlid)}{inner}</result>"
+    head = f"<status>success</status><function>{call.name}</function>{element('controlid', call.controlid)}"
+    return f"<result>{head}{inner}</result>"
 
 
 def _control(request: Request | None, status: str) -> str:
     control = request.control if request else {}
     pairs = {
-        "status": status, "senderid": control.get("senderid", ""), "controlid": control.get("controlid", ""),
-        "uniqueid": control.get("uniqueid", "true" if request else "").lower(), "dtdversion": control.get("dtdversion", "3.0" if request else ""),
+        "status": status,
+        "senderid": control.get("senderid", ""),
+        "controlid": control.get("controlid", ""),
+        "uniqueid": control.get("uniqueid", "true" if request else "").lower(),
+        "dtdversion": control.get("dtdversion", "3.0" if request else ""),
     }
     if status == "failure":
         pairs = {name: pairs[name] for name in ("status", "senderid", "controlid")}
@@ -313,8 +334,12 @@ def _control(request: Request | None, status: str) -> str:
 
 def _authentication(session: Session) -> str:
     pairs = {
-        "status": "success", "userid": session.user.login, "companyid": session.company.id, "locationid": session.entity,
-        "sessiontimestamp": iso_stamp(session.started), "sessiontimeout": iso_stamp(session.expires),
+        "status": "success",
+        "userid": session.user.login,
+        "companyid": session.company.id,
+        "locationid": session.entity,
+        "sessiontimestamp": iso_stamp(session.started),
+        "sessiontimeout": iso_stamp(session.expires),
     }
     return f"<authentication>{elements(pairs)}</authentication>"
 
@@ -330,11 +355,15 @@ def refusal(refused: Refused, request: Request | None = None) -> Answer:
     """The answer to a request that was refused as a whole, before any function."""
     if refused.level == "gateway":
         number = next(_support_numbers)
-        shown = [Error(e.errorno, "", "", f"{e.description or e.description2} [Request ID: {number:08x}]") for e in refused.errors]
+        shown = [
+            Error(e.errorno, "", "", f"{e.description or e.description2} [Request ID: {number:08x}]")
+            for e in refused.errors
+        ]
         body = f"<response><control><status>failure</status></control>{error_message(shown, False)}</response>"
     else:
         anonymous = refused.errors[0].errorno == "PL04000055"
-        body = f"<response>{_control(None if anonymous else request, 'failure')}{error_message(refused.errors, False)}</response>"
+        control = _control(None if anonymous else request, "failure")
+        body = f"<response>{control}{error_message(refused.errors, False)}</response>"
     return Answer((XML_HEAD + body).encode("utf-8", "replace"), refused.status)
 
 
@@ -347,12 +376,20 @@ def _error(error: Error, verbose: bool) -> str:
     if text:
         text += f" [Support ID: {next(_support_numbers):06x}%7ESandbox]"
     extra = _additional(error) if verbose else ""
-    pairs = {"errorno": error.errorno, "description": error.description, "description2": text, "correction": error.correction}
+    pairs = {
+        "errorno": error.errorno,
+        "description": error.description,
+        "description2": text,
+        "correction": error.correction,
+    }
     return f"<error>{elements(pairs)}{extra}</error>"
 
 
 def _additional(error: Error) -> str:
-    blocks = "".join(f"<{name} messageid=\"IA.{name.upper()}\"><placeholders></placeholders></{name}>" for name in ("description", "cdescription", "correction"))
+    blocks = "".join(
+        f'<{name} messageid="IA.{name.upper()}"><placeholders></placeholders></{name}>'
+        for name in ("description", "cdescription", "correction")
+    )
     target = '<target domain="" requestinfo="" object="" field="" businessinfo=""></target>'
     head = elements({"errorid": error.errorid, "category": escape(error.category)})
     return f"<additionalinfo>{head}{target}{blocks}</additionalinfo>"

@@ -1,8 +1,7 @@
-"""The exact element order of the legacy functions, and the check that a request keeps it.
-
-A shape is a text of names in order: `name!` must be there, `name*` may repeat, `name(other)` has the children of the
-shape `other`, `a|b` is one of two. Reference: the vendor's published grammar, and its pages per function.
-"""
+"""The exact element order of the legacy functions, and the check that a request keeps it. A shape is a
+text of names in order: `name!` must be there, `name*` may repeat, `name(other)` has the children of
+the shape `other`, `a|b` is one of two. Reference: the vendor's published grammar, and its pages per
+function."""
 
 from __future__ import annotations
 
@@ -12,6 +11,7 @@ from functools import cache
 from lxml import etree
 
 from intacct_sandbox.errors import element_missing, element_not_expected, parse_error
+from intacct_sandbox.xmltext import line_of
 
 CURRENCY = "basecurr currency exchratedate(date) exchratetype exchrate"
 DIMENSIONS = "projectid taskid costtypeid customerid vendorid employeeid itemid classid contractid warehouseid"
@@ -33,11 +33,11 @@ SHAPES: dict[str, str] = {
     "updateline": f"""accountlabel|glaccountno offsetglaccountno amount allocationid memo locationid departmentid {FORM}
         {DIMENSIONS} billable {TAX}""",
     "create_bill": f"""vendorid! datecreated(date)! dateposted(date) datedue(date) termname action batchkey billno ponumber
-        onhold description externalid payto(contact) returnto(contact) {CURRENCY} nogl supdocid inclusivetax taxsolutionid
-        customfields(any) billitems(billitems)!""",
+    onhold description externalid payto(contact) returnto(contact) {CURRENCY} nogl supdocid inclusivetax
+    taxsolutionid customfields(any) billitems(billitems)!""",
     "update_bill": f"""vendorid datecreated(date) dateposted(date) datedue(date) termname action batchkey billno ponumber
-        onhold description externalid payto(contact) returnto(contact) {CURRENCY} nogl supdocid inclusivetax taxsolutionid
-        customfields(any) updatebillitems(updatebillitems)""",
+    onhold description externalid payto(contact) returnto(contact) {CURRENCY} nogl supdocid inclusivetax
+    taxsolutionid customfields(any) updatebillitems(updatebillitems)""",
     "delete_bill": "",
     "reverse_bill": "datereversed(date)! description",
     "create_apadjustment": f"""vendorid! datecreated(date)! dateposted(date) batchkey adjustmentno action billno description
@@ -57,10 +57,11 @@ SHAPES: dict[str, str] = {
     "discount": "discday discfrom discamount discpercamn discgracedays",
     "penalty": "pen_type penamount penpercamn pengracedays",
     "create_vendor": """vendorid! name! parentid termname glaccountno accountlabel vendtype taxid creditlimit paymethod
-        outsourcecheck outsourceach billingtype vendoraccountno displocacctnocheck onhold donotcutcheck comments status
-        currency onetime externalid primary(any) returnto(any) payto(any) contactinfo(any) contactto1099(any)
-        contactlist(any) name1099 form1099type form1099box customfields(any) paymentnotify achenabled wireenabled
-        checkenabled displaytermdiscount visibility(any) supdocid mergepaymentreq offsetglaccountno""",
+    outsourcecheck outsourceach billingtype vendoraccountno displocacctnocheck onhold donotcutcheck
+    comments status currency onetime externalid primary(any) returnto(any) payto(any) contactinfo(any)
+    contactto1099(any) contactlist(any) name1099 form1099type form1099box customfields(any)
+    paymentnotify achenabled wireenabled checkenabled displaytermdiscount visibility(any) supdocid
+    mergepaymentreq offsetglaccountno""",
     "delete_vendor": "",
     "get_list": "filter(any) sorts(any) fields(any) additional_parameters(any)",
     "get": "fields(any)",
@@ -99,16 +100,16 @@ def _check(element: etree._Element, shape: str) -> None:
     for child in element:
         while index < len(parts) and not _fits(child, parts[index], seen[index]):
             if parts[index].required and not seen[index]:
-                raise element_not_expected(str(child.tag), parts[index].shown, int(child.sourceline or 1))
+                raise element_not_expected(str(child.tag), parts[index].shown, line_of(child))
             index += 1
         if index == len(parts):
-            raise element_not_expected(str(child.tag), line=int(child.sourceline or 1))
+            raise element_not_expected(str(child.tag), line=line_of(child))
         seen[index] += 1
         if parts[index].shape and parts[index].shape != "any":
             _check(child, parts[index].shape)
     for part, count in zip(parts, seen, strict=True):
         if part.required and not count:
-            raise element_missing(str(element.tag), part.shown, int(element.sourceline or 1))
+            raise element_missing(str(element.tag), part.shown, line_of(element))
 
 
 def _fits(child: etree._Element, part: Part, count: int) -> bool:
@@ -119,5 +120,5 @@ def required_attribute(function: etree._Element, name: str) -> str:
     value = function.get(name)
     if value is None:
         message = f"Fatal Error 1868: Element '{function.tag}': The attribute '{name}' is required but missing."
-        raise parse_error(message, int(function.sourceline or 1))
+        raise parse_error(message, line_of(function))
     return value

@@ -64,7 +64,8 @@ def checked(item: Field, text: str) -> tuple[str, Error | None]:
     if item.maxlen and len(text) > item.maxlen:
         return text, invalid(
             f"The value of {item.name} is too long: {len(text)} characters, at most {item.maxlen} are allowed.",
-            "Shorten the value, then try again.", "BL03000018",
+            "Shorten the value, then try again.",
+            "BL03000018",
         )
     if item.kind in {"date", "ts"}:
         day = values.parse_date(text)

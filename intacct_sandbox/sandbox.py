@@ -19,8 +19,12 @@ from intacct_sandbox.sessions import Session, Sessions
 
 LOG_LENGTH = 60
 HTML_BY_STATUS = {
-    429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Temporarily Unavailable",
-    504: "Gateway Time-out", 524: "A timeout occurred",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Temporarily Unavailable",
+    504: "Gateway Time-out",
+    524: "A timeout occurred",
 }
 
 
@@ -117,7 +121,9 @@ class Sandbox:
         company = request.root.findtext(".//login/companyid") if request else ""
         if request and not company:
             session = self.sessions._sessions.get((request.root.findtext(".//sessionid") or "").strip())
-            company = session.company.id + (f" / {session.entity}" if session and session.entity else "") if session else ""
+            company = (
+                session.company.id + (f" / {session.entity}" if session and session.entity else "") if session else ""
+            )
         status = "no answer" if delivery.drop or delivery.answer is None else _status_of(delivery.answer)
         took = int((time.monotonic() - started) * 1000)
         self.log.appendleft(Served(time.strftime("%H:%M:%S"), listed or "not a request", company or "", status, took))
@@ -132,7 +138,9 @@ class Sandbox:
         answer = self._execute(request, endpoint, address)
         if any(fault.kind == "duplicate" for fault in struck):
             second = self._execute(request, endpoint, address)
-            answer = answer if any(f.params.get("answer") == "first" for f in struck if f.kind == "duplicate") else second
+            answer = (
+                answer if any(f.params.get("answer") == "first" for f in struck if f.kind == "duplicate") else second
+            )
         return self._after(struck, answer)
 
     def _before(self, struck: list[Fault], request: Request, active: int) -> Delivery | None:
@@ -158,25 +166,11 @@ class Sandbox:
     def _after(self, struck: list[Fault], answer: Answer) -> Delivery:
         """Faults on the way back, after the request was executed."""
         for fault in struck:
-            match fault.kind:
-                case "drop_after":
-                    return Delivery(None, drop=True)
-                case "timeout":
-                    self.stopping.wait(fault.seconds(3600))
-                    return Delivery(None, drop=True)
-                case "delay":
-                    if fault.flag("after", False):
-                        self.stopping.wait(fault.seconds(1))
-                case "status":
-                    return Delivery(_status_answer(fault))
-                case "html":
-                    return Delivery(_html_answer(200, "Just a moment..."))
-                case "truncate":
-                    return Delivery(answer, cut=True)
-                case "malformed":
-                    return Delivery(Answer(re.sub(rb"</(result|operation|control)>", b"<\\1>", answer.body, count=1)))
-                case "empty":
-                    return Delivery(Answer(b""))
+            if fault.kind in {"timeout", "delay"} and (fault.kind == "timeout" or fault.flag("after", False)):
+                self.stopping.wait(fault.seconds(3600 if fault.kind == "timeout" else 1))
+            changed = _spoiled(fault, answer)
+            if changed is not None:
+                return changed
         return Delivery(answer)
 
     def _expire(self, request: Request) -> None:
@@ -210,6 +204,24 @@ class Sandbox:
         session.company.hide_fresh(name, recordno, 0 if reads else fault.seconds(2), reads)
 
 
+def _spoiled(fault: Fault, answer: Answer) -> Delivery | None:
+    """What becomes of an answer on its way; None when it arrives."""
+    match fault.kind:
+        case "drop_after" | "timeout":
+            return Delivery(None, drop=True)
+        case "status":
+            return Delivery(_status_answer(fault))
+        case "html":
+            return Delivery(_html_answer(200, "Just a moment..."))
+        case "truncate":
+            return Delivery(answer, cut=True)
+        case "malformed":
+            return Delivery(Answer(re.sub(rb"</(result|operation|control)>", b"<\\1>", answer.body, count=1)))
+        case "empty":
+            return Delivery(Answer(b""))
+    return None
+
+
 def _status_of(answer: Answer) -> str:
     if answer.status != 200:
         return f"HTTP {answer.status}"
@@ -230,7 +242,9 @@ def _status_answer(fault: Fault) -> Answer:
     if status == 429 and not fault.flag("html", False):
         answer = _throttled(fault)
     elif status < 500 and not fault.flag("html", True):
-        answer = refusal(Refused(errors.Error("GW-0011", description="Invalid Request"), level="gateway", status=status))
+        answer = refusal(
+            Refused(errors.Error("GW-0011", description="Invalid Request"), level="gateway", status=status)
+        )
     else:
         answer = _html_answer(status, HTML_BY_STATUS.get(status, "Error"))
     if "retry_after" in fault.params:

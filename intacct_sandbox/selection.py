@@ -30,19 +30,29 @@ class Positions:
     def page(self, offset: int, size: int) -> Sequence[int]:
         if self.backwards:
             high = self.end - offset
-            return self.found[max(self.start, high - size):max(self.start, high)][::-1]
+            return self.found[max(self.start, high - size) : max(self.start, high)][::-1]
         low = self.start + offset
-        return self.found[low:min(low + size, self.end)]
+        return self.found[low : min(low + size, self.end)]
 
 
 def find(
-    company: Company, table: Table, node: Node | None, order: Order, *, entity: str, private: bool, caseless: bool = False
+    company: Company,
+    table: Table,
+    node: Node | None,
+    order: Order,
+    *,
+    entity: str,
+    private: bool,
+    caseless: bool = False,
 ) -> Positions:
     """All records that fit, ordered. Bounds on RECORDNO are cut out of a cached list, so keyset paging stays cheap."""
     rest, low, high = _bounds(node)
     by_record = all(name == "RECORDNO" for name, _ in order)
     key = (rest, () if by_record else order, entity, private, caseless)
-    build = lambda: _search(company, table, rest, () if by_record else order, entity, private, caseless)  # noqa: E731
+
+    def build() -> array[int]:
+        return _search(company, table, rest, () if by_record else order, entity, private, caseless)
+
     cacheable = not _uses_relations(table.otype, rest, order)
     found = table.remember(key, build) if cacheable else build()
     if table.hidden:
@@ -94,7 +104,11 @@ def _bounds(node: Node | None) -> tuple[Node | None, int | None, int | None]:
 
 
 def _bound(node: Node) -> tuple[int | None, int | None] | None:
-    if not isinstance(node, Test) or node.field != "RECORDNO" or not all(v.isascii() and v.isdigit() for v in node.values):
+    if (
+        not isinstance(node, Test)
+        or node.field != "RECORDNO"
+        or not all(v.isascii() and v.isdigit() for v in node.values)
+    ):
         return None
     numbers = [int(value) for value in node.values]
     match node.operator:
@@ -212,9 +226,9 @@ def records_xml(company: Company, table: Table, tag: str, names: Sequence[str], 
     template = row_text(tag, names, space)
     get = getter(company, table.otype, names)
     plain = all(name in table.otype.fields for name in names)
-    return "".join([
-        template % get(row) if plain and not row[-1] else template % tuple(map(escape, get(row))) for row in rows
-    ])
+    return "".join(
+        [template % get(row) if plain and not row[-1] else template % tuple(map(escape, get(row))) for row in rows]
+    )
 
 
 def totals(rows: list[tuple[str, ...]], index: int, function: str) -> str:

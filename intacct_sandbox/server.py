@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +26,7 @@ GATEWAY_PATH = "/ia/xml/xmlgw.phtml"
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    server: ThreadingHTTPServer
     server_version = "IntacctSandbox"
     sandbox: ClassVar[Sandbox]
     quiet: ClassVar[bool] = True
@@ -108,13 +110,15 @@ class Handler(BaseHTTPRequestHandler):
             return
         answer = delivery.answer
         if delivery.cut:
-            self._send(answer.status, answer.body, answer.content_type, answer.headers, cut_at=len(answer.body) * 2 // 3)
+            self._send(
+                answer.status, answer.body, answer.content_type, answer.headers, cut_at=len(answer.body) * 2 // 3
+            )
             self._drop()
             return
         self._send(answer.status, answer.body, answer.content_type, answer.headers)
 
     def _endpoint(self) -> str:
-        host = self.headers.get("Host") or "{}:{}".format(*self.server.server_address[:2])
+        host = self.headers.get("Host") or f"{self.server.server_name}:{self.server.server_port}"
         return f"http://{host}{GATEWAY_PATH}"
 
     def _drop(self) -> None:
@@ -129,7 +133,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _control(self, path: str, body: bytes) -> None:
         actions: dict[str, Callable[[dict[str, Any]], Any]] = {
-            "/sandbox/faults": self._add_faults, "/sandbox/reset": self._reset,
+            "/sandbox/faults": self._add_faults,
+            "/sandbox/reset": self._reset,
             "/sandbox/act": lambda data: act(self.sandbox.companies, data),
         }
         action = actions.get(path)
@@ -173,7 +178,10 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, page.encode("utf-8", "replace"), "text/html; charset=utf-8")
 
     def _form(self, body: bytes) -> None:
-        fields = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True).items()}
+        fields = {
+            name: values[0]
+            for name, values in parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True).items()
+        }
         location = pages.carry_out(self.sandbox, fields, self.headers.get("Origin"), self.headers.get("Host", ""))
         self._send(303, b"", "text/plain", {"Location": location})
 
@@ -186,7 +194,12 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, text.encode(), "text/plain; charset=utf-8", headers)
 
     def _send(
-        self, status: int, body: bytes, content_type: str, headers: dict[str, str] | None = None, cut_at: int | None = None
+        self,
+        status: int,
+        body: bytes,
+        content_type: str,
+        headers: dict[str, str] | None = None,
+        cut_at: int | None = None,
     ) -> None:
         try:
             self.send_response(status)
@@ -207,8 +220,6 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A caller that went away is no news; anything else is a bug and shows."""
-        import sys
-
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -252,6 +263,8 @@ class Running:
         self.stop()
 
 
-def serve(host: str = "127.0.0.1", port: int = 0, seed: str = "small", *, quiet: bool = True, **options: Any) -> Running:
+def serve(
+    host: str = "127.0.0.1", port: int = 0, seed: str = "small", *, quiet: bool = True, **options: Any
+) -> Running:
     """Start a sandbox in this process. Options: vendors, gl_accounts, latency_ms, random_seed."""
     return Running(host, port, Options.from_json({"seed": seed, **options}), quiet).start()

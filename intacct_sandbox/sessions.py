@@ -78,7 +78,9 @@ def check_entity(company: Company, user: User, entity: str) -> None:
         raise errors.invalid_entity(entity or "top level")
 
 
-def sign_in(companies: dict[str, Company], login: etree._Element, sender: str, address: str) -> tuple[Company, User, str]:
+def sign_in(
+    companies: dict[str, Company], login: etree._Element, sender: str, address: str
+) -> tuple[Company, User, str]:
     """Company, user and entity of a login block. Raises Refused (authentication, or control for an expired demo)."""
     company = companies.get(text_of(login, "companyid"))
     if company is None:

@@ -11,8 +11,13 @@ TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:\\.|''|[^'\\])*')|(?P<op><=|>=|<>|!=|=|<|>)|(?P<mark>[(),])|(?P<word>[^\s(),'<>=!]+))"
 )
 OPERATORS = {
-    "=": "equalto", "<>": "notequalto", "!=": "notequalto", "<": "lessthan", "<=": "lessthanorequalto",
-    ">": "greaterthan", ">=": "greaterthanorequalto",
+    "=": "equalto",
+    "<>": "notequalto",
+    "!=": "notequalto",
+    "<": "lessthan",
+    "<=": "lessthanorequalto",
+    ">": "greaterthan",
+    ">=": "greaterthanorequalto",
 }
 
 
@@ -117,10 +122,11 @@ class _Parser:
             raise _cannot_read(" ".join(text for _, text in self.tokens))
         value = self._value()
         if field.lower() == "rownum":
-            return self._limited(symbol, value)
+            self._limit(symbol, value)
+            return None
         return Test(OPERATORS[symbol], field, (value,))
 
-    def _limited(self, symbol: str, value: str) -> None:
+    def _limit(self, symbol: str, value: str) -> None:
         if symbol not in {"<", "<="} or not value.isdigit():
             raise errors.processing_error("rownum takes < or <= and a number.")
         self.limit = int(value) - (symbol == "<")
@@ -148,8 +154,12 @@ def _joined(operator: str, parts: list[Node | None]) -> Node | None:
 
 
 OPPOSITES = {
-    "equalto": "notequalto", "lessthan": "greaterthanorequalto", "greaterthan": "lessthanorequalto", "like": "notlike",
-    "in": "notin", "isnull": "isnotnull",
+    "equalto": "notequalto",
+    "lessthan": "greaterthanorequalto",
+    "greaterthan": "lessthanorequalto",
+    "like": "notlike",
+    "in": "notin",
+    "isnull": "isnotnull",
 }
 OPPOSITES |= {value: key for key, value in OPPOSITES.items()}
 

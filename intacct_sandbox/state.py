@@ -1,4 +1,4 @@
-"""What the sandbox holds, as JSON for tests and benchmarks. Dates are written as on the wire, amounts with two decimals."""
+"""What the sandbox holds, as JSON for tests and benchmarks. Dates as on the wire, amounts with two decimals."""
 
 from __future__ import annotations
 
@@ -10,8 +10,18 @@ from intacct_sandbox.supdocs import Supdoc
 from intacct_sandbox.values import money, number
 
 LINE_DIMENSIONS = (
-    "LOCATIONID", "DEPARTMENTID", "CLASSID", "PROJECTID", "TASKID", "CUSTOMERID", "VENDORID", "ITEMID", "EMPLOYEEID",
-    "CONTRACTID", "WAREHOUSEID", "GLDIMREGION",
+    "LOCATIONID",
+    "DEPARTMENTID",
+    "CLASSID",
+    "PROJECTID",
+    "TASKID",
+    "CUSTOMERID",
+    "VENDORID",
+    "ITEMID",
+    "EMPLOYEEID",
+    "CONTRACTID",
+    "WAREHOUSEID",
+    "GLDIMREGION",
 )
 
 
@@ -23,7 +33,9 @@ def state_of(sandbox: Sandbox) -> dict[str, Any]:
         "bills": [bill for company in companies for bill in bills(company)],
         "adjustments": [bill for company in companies for bill in bills(company, "APADJUSTMENT")],
         "supdocs": [
-            {"company": company.id, **supdoc_json(supdoc)} for company in companies for supdoc in company.cabinet.supdocs.values()
+            {"company": company.id, **supdoc_json(supdoc)}
+            for company in companies
+            for supdoc in company.cabinet.supdocs.values()
         ],
         "folders": {company.id: list(company.cabinet.folders) for company in companies},
         "requests": sandbox.requests,
@@ -47,14 +59,32 @@ def bill_json(company: Company, record: dict[str, str], kind: str = "APBILL") ->
     via, controlid = company.origin.get(record["RECORDNO"], ("", ""))
     supdoc = company.cabinet.supdocs.get(record["SUPDOCID"])
     names = (
-        "RECORDNO", "VENDORID", "VENDORNAME", "RECORDID", "DOCNUMBER", "DESCRIPTION", "CURRENCY", "BASECURR", "WHENCREATED",
-        "WHENDUE", "WHENPOSTED", "TERMNAME", "STATE", "SUPDOCID", "TAXSOLUTIONID", "EXCHANGE_RATE",
+        "RECORDNO",
+        "VENDORID",
+        "VENDORNAME",
+        "RECORDID",
+        "DOCNUMBER",
+        "DESCRIPTION",
+        "CURRENCY",
+        "BASECURR",
+        "WHENCREATED",
+        "WHENDUE",
+        "WHENPOSTED",
+        "TERMNAME",
+        "STATE",
+        "SUPDOCID",
+        "TAXSOLUTIONID",
+        "EXCHANGE_RATE",
     )
     return {name.lower(): record[name] for name in names} | {
-        "company": company.id, "entity": record["MEGAENTITYID"], "total": _amount(record["TRX_TOTALENTERED"]),
-        "base_total": _amount(record["TOTALENTERED"]), "due": _amount(record["TRX_TOTALDUE"]),
+        "company": company.id,
+        "entity": record["MEGAENTITYID"],
+        "total": _amount(record["TRX_TOTALENTERED"]),
+        "base_total": _amount(record["TOTALENTERED"]),
+        "due": _amount(record["TRX_TOTALDUE"]),
         "paid": _amount(record["TRX_TOTALPAID"]),
-        "createdvia": via, "controlid": controlid,
+        "createdvia": via,
+        "controlid": controlid,
         "lines": lines_json(company, record["RECORDNO"], kind),
         "attachments": supdoc_json(supdoc)["attachments"] if supdoc else [],
     }
@@ -65,21 +95,33 @@ def lines_json(company: Company, recordno: str, kind: str = "APBILL") -> list[di
     taxes: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         if row["ISTAX"] == "true":
-            taxes.setdefault(row["PARENTENTRY"], []).append({"detailid": row["DETAILID"], "trx_tax": _amount(row["TRX_AMOUNT"])})
+            taxes.setdefault(row["PARENTENTRY"], []).append(
+                {"detailid": row["DETAILID"], "trx_tax": _amount(row["TRX_AMOUNT"])}
+            )
     return [
         {
-            "recordno": row["RECORDNO"], "accountno": row["ACCOUNTNO"], "accounttitle": row["ACCOUNTTITLE"],
-            "trx_amount": _amount(row["TRX_AMOUNT"]), "amount": _amount(row["AMOUNT"]), "description": row["ENTRYDESCRIPTION"],
-            **{name.lower(): row[name] for name in LINE_DIMENSIONS}, "taxentries": taxes.get(row["RECORDNO"], []),
+            "recordno": row["RECORDNO"],
+            "accountno": row["ACCOUNTNO"],
+            "accounttitle": row["ACCOUNTTITLE"],
+            "trx_amount": _amount(row["TRX_AMOUNT"]),
+            "amount": _amount(row["AMOUNT"]),
+            "description": row["ENTRYDESCRIPTION"],
+            **{name.lower(): row[name] for name in LINE_DIMENSIONS},
+            "taxentries": taxes.get(row["RECORDNO"], []),
         }
-        for row in rows if row["ISTAX"] != "true"
+        for row in rows
+        if row["ISTAX"] != "true"
     ]
 
 
 def supdoc_json(supdoc: Supdoc) -> dict[str, Any]:
     return {
-        "recordno": supdoc.recordno, "supdocid": supdoc.supdocid, "name": supdoc.name, "folder": supdoc.folder,
-        "description": supdoc.description, "controlid": supdoc.controlid,
+        "recordno": supdoc.recordno,
+        "supdocid": supdoc.supdocid,
+        "name": supdoc.name,
+        "folder": supdoc.folder,
+        "description": supdoc.description,
+        "controlid": supdoc.controlid,
         "attachments": [
             {"name": file.filename, "size": len(file.data), "sha256": file.sha256} for file in supdoc.attachments
         ],

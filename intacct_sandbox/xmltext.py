@@ -40,7 +40,11 @@ def parse_request(body: bytes) -> etree._Element:
     if b"<!DOCTYPE" in body[: body.find(b"<request") + 1 or None]:
         raise parse_error("Fatal Error 1: Document type declarations are not allowed.")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
         huge_tree=len(body) > HUGE_FROM_BYTES,
     )
     try:
@@ -74,3 +78,7 @@ def text_of(parent: etree._Element, name: str, default: str = "") -> str:
 
 def is_true(value: str) -> bool:
     return value.strip().lower() in {"true", "t", "yes", "1"}
+
+
+def line_of(element: etree._Element) -> int:
+    return element.sourceline if isinstance(element.sourceline, int) else 1

@@ -6,7 +6,11 @@ from intacct_sandbox.functions import bills, read, setup, supdoc, write
 from intacct_sandbox.functions.context import Context, Handler, Raw
 
 FUNCTIONS: dict[str, Handler] = {
-    **setup.FUNCTIONS, **read.FUNCTIONS, **write.FUNCTIONS, **supdoc.FUNCTIONS, **bills.FUNCTIONS,
+    **setup.FUNCTIONS,
+    **read.FUNCTIONS,
+    **write.FUNCTIONS,
+    **supdoc.FUNCTIONS,
+    **bills.FUNCTIONS,
 }
 
 __all__ = ["FUNCTIONS", "Context", "Handler", "Raw"]

@@ -8,24 +8,45 @@ from lxml import etree
 
 from intacct_sandbox import errors, values
 from intacct_sandbox.errors import Refused
-from intacct_sandbox.functions.context import Context, permitted
+from intacct_sandbox.functions.context import Context, Handler, permitted
 from intacct_sandbox.functions.write import check_owner, create_plain, delete_plain
 from intacct_sandbox.grammar import required_attribute
 from intacct_sandbox.records import Given, checked
-from intacct_sandbox.rules import bill
+from intacct_sandbox.rules import afterwards, bill
 from intacct_sandbox.schema import OBJECTS
 from intacct_sandbox.xmltext import text_of
 
 BILL_FIELDS = {
-    "vendorid": "VENDORID", "termname": "TERMNAME", "billno": "RECORDID", "adjustmentno": "RECORDID", "ponumber": "DOCNUMBER",
-    "onhold": "ONHOLD", "description": "DESCRIPTION", "basecurr": "BASECURR", "currency": "CURRENCY", "action": "ACTION",
-    "exchratetype": "EXCH_RATE_TYPE_ID", "exchrate": "EXCHANGE_RATE", "supdocid": "SUPDOCID", "batchkey": "PRBATCHKEY",
-    "inclusivetax": "INCLUSIVETAX", "taxsolutionid": "TAXSOLUTIONID",
+    "vendorid": "VENDORID",
+    "termname": "TERMNAME",
+    "billno": "RECORDID",
+    "adjustmentno": "RECORDID",
+    "ponumber": "DOCNUMBER",
+    "onhold": "ONHOLD",
+    "description": "DESCRIPTION",
+    "basecurr": "BASECURR",
+    "currency": "CURRENCY",
+    "action": "ACTION",
+    "exchratetype": "EXCH_RATE_TYPE_ID",
+    "exchrate": "EXCHANGE_RATE",
+    "supdocid": "SUPDOCID",
+    "batchkey": "PRBATCHKEY",
+    "inclusivetax": "INCLUSIVETAX",
+    "taxsolutionid": "TAXSOLUTIONID",
 }
-DATE_FIELDS = {"datecreated": "WHENCREATED", "dateposted": "WHENPOSTED", "datedue": "WHENDUE", "exchratedate": "EXCH_RATE_DATE"}
+DATE_FIELDS = {
+    "datecreated": "WHENCREATED",
+    "dateposted": "WHENPOSTED",
+    "datedue": "WHENDUE",
+    "exchratedate": "EXCH_RATE_DATE",
+}
 LINE_FIELDS = {
-    "accountlabel": "ACCOUNTLABEL", "glaccountno": "ACCOUNTNO", "offsetglaccountno": "OFFSETGLACCOUNTNO",
-    "amount": "TRX_AMOUNT", "allocationid": "ALLOCATION", "memo": "ENTRYDESCRIPTION",
+    "accountlabel": "ACCOUNTLABEL",
+    "glaccountno": "ACCOUNTNO",
+    "offsetglaccountno": "OFFSETGLACCOUNTNO",
+    "amount": "TRX_AMOUNT",
+    "allocationid": "ALLOCATION",
+    "memo": "ENTRYDESCRIPTION",
 }
 VENDOR_FIELDS = {"glaccountno": "APACCOUNT", "paymethod": "PAYMETHODKEY"}
 
@@ -78,7 +99,7 @@ def _generic_line(line: etree._Element) -> etree._Element:
 def create_bill(context: Context, body: etree._Element) -> str:
     permitted(context, "create", "CREATE", OBJECTS["APBILL"])
     given = _given(body, "APBILL", "billitems")
-    shown = bill.create(context.company, given, bill.Maker.of(context), "APBILL")
+    shown = bill.create(context.company, given, context.maker, "APBILL")
     return f"<key>{shown['RECORDNO']}</key>"
 
 
@@ -86,7 +107,7 @@ def create_apadjustment(context: Context, body: etree._Element) -> str:
     permitted(context, "create", "CREATE", OBJECTS["APADJUSTMENT"])
     given = _given(body, "APADJUSTMENT", "apadjustmentitems")
     given.values.setdefault("WHENDUE", given.values.get("WHENCREATED", ""))
-    shown = bill.create(context.company, given, bill.Maker.of(context), "APADJUSTMENT")
+    shown = bill.create(context.company, given, context.maker, "APADJUSTMENT")
     return f"<key>{shown['RECORDNO']}</key>"
 
 
@@ -105,20 +126,20 @@ def update_bill(context: Context, body: etree._Element) -> str:
     given = _given(body, "APBILL", "updatebillitems")
     if body.get("set_nulls") != "true":
         given.values = {name: value for name, value in given.values.items() if value}
-    bill.update(context.company, given, position, bill.Maker.of(context))
+    bill.update(context.company, given, position, context.maker)
     return f"<key>{recordno}</key>"
 
 
 def delete_bill(context: Context, body: etree._Element) -> str:
     recordno = required_attribute(body, "key")
-    bill.delete(context.company, _position(context, "APBILL", recordno, "delete"), bill.Maker.of(context))
+    bill.delete(context.company, _position(context, "APBILL", recordno, "delete"), context.maker)
     return f"<key>{recordno}</key>"
 
 
 def delete_apadjustment(context: Context, body: etree._Element) -> str:
     recordno = required_attribute(body, "key")
     position = _position(context, "APADJUSTMENT", recordno, "delete")
-    bill.delete(context.company, position, bill.Maker.of(context), "APADJUSTMENT")
+    bill.delete(context.company, position, context.maker, "APADJUSTMENT")
     return f"<key>{recordno}</key>"
 
 
@@ -126,14 +147,14 @@ def reverse_bill(context: Context, body: etree._Element) -> str:
     recordno = required_attribute(body, "key")
     _position(context, "APBILL", recordno, "reverse")
     day = as_date(body.find("datereversed"))
-    key = bill.reverse(context.company, recordno, day, text_of(body, "description"), bill.Maker.of(context))
+    key = afterwards.reverse(context.company, recordno, day, text_of(body, "description"), context.maker)
     return f"<key>{key}</key>"
 
 
 def recall_bill(context: Context, body: etree._Element) -> str:
     recordno = text_of(body, "recordno")
     _position(context, "APBILL", recordno, "recall")
-    bill.recall(context.company, recordno, bill.Maker.of(context))
+    afterwards.recall(context.company, recordno, context.maker)
     return f"<key>{recordno}</key>"
 
 
@@ -165,30 +186,36 @@ def create_apterm(context: Context, body: etree._Element) -> str:
     otype = OBJECTS["APTERM"]
     permitted(context, "create", "CREATE", otype)
     due = body.find("due")
-    values_ = {"NAME": text_of(body, "name"), "DESCRIPTION": text_of(body, "description"),
-               "STATUS": text_of(body, "status", "active")}
+    values_ = {
+        "NAME": text_of(body, "name"),
+        "DESCRIPTION": text_of(body, "description"),
+        "STATUS": text_of(body, "status", "active"),
+    }
     if due is not None:
         values_ |= {"DUEDATE": text_of(due, "dueday"), "DUEFROM": text_of(due, "duefrom")}
     create_plain(context, otype, Given(values_))
     return f"<key>{values_['NAME']}</key>"
 
 
-def record_transaction(name: str):  # type: ignore[no-untyped-def]
+def record_transaction(name: str) -> Handler:
     """A legacy create of an object without rules here: its plain children become fields of the same meaning."""
     otype = OBJECTS[name]
 
     def create(context: Context, body: etree._Element) -> str:
         permitted(context, "create", "CREATE", otype)
-        given = Given({
-            field: (child.text or "").strip() for child in body
-            if (field := str(child.tag).upper()) in otype.fields and len(child) == 0
-        })
+        given = Given(
+            {
+                field: (child.text or "").strip()
+                for child in body
+                if (field := str(child.tag).upper()) in otype.fields and len(child) == 0
+            }
+        )
         return f"<key>{create_plain(context, otype, given)['RECORDNO']}</key>"
 
     return create
 
 
-def attach(name: str):  # type: ignore[no-untyped-def]
+def attach(name: str) -> Handler:
     """A legacy update that sets the attachment of a record."""
 
     def update(context: Context, body: etree._Element) -> str:
@@ -201,11 +228,21 @@ def attach(name: str):  # type: ignore[no-untyped-def]
 
 
 FUNCTIONS = {
-    "create_bill": create_bill, "update_bill": update_bill, "delete_bill": delete_bill, "reverse_bill": reverse_bill,
-    "recallApBill": recall_bill, "create_apadjustment": create_apadjustment, "delete_apadjustment": delete_apadjustment,
-    "create_vendor": create_vendor, "delete_vendor": delete_vendor, "create_apterm": create_apterm,
-    "record_cctransaction": record_transaction("CCTRANSACTION"), "update_cctransaction": attach("CCTRANSACTION"),
-    "create_expensereport": record_transaction("EEXPENSES"), "update_expensereport": attach("EEXPENSES"),
-    "create_reimbursementrequest": record_transaction("EPPAYMENT"), "create_invoice": record_transaction("ARINVOICE"),
+    "create_bill": create_bill,
+    "update_bill": update_bill,
+    "delete_bill": delete_bill,
+    "reverse_bill": reverse_bill,
+    "recallApBill": recall_bill,
+    "create_apadjustment": create_apadjustment,
+    "delete_apadjustment": delete_apadjustment,
+    "create_vendor": create_vendor,
+    "delete_vendor": delete_vendor,
+    "create_apterm": create_apterm,
+    "record_cctransaction": record_transaction("CCTRANSACTION"),
+    "update_cctransaction": attach("CCTRANSACTION"),
+    "create_expensereport": record_transaction("EEXPENSES"),
+    "update_expensereport": attach("EEXPENSES"),
+    "create_reimbursementrequest": record_transaction("EPPAYMENT"),
+    "create_invoice": record_transaction("ARINVOICE"),
     "create_sotransaction": record_transaction("SODOCUMENT"),
 }

@@ -9,6 +9,7 @@ from lxml import etree
 
 from intacct_sandbox import errors
 from intacct_sandbox.company import Company
+from intacct_sandbox.rules.draft import Maker
 from intacct_sandbox.schema import OBJECTS, ObjectType
 from intacct_sandbox.sessions import Session
 from intacct_sandbox.store import Table
@@ -31,11 +32,15 @@ class Context:
         return self.session.entity
 
     @property
+    def maker(self) -> Maker:
+        return Maker(self.user, self.session.user.login, self.entity, "api", self.controlid)
+
+    @property
     def user(self) -> str:
         return self.session.user.recordno
 
 
-class Raw(Exception):  # noqa: N818
+class Raw(Exception):
     """An answer without the envelope: JSON or CSV of a query."""
 
     def __init__(self, content_type: str, body: str) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+from collections.abc import Callable
 
 from lxml import etree
 
@@ -102,7 +103,12 @@ def page_size(body: etree._Element, highest: int) -> int:
 
 
 def _aggregated(
-    context: Context, table: Table, names: list[str], aggregates: list[tuple[str, str]], rows: list[Row], offset: int,
+    context: Context,
+    table: Table,
+    names: list[str],
+    aggregates: list[tuple[str, str]],
+    rows: list[Row],
+    offset: int,
     size: int,
 ) -> str:
     groups: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
@@ -114,7 +120,7 @@ def _aggregated(
         groups.setdefault((), [])
     tags = [name if function == "sum" else f"{function.upper()}.{name}" for function, name in aggregates]
     lines = []
-    for key, members in list(groups.items())[offset:offset + size]:
+    for key, members in list(groups.items())[offset : offset + size]:
         results = [totals(members, index, function) for index, (function, _) in enumerate(aggregates)]
         inner = "".join(element(name, value) for name, value in zip([*names, *tags], [*key, *results], strict=True))
         lines.append(f"<{table.otype.name}>{inner}</{table.otype.name}>")
@@ -171,7 +177,7 @@ def read_more(context: Context, body: etree._Element) -> str:
 
 def _snapshot_page(context: Context, identifier: str, snapshot: Snapshot) -> str:
     table = context.company.table(snapshot.object)
-    page = snapshot.positions[snapshot.offset:snapshot.offset + snapshot.pagesize]
+    page = snapshot.positions[snapshot.offset : snapshot.offset + snapshot.pagesize]
     snapshot.offset += len(page)
     rows = table.rows(page)
     total, remaining = len(snapshot.positions), len(snapshot.positions) - snapshot.offset
@@ -209,7 +215,7 @@ def read_by_name(context: Context, body: etree._Element) -> str:
     return _by_keys(context, body, table, find_by)
 
 
-def _by_keys(context: Context, body: etree._Element, table: Table, find_by) -> str:  # type: ignore[no-untyped-def]
+def _by_keys(context: Context, body: etree._Element, table: Table, find_by: Callable[[str], int | None]) -> str:
     names = listed_fields(table.otype, text_of(body, "fields", "*"))
     keys = [key.strip() for key in text_of(body, "keys").split(",") if key.strip()]
     rows = []
@@ -301,6 +307,11 @@ def _inspect_field(number: int, field: Field) -> str:
 
 
 FUNCTIONS = {
-    "query": query, "readByQuery": read_by_query, "readMore": read_more, "read": read, "readByName": read_by_name,
-    "lookup": lookup, "inspect": inspect,
+    "query": query,
+    "readByQuery": read_by_query,
+    "readMore": read_more,
+    "read": read,
+    "readByName": read_by_name,
+    "lookup": lookup,
+    "inspect": inspect,
 }

@@ -11,11 +11,23 @@ from intacct_sandbox.schema import OBJECTS
 from intacct_sandbox.xmltext import element, elements, escape, text_of
 
 STANDARD_DIMENSIONS = (
-    "DEPARTMENT", "LOCATION", "PROJECT", "TASK", "CUSTOMER", "VENDOR", "EMPLOYEE", "ITEM", "CLASS", "CONTRACT",
+    "DEPARTMENT",
+    "LOCATION",
+    "PROJECT",
+    "TASK",
+    "CUSTOMER",
+    "VENDOR",
+    "EMPLOYEE",
+    "ITEM",
+    "CLASS",
+    "CONTRACT",
     "WAREHOUSE",
 )
 APPLICATIONS = {
-    "2.GL": "General Ledger", "3.AP": "Accounts Payable", "9.PO": "Purchasing", "1.CO": "Company",
+    "2.GL": "General Ledger",
+    "3.AP": "Accounts Payable",
+    "9.PO": "Purchasing",
+    "1.CO": "Company",
 }
 
 
@@ -30,16 +42,21 @@ def get_api_session(context: Context, body: etree._Element) -> str:
 
 def read_entity_details(context: Context, body: etree._Element) -> str:
     allowed = context.session.user.entities
-    found = [
-        entity for entity in context.company.entities() if allowed is None or entity["LOCATIONID"] in allowed
-    ]
+    found = [entity for entity in context.company.entities() if allowed is None or entity["LOCATIONID"] in allowed]
     inner = "".join(
-        "<entity>" + elements({
-            "id": entity["LOCATIONID"], "name": entity["NAME"], "recordno": entity["RECORDNO"],
-            "currency": entity["CURRENCY"] or context.company.base_currency,
-            "firstfiscalmonth": entity["FIRSTMONTH"], "firstfiscaltaxmonth": entity["FIRSTMONTHTAX"],
-            "weekstart": entity["WEEKSTART"],
-        }) + "</entity>"
+        "<entity>"
+        + elements(
+            {
+                "id": entity["LOCATIONID"],
+                "name": entity["NAME"],
+                "recordno": entity["RECORDNO"],
+                "currency": entity["CURRENCY"] or context.company.base_currency,
+                "firstfiscalmonth": entity["FIRSTMONTH"],
+                "firstfiscaltaxmonth": entity["FIRSTMONTHTAX"],
+                "weekstart": entity["WEEKSTART"],
+            }
+        )
+        + "</entity>"
         for entity in found
     )
     return f'<data listtype="entity" count="{len(found)}">{inner}</data>'
@@ -50,8 +67,11 @@ def get_financial_setup(context: Context, body: etree._Element) -> str:
     bases = {entity["CURRENCY"] for entity in company.entities()} - {""}
     several = len(bases) > 1
     pairs = {
-        "baseCurrency": "" if several else company.base_currency or next(iter(bases), ""), "defaultBook": "ACCRUAL",
-        "firstFiscalMonth": "1", "multiBaseCurrency": str(several).lower(), "multiBook": "false",
+        "baseCurrency": "" if several else company.base_currency or next(iter(bases), ""),
+        "defaultBook": "ACCRUAL",
+        "firstFiscalMonth": "1",
+        "multiBaseCurrency": str(several).lower(),
+        "multiBook": "false",
         "multiCurrency": str(company.preference("multi_currency")).lower(),
         "multiEntityShared": str(company.multi_entity).lower(),
     }
@@ -68,8 +88,11 @@ def get_dimensions(context: Context, body: etree._Element) -> str:
 
 def _dimension(context: Context, name: str, *, custom: bool) -> str:
     pairs = {
-        "objectName": name, "objectLabel": OBJECTS[name].label, "termLabel": context.company.label(name),
-        "userDefinedDimension": str(custom).lower(), "enabledInGL": str(name != "WAREHOUSE").lower(),
+        "objectName": name,
+        "objectLabel": OBJECTS[name].label,
+        "termLabel": context.company.label(name),
+        "userDefinedDimension": str(custom).lower(),
+        "enabledInGL": str(name != "WAREHOUSE").lower(),
     }
     return f"<dimension>{elements(pairs)}</dimension>"
 
@@ -77,7 +100,10 @@ def _dimension(context: Context, name: str, *, custom: bool) -> str:
 def read_user_formatting(context: Context, body: etree._Element) -> str:
     user = _user(context, text_of(body, "key"), text_of(body, "userId"))
     pairs = {
-        "recordno": user.recordno, "locale": "en_US", "dateformat": user.dateformat, "gmtoffset": user.gmtoffset,
+        "recordno": user.recordno,
+        "locale": "en_US",
+        "dateformat": user.dateformat,
+        "gmtoffset": user.gmtoffset,
         "clock": "24",
     }
     return f'<data listtype="userformatting" count="1"><userformatting>{elements(pairs)}</userformatting></data>'
@@ -89,7 +115,9 @@ def _user(context: Context, key: str, login: str) -> User:
             return user
     if not key and not login:
         return context.session.user
-    error = errors.Error("BL03000025", f"Login ID {login or key} does not exist.", "Provide a valid USER.LOGINID value.")
+    error = errors.Error(
+        "BL03000025", f"Login ID {login or key} does not exist.", "Provide a valid USER.LOGINID value."
+    )
     raise errors.Refused(error)
 
 
@@ -99,14 +127,17 @@ def get_user_permissions(context: Context, body: etree._Element) -> str:
     for name in OBJECTS:
         rights = [word for word in OPERATIONS if user.may(word, name)]
         lines.append(f"<policy>{elements({'policyName': name, 'rights': '|'.join(rights)})}</policy>")
-    inner = f"<appSubscription><applicationName>Accounts Payable</applicationName><policies>{''.join(lines)}</policies></appSubscription>"
+    policies = f"<applicationName>Accounts Payable</applicationName><policies>{''.join(lines)}</policies>"
+    inner = f"<appSubscription>{policies}</appSubscription>"
     return f'<data listtype="permissions" count="1"><permissions>{inner}</permissions></data>'
 
 
 def get_company_prefs(context: Context, body: etree._Element) -> str:
     application = body.get("application", "AP")
     inner = "".join(
-        "<companypref>" + elements({"application": application, "preference": name, "prefvalue": value}) + "</companypref>"
+        "<companypref>"
+        + elements({"application": application, "preference": name, "prefvalue": value})
+        + "</companypref>"
         for name, value in context.company.preferences.items()
     )
     return f"<data>{inner}</data>"
@@ -125,8 +156,13 @@ def get_ar_aging(context: Context, body: etree._Element) -> str:
 
 
 FUNCTIONS = {
-    "getAPISession": get_api_session, "readEntityDetails": read_entity_details,
-    "getFinancialSetup": get_financial_setup, "getDimensions": get_dimensions,
-    "readUserFormatting": read_user_formatting, "getUserPermissions": get_user_permissions,
-    "get_companyprefs": get_company_prefs, "get_applications": get_applications, "get_araging": get_ar_aging,
+    "getAPISession": get_api_session,
+    "readEntityDetails": read_entity_details,
+    "getFinancialSetup": get_financial_setup,
+    "getDimensions": get_dimensions,
+    "readUserFormatting": read_user_formatting,
+    "getUserPermissions": get_user_permissions,
+    "get_companyprefs": get_company_prefs,
+    "get_applications": get_applications,
+    "get_araging": get_ar_aging,
 }

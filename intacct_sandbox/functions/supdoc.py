@@ -37,9 +37,15 @@ def create_supdoc(context: Context, body: etree._Element) -> str:
     if identifier in cabinet.supdocs:
         raise _refused(already_exists("Attachment", identifier))
     supdoc = Supdoc(
-        recordno, identifier, text_of(body, "supdocname", "Unnamed"), text_of(body, "supdocfoldername"),
-        text_of(body, "supdocdescription"), values.date_text(context.company.today()), context.session.user.login,
-        _attachments(body, []), context.controlid,
+        recordno,
+        identifier,
+        text_of(body, "supdocname", "Unnamed"),
+        text_of(body, "supdocfoldername"),
+        text_of(body, "supdocdescription"),
+        values.date_text(context.company.today()),
+        context.session.user.login,
+        _attachments(body, []),
+        context.controlid,
     )
     cabinet.supdocs[identifier] = supdoc
     context.company.on_rollback(lambda: cabinet.supdocs.pop(identifier, None))
@@ -54,11 +60,16 @@ def _numbered(context: Context, recordno: str) -> str:
 
 def _check_header(context: Context, body: etree._Element, identifier: str) -> None:
     folder = text_of(body, "supdocfoldername")
-    limits = ((identifier, MAX_ID, "Attachment ID"), (text_of(body, "supdocname"), MAX_NAME, "Attachment name"),
-              (text_of(body, "supdocdescription"), MAX_DESCRIPTION, "Description"))
+    limits = (
+        (identifier, MAX_ID, "Attachment ID"),
+        (text_of(body, "supdocname"), MAX_NAME, "Attachment name"),
+        (text_of(body, "supdocdescription"), MAX_DESCRIPTION, "Description"),
+    )
     for value, limit, label in limits:
         if len(value) > limit:
-            raise _refused(invalid(f"{label} is too long: at most {limit} characters are allowed.", errorno="BL03000018"))
+            raise _refused(
+                invalid(f"{label} is too long: at most {limit} characters are allowed.", errorno="BL03000018")
+            )
     if not folder:
         raise _refused(invalid("Required field Attachment folder is missing", "Enter a folder, then try again."))
     if folder not in context.company.cabinet.folders:
@@ -132,7 +143,9 @@ def create_folder(context: Context, body: etree._Element) -> str:
     if not name or len(name) > 100:
         raise Refused(invalid("Attachment folder name is missing or longer than 100 characters", errorno="BL03000018"))
     if name in folders:
-        raise Refused(already_exists("Attachment folder", name), Error("BL01001973", "Could not create supdocfolder record!"))
+        raise Refused(
+            already_exists("Attachment folder", name), Error("BL01001973", "Could not create supdocfolder record!")
+        )
     if parent and parent not in folders:
         raise Refused(invalid(f"Attachment folder '{parent}' is not valid"))
     today = values.date_text(context.company.today())
@@ -172,8 +185,13 @@ def delete_folder(context: Context, body: etree._Element) -> str:
 
 def _supdoc_pairs(supdoc: Supdoc) -> dict[str, str]:
     return {
-        "recordno": supdoc.recordno, "supdocid": supdoc.supdocid, "supdocname": supdoc.name, "folder": supdoc.folder,
-        "description": supdoc.description, "creationdate": supdoc.created, "createdby": supdoc.createdby,
+        "recordno": supdoc.recordno,
+        "supdocid": supdoc.supdocid,
+        "supdocname": supdoc.name,
+        "folder": supdoc.folder,
+        "description": supdoc.description,
+        "creationdate": supdoc.created,
+        "createdby": supdoc.createdby,
     }
 
 
@@ -193,9 +211,15 @@ def _attachment_xml(file: Attachment) -> str:
 
 def _folder_pairs(folder: Folder) -> dict[str, str]:
     return {
-        "name": folder.name, "supdocfoldername": folder.name, "description": folder.description,
-        "parentfolder": folder.parent, "creationdate": folder.created, "createdby": folder.createdby,
-        "lastmodified": folder.created, "lastmodifiedby": folder.createdby, "status": folder.status,
+        "name": folder.name,
+        "supdocfoldername": folder.name,
+        "description": folder.description,
+        "parentfolder": folder.parent,
+        "creationdate": folder.created,
+        "createdby": folder.createdby,
+        "lastmodified": folder.created,
+        "lastmodifiedby": folder.createdby,
+        "status": folder.status,
     }
 
 
@@ -234,7 +258,7 @@ def get_list(context: Context, body: etree._Element) -> str:
     found = [entry for entry in _listed(context, name) if _fits(entry[0], body)]
     start = int(body.get("start") or 0)
     count = int(body.get("maxitems") or 100)
-    page = found[start:start + count]
+    page = found[start : start + count]
     wanted = {(child.text or "").strip() for child in body.findall("fields/field")}
     inner = "".join(show(wanted) for _, show in page)
     last = max(start + len(page) - 1, 0)
@@ -265,21 +289,27 @@ def _holds(pairs: dict[str, str], node: etree._Element) -> bool:
             return wanted.strip("%") in value
         case "<" | "<=" | ">" | ">=":
             order = (value > wanted) - (value < wanted)
-            return order == 0 and "=" in operator or order == (1 if ">" in operator else -1)
+            return (order == 0 and "=" in operator) or order == (1 if ">" in operator else -1)
     raise processing_error(f"The operator {operator} is not known here.")
 
 
 def get(context: Context, body: etree._Element) -> str:
     name, key = required_attribute(body, "object"), required_attribute(body, "key")
-    identity = {"supdoc": "supdocid", "supdocfolder": "name", "trxcurrencies": "code", "company_info": "name"}.get(name, "")
+    identity = {"supdoc": "supdocid", "supdocfolder": "name", "trxcurrencies": "code", "company_info": "name"}.get(
+        name, ""
+    )
     wanted = {(child.text or "").strip() for child in body.findall("fields/field")}
     found = [show(wanted) for pairs, show in _listed(context, name) if pairs[identity] == key]
     return f'<listtype start="0" end="0" total="{len(found)}">{name}</listtype><data>{"".join(found)}</data>'
 
 
-
 FUNCTIONS = {
-    "create_supdoc": create_supdoc, "update_supdoc": update_supdoc, "delete_supdoc": delete_supdoc,
-    "create_supdocfolder": create_folder, "update_supdocfolder": update_folder, "delete_supdocfolder": delete_folder,
-    "get_list": get_list, "get": get,
+    "create_supdoc": create_supdoc,
+    "update_supdoc": update_supdoc,
+    "delete_supdoc": delete_supdoc,
+    "create_supdocfolder": create_folder,
+    "update_supdocfolder": update_folder,
+    "delete_supdocfolder": delete_folder,
+    "get_list": get_list,
+    "get": get,
 }

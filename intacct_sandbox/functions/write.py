@@ -37,7 +37,10 @@ def update(context: Context, body: etree._Element) -> str:
 
 
 def _each(
-    context: Context, body: etree._Element, operation: str, api_name: str,
+    context: Context,
+    body: etree._Element,
+    operation: str,
+    api_name: str,
     one: Callable[[Context, ObjectType, etree._Element], dict[str, str]],
 ) -> str:
     """Every object in the call, in order. Raises Refused with what was done before the one that failed."""
@@ -140,7 +143,9 @@ def create_plain(context: Context, otype: ObjectType, given: Given) -> dict[str,
     wrapper = errors.could_not("create", otype.name.lower())
     missing = [item.name for item in otype.fields.values() if item.required and not record.get(item.name)]
     if missing:
-        problems = [errors.invalid(f"Required field {name} is missing", "Enter a value, then try again.") for name in missing]
+        problems = [
+            errors.invalid(f"Required field {name} is missing", "Enter a value, then try again.") for name in missing
+        ]
         raise Refused(*problems, wrapper)
     key = record.get(otype.key, "")
     if otype.key != "RECORDNO" and key and table.position_of_key(key) is not None:
@@ -208,15 +213,15 @@ PLAIN = Writer(create_plain, update_plain, delete_plain)
 
 
 def _create_bill(context: Context, otype: ObjectType, given: Given) -> dict[str, str]:
-    return bill.create(context.company, given, bill.Maker.of(context), otype.name)
+    return bill.create(context.company, given, context.maker, otype.name)
 
 
 def _update_bill(context: Context, otype: ObjectType, given: Given, position: int) -> dict[str, str]:
-    return bill.update(context.company, given, position, bill.Maker.of(context), otype.name)
+    return bill.update(context.company, given, position, context.maker, otype.name)
 
 
 def _delete_bill(context: Context, otype: ObjectType, position: int) -> None:
-    bill.delete(context.company, position, bill.Maker.of(context), otype.name)
+    bill.delete(context.company, position, context.maker, otype.name)
 
 
 BILLS = Writer(_create_bill, _update_bill, _delete_bill)

@@ -1,4 +1,4 @@
-"""Bills and adjustments: writing them, and everything that happens to them afterwards."""
+"""Bills and adjustments: writing, changing and deleting them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from intacct_sandbox.company import Company
 from intacct_sandbox.errors import Refused, invalid
 from intacct_sandbox.records import Given
 from intacct_sandbox.rules import checks
-from intacct_sandbox.rules.draft import Draft, Line, Maker, make_draft, price_lines
+from intacct_sandbox.rules.draft import Draft, Line, Maker, TaxEntry, make_draft, price_lines
 from intacct_sandbox.schema import OBJECTS
 from intacct_sandbox.schema.types import PICKLISTS
-
-__all__ = ["Maker", "create", "delete", "pay", "recall", "reverse", "update", "void_payment"]
 
 NAMES_OF = {
     # line field: (object, its name field, key column of the line, name column of the line)
@@ -42,9 +40,9 @@ def create(company: Company, given: Given, maker: Maker, kind: str = "APBILL") -
     _require(draft, "create")
     recordno = company.insert(kind, _header(draft), user=maker.user, entity=maker.entity)
     _write_lines(draft, recordno)
-    _touch_vendor(company, draft["VENDORID"])
+    touch_vendor(company, draft["VENDORID"])
     company.origin[recordno] = (maker.source, maker.controlid)
-    record = _record(company, kind, recordno)
+    record = record_of(company, kind, recordno)
     company.audit(kind, record, "Create", maker.login, maker.source)
     return {"RECORDNO": recordno, "RECORD_URL": record["RECORD_URL"]}
 
@@ -89,26 +87,48 @@ def _header(draft: Draft) -> dict[str, str]:
     made, posted = draft["WHENCREATED"], draft["WHENPOSTED"] or draft["WHENCREATED"]
     header = {name: value for name, value in draft.header.items() if name in OBJECTS[draft.kind].fields}
     header |= {
-        "RECORDTYPE": "pi" if draft.kind == "APBILL" else "pa", "STATE": state, "RAWSTATE": PICKLISTS["billstate"][state],
-        "VENDORNAME": vendor.get("NAME", ""), "TERMKEY": term.get("RECORDNO", ""), "TERMVALUE": term.get("TERMVALUE", ""),
-        "WHENPOSTED": "" if draft.is_draft else posted, "BASECURR": draft.base_currency, "CURRENCY": draft.currency,
-        "EXCHANGE_RATE": values.short_number(rate), "EXCHRATE": values.short_number(rate),
-        "EXCH_RATE_DATE": draft["EXCH_RATE_DATE"] or made, "PAYMENTPRIORITY": draft["PAYMENTPRIORITY"] or "normal",
-        "ONHOLD": draft["ONHOLD"] or "false", "MODULEKEY": "3.AP", "SYSTEMGENERATED": "F",
-        "INCLUSIVETAX": draft["INCLUSIVETAX"] or "false", "TAXSOLUTIONID": checks.solution_of(draft),
-        "PRBATCH": draft["PRBATCH"] or _summary_title(posted), "SHOWMULTILINETAX": "false",
+        "RECORDTYPE": "pi" if draft.kind == "APBILL" else "pa",
+        "STATE": state,
+        "RAWSTATE": PICKLISTS["billstate"][state],
+        "VENDORNAME": vendor.get("NAME", ""),
+        "TERMKEY": term.get("RECORDNO", ""),
+        "TERMVALUE": term.get("TERMVALUE", ""),
+        "WHENPOSTED": "" if draft.is_draft else posted,
+        "BASECURR": draft.base_currency,
+        "CURRENCY": draft.currency,
+        "EXCHANGE_RATE": values.short_number(rate),
+        "EXCHRATE": values.short_number(rate),
+        "EXCH_RATE_DATE": draft["EXCH_RATE_DATE"] or made,
+        "PAYMENTPRIORITY": draft["PAYMENTPRIORITY"] or "normal",
+        "ONHOLD": draft["ONHOLD"] or "false",
+        "MODULEKEY": "3.AP",
+        "SYSTEMGENERATED": "F",
+        "INCLUSIVETAX": draft["INCLUSIVETAX"] or "false",
+        "TAXSOLUTIONID": checks.solution_of(draft),
+        "PRBATCH": draft["PRBATCH"] or _summary_title(posted),
+        "SHOWMULTILINETAX": "false",
         "PAYTOCONTACTNAME": draft["BILLTOPAYTOCONTACTNAME"] or vendor.get("DISPLAYCONTACT.CONTACTNAME", ""),
         "RETURNTOCONTACTNAME": draft["SHIPTORETURNTOCONTACTNAME"] or vendor.get("DISPLAYCONTACT.CONTACTNAME", ""),
-        "TOTALSELECTED": "0", "TOTALPAID": "0", "TRX_TOTALSELECTED": "0", "TRX_TOTALPAID": "0",
+        "TOTALSELECTED": "0",
+        "TOTALPAID": "0",
+        "TRX_TOTALSELECTED": "0",
+        "TRX_TOTALPAID": "0",
     }
-    header["BILLTOPAYTOCONTACTNAME"], header["SHIPTORETURNTOCONTACTNAME"] = header["PAYTOCONTACTNAME"], header["RETURNTOCONTACTNAME"]
+    header["BILLTOPAYTOCONTACTNAME"], header["SHIPTORETURNTOCONTACTNAME"] = (
+        header["PAYTOCONTACTNAME"],
+        header["RETURNTOCONTACTNAME"],
+    )
     return header | _amounts(total, base)
 
 
 def _amounts(total: Decimal, base: Decimal) -> dict[str, str]:
     trx, own = values.short_number(total), values.short_number(base)
     return {
-        "TRX_TOTALENTERED": trx, "TRX_TOTALDUE": trx, "TRX_ENTITYDUE": trx, "TOTALENTERED": own, "TOTALDUE": own,
+        "TRX_TOTALENTERED": trx,
+        "TRX_TOTALDUE": trx,
+        "TRX_ENTITYDUE": trx,
+        "TOTALENTERED": own,
+        "TOTALDUE": own,
     }
 
 
@@ -143,7 +163,8 @@ def _write_line(draft: Draft, recordno: str, line: Line, number: int) -> str:
         if found:
             record[key_column], record[name_column] = found["RECORDNO"], found[name_field]
     record |= _line_amounts(draft, recordno, line.net, number) | {
-        "TOTALTRXAMOUNT": values.short_number(line.net + line.tax), "BILLABLE": line["BILLABLE"] or "false",
+        "TOTALTRXAMOUNT": values.short_number(line.net + line.tax),
+        "BILLABLE": line["BILLABLE"] or "false",
         "BASELOCATION": draft.company.entity_of_location(line["LOCATIONID"]),
     }
     return draft.company.insert(f"{draft.kind}ITEM", record, user=draft.maker.user)
@@ -156,27 +177,51 @@ def _write_tax_line(
     detail = draft.company.record("TAXDETAIL", detailid) or {}
     account = draft.company.record("GLACCOUNT", detail.get("GLACCOUNT", "")) or {}
     record = _line_amounts(draft, recordno, amount, number) | {
-        "ACCOUNTNO": account.get("ACCOUNTNO", ""), "ACCOUNTTITLE": account.get("TITLE", ""), "ISTAX": "true",
-        "DETAILID": detailid, "PARENTENTRY": parent, "LOCATIONID": line["LOCATIONID"], "DEPARTMENTID": line["DEPARTMENTID"],
-        "ENTRYDESCRIPTION": detail.get("DESCRIPTION", ""), "SUBTOTAL": "T",
+        "ACCOUNTNO": account.get("ACCOUNTNO", ""),
+        "ACCOUNTTITLE": account.get("TITLE", ""),
+        "ISTAX": "true",
+        "DETAILID": detailid,
+        "PARENTENTRY": parent,
+        "LOCATIONID": line["LOCATIONID"],
+        "DEPARTMENTID": line["DEPARTMENTID"],
+        "ENTRYDESCRIPTION": detail.get("DESCRIPTION", ""),
+        "SUBTOTAL": "T",
     }
     draft.company.insert(f"{draft.kind}ITEM", record, user=draft.maker.user)
     tax = values.short_number(amount)
-    draft.company.insert("TAXRECORD", {
-        "DESCRIPTION": detail.get("DESCRIPTION", ""), "TAXTYPE": detail.get("TAXTYPE", ""), "DETAILID": detailid,
-        "RECORDKEY": recordno, "PARENTENTRY": parent, "TRX_TAX": tax, "TAX": tax, "TAXRATE": detail.get("VALUE", ""),
-    }, user=draft.maker.user)
+    draft.company.insert(
+        "TAXRECORD",
+        {
+            "DESCRIPTION": detail.get("DESCRIPTION", ""),
+            "TAXTYPE": detail.get("TAXTYPE", ""),
+            "DETAILID": detailid,
+            "RECORDKEY": recordno,
+            "PARENTENTRY": parent,
+            "TRX_TAX": tax,
+            "TAX": tax,
+            "TAXRATE": detail.get("VALUE", ""),
+        },
+        user=draft.maker.user,
+    )
 
 
 def _line_amounts(draft: Draft, recordno: str, amount: Decimal, number: int) -> dict[str, str]:
     rate = _rate(draft)
     return {
-        "RECORDKEY": recordno, "RECORDTYPE": "pi" if draft.kind == "APBILL" else "pa", "LINE_NO": str(number),
-        "LINEITEM": "T", "TRX_AMOUNT": values.short_number(amount),
-        "AMOUNT": values.short_number((amount * rate).quantize(values.CENT)), "CURRENCY": draft.currency,
-        "BASECURR": draft.base_currency, "EXCHANGE_RATE": values.short_number(rate),
-        "ENTRY_DATE": draft["WHENPOSTED"] or draft["WHENCREATED"], "STATE": "Draft" if draft.is_draft else "Posted",
-        "TOTALPAID": "0", "TRX_TOTALPAID": "0", "TOTALSELECTED": "0",
+        "RECORDKEY": recordno,
+        "RECORDTYPE": "pi" if draft.kind == "APBILL" else "pa",
+        "LINE_NO": str(number),
+        "LINEITEM": "T",
+        "TRX_AMOUNT": values.short_number(amount),
+        "AMOUNT": values.short_number((amount * rate).quantize(values.CENT)),
+        "CURRENCY": draft.currency,
+        "BASECURR": draft.base_currency,
+        "EXCHANGE_RATE": values.short_number(rate),
+        "ENTRY_DATE": draft["WHENPOSTED"] or draft["WHENCREATED"],
+        "STATE": "Draft" if draft.is_draft else "Posted",
+        "TOTALPAID": "0",
+        "TRX_TOTALPAID": "0",
+        "TOTALSELECTED": "0",
     }
 
 
@@ -188,12 +233,16 @@ def update(company: Company, given: Given, position: int, maker: Maker, kind: st
     record = _at(company, kind, position)
     changes = dict(given.values)
     sent_lines = f"{kind}ITEMS" in given.lines
-    money_changes = sent_lines or bool(set(changes) - {"SUPDOCID", "DESCRIPTION", "DOCNUMBER", "RECPAYMENTDATE", "PAYMENTPRIORITY", "ONHOLD"})
+    money_changes = sent_lines or bool(
+        set(changes) - {"SUPDOCID", "DESCRIPTION", "DOCNUMBER", "RECPAYMENTDATE", "PAYMENTPRIORITY", "ONHOLD"}
+    )
     if record["STATE"] in LOCKED_STATES and money_changes:
-        raise _locked(record, "edited", "update", kind)
-    header = {name: record[name] for name in _inputs(kind)} | changes
+        raise locked(record, "edited", "update", kind)
+    header = {name: record[name] for name in inputs(kind)} | changes
     header["ACTION"] = changes.get("ACTION", "Draft" if record["STATE"] == "Draft" else "Submit")
-    draft = make_draft(company, kind, Given(header, given.lines, given.problems), maker_for(record, maker), record["RECORDNO"])
+    draft = make_draft(
+        company, kind, Given(header, given.lines, given.problems), maker_for(record, maker), record["RECORDNO"]
+    )
     if not sent_lines:
         draft.lines = _existing_lines(company, kind, record["RECORDNO"])
     _require(draft, "update")
@@ -207,14 +256,16 @@ def maker_for(record: Mapping[str, str], maker: Maker) -> Maker:
     return Maker(maker.user, maker.login, record["MEGAENTITYID"] or maker.entity, maker.source, maker.controlid)
 
 
-def _inputs(kind: str) -> list[str]:
+def inputs(kind: str) -> list[str]:
     kept = {"TAXSOLUTIONID", "BASECURR"}
     return [name for name, field in OBJECTS[kind].fields.items() if not field.readonly or name in kept]
 
 
 def _replace(draft: Draft, position: int, record: Mapping[str, str], *, with_lines: bool) -> None:
     header = _header(draft)
-    paid = {name: record[name] for name in ("TOTALPAID", "TRX_TOTALPAID", "TOTALSELECTED", "TRX_TOTALSELECTED", "WHENPAID")}
+    paid = {
+        name: record[name] for name in ("TOTALPAID", "TRX_TOTALPAID", "TOTALSELECTED", "TRX_TOTALSELECTED", "WHENPAID")
+    }
     if record["STATE"] in LOCKED_STATES:
         paid |= {name: record[name] for name in ("STATE", "RAWSTATE", "TOTALDUE", "TRX_TOTALDUE")}
     draft.company.change(draft.kind, position, header | paid, user=draft.maker.user)
@@ -224,8 +275,6 @@ def _replace(draft: Draft, position: int, record: Mapping[str, str], *, with_lin
 
 
 def _existing_lines(company: Company, kind: str, recordno: str) -> list[Line]:
-    from intacct_sandbox.rules.draft import TaxEntry
-
     rows = company.table(f"{kind}ITEM").lines_of(recordno)
     taxes: dict[str, list[TaxEntry]] = {}
     for row in rows:
@@ -245,14 +294,14 @@ def _remove_lines(company: Company, kind: str, recordno: str) -> None:
 def delete(company: Company, position: int, maker: Maker, kind: str = "APBILL") -> None:
     record = _at(company, kind, position)
     if record["STATE"] in LOCKED_STATES:
-        raise _locked(record, "deleted", "delete", kind)
+        raise locked(record, "deleted", "delete", kind)
     _remove_lines(company, kind, record["RECORDNO"])
     company.remove(kind, position)
-    _touch_vendor(company, record["VENDORID"])
+    touch_vendor(company, record["VENDORID"])
     company.audit(kind, record, "Delete", maker.login, maker.source)
 
 
-def _locked(record: Mapping[str, str], done: str, verb: str, kind: str) -> Refused:
+def locked(record: Mapping[str, str], done: str, verb: str, kind: str) -> Refused:
     number = record["RECORDID"] or record["RECORDNO"]
     what = "already reversed" if record["STATE"] in {"Reversed", "Reversal"} else "already paid"
     text = f"Transaction '{number}' is {what} and can't be {done}"
@@ -266,7 +315,7 @@ def _at(company: Company, kind: str, position: int) -> dict[str, str]:
     return table.as_dict(row)
 
 
-def _record(company: Company, kind: str, recordno: str) -> dict[str, str]:
+def record_of(company: Company, kind: str, recordno: str) -> dict[str, str]:
     table = company.table(kind)
     row = table.find(recordno)
     if row is None:
@@ -274,7 +323,7 @@ def _record(company: Company, kind: str, recordno: str) -> dict[str, str]:
     return table.as_dict(row)
 
 
-def _touch_vendor(company: Company, vendorid: str) -> None:
+def touch_vendor(company: Company, vendorid: str) -> None:
     """The vendor's balance follows its bills."""
     table, bills = company.table("VENDOR"), company.table("APBILL")
     position = table.position_of_key(vendorid)
@@ -284,107 +333,3 @@ def _touch_vendor(company: Company, vendorid: str) -> None:
     rows = (row for row in bills.head if row is not None and row[by_vendor] == vendorid and row[state] != "Draft")
     total = sum((values.number(row[due]) or Decimal(0) for row in rows), Decimal(0))
     company.change("VENDOR", position, {"TOTALDUE": values.short_number(total)}, stamp=False)
-
-
-# -- afterwards
-
-
-def _change_state(company: Company, kind: str, recordno: str, state: str, changes: Mapping[str, str], user: str) -> None:
-    position = company.table(kind).position_of(recordno)
-    assert position is not None
-    company.change(kind, position, {"STATE": state, "RAWSTATE": PICKLISTS["billstate"][state], **changes}, user=user)
-
-
-def reverse(company: Company, recordno: str, day: date, description: str, maker: Maker) -> str:
-    """A second bill with the amounts the other way round; returns its RECORDNO. Raises Refused unless posted and unpaid."""
-    record = _record(company, "APBILL", recordno)
-    if record["STATE"] != "Posted":
-        raise _locked(record, "reversed", "reverse", "APBILL")
-    opposite = {name: record[name] for name in _inputs("APBILL")} | {"STATE": "Reversal", "RAWSTATE": "RV"}
-    for name in ("TRX_TOTALENTERED", "TOTALENTERED"):
-        opposite[name] = values.short_number(-(values.number(record[name]) or Decimal(0)))
-    opposite |= {
-        "RECORDTYPE": "pi", "WHENCREATED": values.date_text(day), "WHENPOSTED": values.date_text(day), "TOTALDUE": "0",
-        "TRX_TOTALDUE": "0", "VENDORNAME": record["VENDORNAME"], "REVERSALKEY": recordno, "MODULEKEY": "3.AP",
-        "DESCRIPTION": description or f"Reversal of {record['RECORDID']}",
-    }
-    key = company.insert("APBILL", opposite, user=maker.user, entity=record["MEGAENTITYID"])
-    done = {"REVERSEDKEY": key, "TOTALDUE": "0", "TRX_TOTALDUE": "0"}
-    _change_state(company, "APBILL", recordno, "Reversed", done, maker.user)
-    _touch_vendor(company, record["VENDORID"])
-    company.audit("APBILL", record, "Modify", maker.login, maker.source)
-    return key
-
-
-def recall(company: Company, recordno: str, maker: Maker) -> None:
-    record = _record(company, "APBILL", recordno)
-    if record["STATE"] != "Submitted":
-        text = f"Transaction '{record['RECORDID']}' is not submitted and can't be recalled"
-        raise Refused(invalid(text), errors.could_not("recall", "APBILL"))
-    _change_state(company, "APBILL", recordno, "Draft", {}, maker.user)
-
-
-def pay(company: Company, recordno: str, amount: Decimal | None, maker: Maker) -> str:
-    """Pay a bill fully, or by an amount in its currency; returns the payment's RECORDNO."""
-    record = _record(company, "APBILL", recordno)
-    due = values.number(record["TRX_TOTALDUE"]) or Decimal(0)
-    if record["STATE"] not in {"Posted", "Partially Paid", "Selected"} or due == 0:
-        raise Refused(invalid(f"There is no due on the bill {record['RECORDID']}"))
-    paid = due if amount is None else amount
-    if paid <= 0 or paid > due:
-        raise Refused(invalid(f"Payment amount {paid} exceeds total amount due ({due})"))
-    today = values.date_text(company.today())
-    payment = company.insert("APPYMT", {
-        "RECORDTYPE": "pp", "FINANCIALENTITY": "BANK-GB", "PAYMENTMETHOD": "EFT", "VENDORID": record["VENDORID"],
-        "VENDORNAME": record["VENDORNAME"], "PAYMENTDATE": today, "WHENCREATED": today, "STATE": "Posted",
-        "CURRENCY": record["CURRENCY"], "BASECURR": record["BASECURR"], "TRX_TOTALENTERED": values.short_number(paid),
-        "TOTALENTERED": _in_base(record, paid), "TRX_TOTALPAID": values.short_number(paid), "WHENPAID": today,
-        "TOTALPAID": _in_base(record, paid),
-    }, user=maker.user, entity=record["MEGAENTITYID"])
-    company.insert("APPYMTDETAIL", {
-        "PAYMENTKEY": payment, "RECORDKEY": recordno, "TRX_PAYMENTAMOUNT": values.short_number(paid),
-        "PAYMENTAMOUNT": _in_base(record, paid), "CURRENCY": record["CURRENCY"], "STATE": "Posted",
-    }, user=maker.user)
-    company.insert("APBILLPAYMENT", {
-        "RECORDKEY": recordno, "PAYMENTKEY": payment, "TRX_AMOUNT": values.short_number(paid),
-        "AMOUNT": _in_base(record, paid), "PAYMENTDATE": today, "CURRENCY": record["CURRENCY"], "STATE": "Posted",
-    }, user=maker.user)
-    _settle(company, record, (values.number(record["TRX_TOTALPAID"]) or Decimal(0)) + paid, today, maker)
-    return payment
-
-
-def _in_base(record: Mapping[str, str], amount: Decimal) -> str:
-    rate = values.number(record["EXCHANGE_RATE"]) or Decimal(1)
-    return values.short_number((amount * rate).quantize(values.CENT))
-
-
-def _settle(company: Company, record: Mapping[str, str], paid: Decimal, day: str, maker: Maker) -> None:
-    total = values.number(record["TRX_TOTALENTERED"]) or Decimal(0)
-    left = total - paid
-    state = "Posted" if paid == 0 else "Paid" if left == 0 else "Partially Paid"
-    changes = {
-        "TRX_TOTALPAID": values.short_number(paid), "TRX_TOTALDUE": values.short_number(left),
-        "TOTALPAID": _in_base(record, paid), "TOTALDUE": _in_base(record, left),
-        "WHENPAID": day if left == 0 else "",
-    }
-    _change_state(company, "APBILL", record["RECORDNO"], state, changes, maker.user)
-    _touch_vendor(company, record["VENDORID"])
-
-
-def void_payment(company: Company, payment: str, maker: Maker) -> None:
-    """Void a payment; its bills are due again."""
-    table = company.table("APPYMT")
-    position = table.position_of(payment)
-    if position is None or table.value(_row(company, "APPYMT", position), "STATE") == "Voided":
-        raise Refused(errors.record_not_found("APPYMT", payment))
-    company.change("APPYMT", position, {"STATE": "Voided"}, user=maker.user)
-    for detail in company.table("APPYMTDETAIL").lines_of(payment):
-        record = _record(company, "APBILL", detail["RECORDKEY"])
-        paid = (values.number(record["TRX_TOTALPAID"]) or Decimal(0)) - (values.number(detail["TRX_PAYMENTAMOUNT"]) or Decimal(0))
-        _settle(company, record, paid, "", maker)
-
-
-def _row(company: Company, name: str, position: int) -> tuple[str, ...]:
-    row = company.table(name).row(position)
-    assert row is not None
-    return row

@@ -17,12 +17,18 @@ Rule = Callable[[Draft], list[Error]]
 FORBIDDEN_IN_NUMBER = frozenset("\"'&<>#?")
 FORBIDDEN_BY_ENTRY = "Make desired changes and press Save to continue."
 REQUIRED_DIMENSIONS = {
-    "REQUIREDEPT": ("DEPARTMENTID", "DEPARTMENT"), "REQUIRELOC": ("LOCATIONID", "LOCATION"),
-    "REQUIREPROJECT": ("PROJECTID", "PROJECT"), "REQUIRETASK": ("TASKID", "TASK"),
-    "REQUIRECUSTOMER": ("CUSTOMERID", "CUSTOMER"), "REQUIREVENDOR": ("VENDORID", "VENDOR"),
-    "REQUIREEMPLOYEE": ("EMPLOYEEID", "EMPLOYEE"), "REQUIREITEM": ("ITEMID", "ITEM"),
-    "REQUIRECLASS": ("CLASSID", "CLASS"), "REQUIRECONTRACT": ("CONTRACTID", "CONTRACT"),
-    "REQUIREWAREHOUSE": ("WAREHOUSEID", "WAREHOUSE"), "REQUIREGLDIMREGION": ("GLDIMREGION", "REGION"),
+    "REQUIREDEPT": ("DEPARTMENTID", "DEPARTMENT"),
+    "REQUIRELOC": ("LOCATIONID", "LOCATION"),
+    "REQUIREPROJECT": ("PROJECTID", "PROJECT"),
+    "REQUIRETASK": ("TASKID", "TASK"),
+    "REQUIRECUSTOMER": ("CUSTOMERID", "CUSTOMER"),
+    "REQUIREVENDOR": ("VENDORID", "VENDOR"),
+    "REQUIREEMPLOYEE": ("EMPLOYEEID", "EMPLOYEE"),
+    "REQUIREITEM": ("ITEMID", "ITEM"),
+    "REQUIRECLASS": ("CLASSID", "CLASS"),
+    "REQUIRECONTRACT": ("CONTRACTID", "CONTRACT"),
+    "REQUIREWAREHOUSE": ("WAREHOUSEID", "WAREHOUSE"),
+    "REQUIREGLDIMREGION": ("GLDIMREGION", "REGION"),
 }
 DIMENSION_SENTENCES = {
     "DEPARTMENTID": ("DEPARTMENT", "{label} {value} is not valid"),
@@ -71,7 +77,11 @@ def vendor_active(draft: Draft) -> list[Error]:
     if not draft.vendor or draft.vendor["STATUS"] == "active":
         return []
     vendor = draft["VENDORID"]
-    return [invalid(f"The vendor {vendor} is inactive. Activate the vendor {vendor}, then try again.", "Activate the vendor.")]
+    return [
+        invalid(
+            f"The vendor {vendor} is inactive. Activate the vendor {vendor}, then try again.", "Activate the vendor."
+        )
+    ]
 
 
 def vendor_not_on_hold(draft: Draft) -> list[Error]:
@@ -120,7 +130,13 @@ def number_unused(draft: Draft) -> list[Error]:
         if row is None or row[by_number] != number or row[record_column] == draft.recordno or row[state] == "Reversed":
             continue
         if scope == "company" or row[by_vendor] == draft["VENDORID"]:
-            return [Error("BL03002185", f"Transaction with the number '{number}' already exists", "Use a unique value instead.")]
+            return [
+                Error(
+                    "BL03002185",
+                    f"Transaction with the number '{number}' already exists",
+                    "Use a unique value instead.",
+                )
+            ]
     return []
 
 
@@ -183,7 +199,9 @@ def lines_given(draft: Draft) -> list[Error]:
 def account_given(draft: Draft, line: Line) -> Error | None:
     if line["ACCOUNTNO"] or line["ACCOUNTLABEL"]:
         return None
-    return invalid(f"Enter an account number on line item {line.number}, in transaction '{draft['RECORDID']},' and try again")
+    return invalid(
+        f"Enter an account number on line item {line.number}, in transaction '{draft['RECORDID']},' and try again"
+    )
 
 
 @per_line
@@ -211,7 +229,9 @@ def account_active(draft: Draft, line: Line) -> Error | None:
     account = account_of(draft, line)
     if account["STATUS"] == "active":
         return None
-    return invalid(f"Account {account['ACCOUNTNO']} is not valid. Account is inactive", "Activate the account, then try again.")
+    return invalid(
+        f"Account {account['ACCOUNTNO']} is not valid. Account is inactive", "Activate the account, then try again."
+    )
 
 
 @per_line
@@ -231,7 +251,9 @@ def account_not_restricted(draft: Draft, line: Line) -> Error | None:
     allowed = [part for part in account["RESTRICTED"].split("#~#") if part]
     if not allowed or line["LOCATIONID"] in allowed:
         return None
-    text = f"GL account '{account['ACCOUNTNO']}': '{line['LOCATIONID']}' specified is not valid. GL account is restricted"
+    text = (
+        f"GL account '{account['ACCOUNTNO']}': '{line['LOCATIONID']}' specified is not valid. GL account is restricted"
+    )
     return invalid(text, "Use another account or location, then try again.")
 
 
@@ -239,8 +261,11 @@ def account_not_restricted(draft: Draft, line: Line) -> Error | None:
 def location_given(draft: Draft, line: Line) -> Error | None:
     if line["LOCATIONID"] or not draft.company.multi_entity or draft.is_draft:
         return None
-    return Error("BL03000018", "Use of empty Location is invalid. A valid Multi-Entity Location must be specified.",
-                 "Enter a location, then try again.")
+    return Error(
+        "BL03000018",
+        "Use of empty Location is invalid. A valid Multi-Entity Location must be specified.",
+        "Enter a location, then try again.",
+    )
 
 
 @per_line
@@ -262,7 +287,9 @@ def _dimension_problems(draft: Draft, line: Line) -> Iterator[Error]:
             yield invalid(sentence.format(label=label, value=value), f"Enter a valid {label}, then try again.")
     region = line["GLDIMREGION"]
     if region and draft.company.table("REGION").find_key(region) is None:
-        yield invalid(f"{draft.company.label('REGION')} '{region}' is not valid", "Enter a valid value, then try again.")
+        yield invalid(
+            f"{draft.company.label('REGION')} '{region}' is not valid", "Enter a valid value, then try again."
+        )
 
 
 @per_line
@@ -284,7 +311,9 @@ def task_of_the_project(draft: Draft, line: Line) -> Error | None:
         if row and table.value(row, "TASKID") == task and table.value(row, "PROJECTID") == line["PROJECTID"]:
             return None
     label = draft.company.label("PROJECT")
-    return invalid(f"Task '{task}' specified is not valid for {label} '{line['PROJECTID']}'.", f"Enter a task of the {label}.")
+    return invalid(
+        f"Task '{task}' specified is not valid for {label} '{line['PROJECTID']}'.", f"Enter a task of the {label}."
+    )
 
 
 @per_line
@@ -334,7 +363,10 @@ def tax_details_of_the_solution(draft: Draft, line: Line) -> Error | None:
             text = "Tax details are either missing or don't belong to the tax solution."
             return invalid(text, "Provide one valid tax detail per line, then try again.")
         if detail["TAXSOLUTIONID"] != solution:
-            text = f"Tax detail {entry.detailid} cannot be used in this transaction because it does not belong to tax solution {solution}."
+            text = (
+                f"Tax detail {entry.detailid} cannot be used in this transaction because it does not belong to "
+                f"tax solution {solution}."
+            )
             return invalid(text, "Use tax details that belong to the tax solution.")
     return None
 
@@ -344,7 +376,10 @@ def total_not_negative(draft: Draft) -> list[Error]:
     negative = any(line.net < 0 for line in draft.lines)
     if draft.kind != "APBILL" or not negative or (draft.total() >= 0 and len(draft.entities()) < 2):
         return []
-    text = "Your configuration limits credits to the entity owners. Bills with credit lines must have a total of at least zero in each entity."
+    text = (
+        "Your configuration limits credits to the entity owners. "
+        "Bills with credit lines must have a total of at least zero in each entity."
+    )
     return [Error("BL03002073", text, "Enter the credit as an adjustment.")]
 
 
@@ -358,7 +393,9 @@ def period_open(draft: Draft) -> list[Error]:
     day = draft.posting_date
     if draft.is_draft or day is None:
         return []
-    closed = [(entity, opened) for entity in [*draft.entities(), ""] if (opened := draft.company.closed_before.get(entity))]
+    closed = [
+        (entity, opened) for entity in [*draft.entities(), ""] if (opened := draft.company.closed_before.get(entity))
+    ]
     hit = [(entity, opened) for entity, opened in closed if day < opened]
     return [_closed(day, hit)] if hit else []
 
@@ -373,11 +410,35 @@ def _closed(day: date, hit: list[tuple[str, date]]) -> Error:
 
 
 RULES: tuple[Rule, ...] = (
-    readable, vendor_given, vendor_known, vendor_active, vendor_not_on_hold, dates_given, due_not_before_date,
-    number_given, number_wellformed, terms_known, currency_allowed, attachment_known, attachment_demanded, summary_given,
-    lines_given, account_given, account_known, account_active, account_not_of_a_bank, account_not_restricted,
-    location_given, dimensions_valid, location_of_the_session, task_of_the_project, required_dimensions, amount_given,
-    base_currency_agrees, tax_solution_known, tax_details_of_the_solution,
+    readable,
+    vendor_given,
+    vendor_known,
+    vendor_active,
+    vendor_not_on_hold,
+    dates_given,
+    due_not_before_date,
+    number_given,
+    number_wellformed,
+    terms_known,
+    currency_allowed,
+    attachment_known,
+    attachment_demanded,
+    summary_given,
+    lines_given,
+    account_given,
+    account_known,
+    account_active,
+    account_not_of_a_bank,
+    account_not_restricted,
+    location_given,
+    dimensions_valid,
+    location_of_the_session,
+    task_of_the_project,
+    required_dimensions,
+    amount_given,
+    base_currency_agrees,
+    tax_solution_known,
+    tax_details_of_the_solution,
 )
 AFTER_PRICING: tuple[Rule, ...] = (total_not_negative, adjustment_of_one_sign, period_open, number_unused)
 

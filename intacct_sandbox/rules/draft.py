@@ -26,10 +26,6 @@ class Maker:
     source: str = "api"
     controlid: str = ""
 
-    @classmethod
-    def of(cls, context) -> Maker:  # type: ignore[no-untyped-def]
-        return cls(context.user, context.session.user.login, context.entity, "api", context.controlid)
-
 
 @dataclass
 class TaxEntry:
@@ -81,12 +77,16 @@ class Draft:
     def entities(self) -> list[str]:
         """The entities that the lines belong to, in order of appearance."""
         found = [self.company.entity_of_location(line["LOCATIONID"]) for line in self.lines if line["LOCATIONID"]]
-        return list(dict.fromkeys(entity for entity in found if entity)) or ([self.maker.entity] if self.maker.entity else [])
+        return list(dict.fromkeys(entity for entity in found if entity)) or (
+            [self.maker.entity] if self.maker.entity else []
+        )
 
     @property
     def base_currency(self) -> str:
         entities = self.entities()
-        return self["BASECURR"] or (self.company.base_currency_of(entities[0]) if entities else self.company.base_currency)
+        return self["BASECURR"] or (
+            self.company.base_currency_of(entities[0]) if entities else self.company.base_currency
+        )
 
     @property
     def currency(self) -> str:
@@ -104,7 +104,9 @@ class Draft:
         return sum((line.net + line.tax for line in self.lines), Decimal(0))
 
 
-def read_lines(company: Company, kind: str, elements: list[etree._Element], maker: Maker) -> tuple[list[Line], list[Error]]:
+def read_lines(
+    company: Company, kind: str, elements: list[etree._Element], maker: Maker
+) -> tuple[list[Line], list[Error]]:
     otype = OBJECTS[f"{kind}ITEM"]
     lines, problems = [], []
     for number, element in enumerate(elements, start=1):
@@ -135,7 +137,7 @@ def price_lines(draft: Draft) -> None:
         rates = [_rate(draft.company, entry) for entry in line.taxes]
         if inclusive:
             gross = values.number(line["TOTALTRXAMOUNT"]) or Decimal(0)
-            line.net = (gross / (1 + sum(rates) / 100)).quantize(values.CENT)
+            line.net = (gross / (1 + sum(rates, Decimal(0)) / 100)).quantize(values.CENT)
             _share_tax(line, rates, gross - line.net)
         else:
             line.net = (values.number(line["TRX_AMOUNT"]) or Decimal(0)).quantize(values.CENT)

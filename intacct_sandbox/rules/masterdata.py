@@ -57,7 +57,8 @@ def currency_enabled(company: Company, code: str) -> bool:
 def currency_problem(code: str) -> Error:
     return invalid(
         f"Currency '{code}' is not enabled as a transaction currency.",
-        "Enable foreign-currency transactions, and try again", "BL03000018",
+        "Enable foreign-currency transactions, and try again",
+        "BL03000018",
     )
 
 
@@ -89,13 +90,21 @@ def _complete_vendor(company: Company, record: dict[str, str]) -> None:
 
 def in_use(company: Company, otype: ObjectType, record: Mapping[str, str]) -> Error | None:
     """Why a record cannot be deleted: bills point at it."""
-    for object_name, field in (("APBILL", "VENDORID"), ("APBILLITEM", "ACCOUNTNO"), ("APBILLITEM", "DEPARTMENTID"),
-                               ("APBILLITEM", "LOCATIONID"), ("APBILLITEM", "PROJECTID"), ("APBILLITEM", "CLASSID")):
+    for object_name, field in (
+        ("APBILL", "VENDORID"),
+        ("APBILLITEM", "ACCOUNTNO"),
+        ("APBILLITEM", "DEPARTMENTID"),
+        ("APBILLITEM", "LOCATIONID"),
+        ("APBILLITEM", "PROJECTID"),
+        ("APBILLITEM", "CLASSID"),
+    ):
         if field != otype.key:
             continue
         column = OBJECTS[object_name].column[field]
         rows = company.table(object_name).head
         if any(row is not None and row[column] == record[otype.key] for row in rows):
             key = record[otype.key]
-            return invalid(f"{otype.label} '{key}' is used by transactions and can't be deleted", "Make it inactive instead.")
+            return invalid(
+                f"{otype.label} '{key}' is used by transactions and can't be deleted", "Make it inactive instead."
+            )
     return None

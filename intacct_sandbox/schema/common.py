@@ -25,13 +25,30 @@ def relation(path: str, target: str, by: str, by_recordno: bool = False) -> tupl
 
 
 def define(
-    name: str, label: str, key: str, spec: str, *, relations: list[tuple[str, Relation]] | None = None,
-    lines: dict[str, str] | None = None, writable: bool = True, read_key: str = "RECORDNO", audit_key: str = "",
-    custom: bool = False, accepts: str = "",
+    name: str,
+    label: str,
+    key: str,
+    spec: str,
+    *,
+    relations: list[tuple[str, Relation]] | None = None,
+    lines: dict[str, str] | None = None,
+    writable: bool = True,
+    read_key: str = "RECORDNO",
+    audit_key: str = "",
+    custom: bool = False,
+    accepts: str = "",
 ) -> ObjectType:
     prefix = "" if "RECORDNO" in spec.split() else "RECORDNO:seq~ "
     return ObjectType(
-        name=name, label=label, key=key, fields=fields_from(prefix + spec), relations=dict(relations or []),
-        lines=lines or {}, writable=writable, read_key=read_key, audit_key=audit_key or "RECORDNO", custom=custom,
+        name=name,
+        label=label,
+        key=key,
+        fields=fields_from(prefix + spec),
+        relations=dict(relations or []),
+        lines=lines or {},
+        writable=writable,
+        read_key=read_key,
+        audit_key=audit_key or "RECORDNO",
+        custom=custom,
         accepts=frozenset(accepts.split()),
     )

@@ -9,8 +9,17 @@ PICKLISTS: dict[str, dict[str, str]] = {
     # The words that `query` takes and every answer shows, with the codes that readByQuery takes.
     "status": {"active": "T", "inactive": "F"},
     "billstate": {
-        "Draft": "D", "Submitted": "S", "Partially approved": "PA", "Declined": "U", "Analyzing": "AN",
-        "Posted": "A", "Selected": "A", "Partially Paid": "A", "Paid": "A", "Reversed": "R", "Reversal": "RV",
+        "Draft": "D",
+        "Submitted": "S",
+        "Partially approved": "PA",
+        "Declined": "U",
+        "Analyzing": "AN",
+        "Posted": "A",
+        "Selected": "A",
+        "Partially Paid": "A",
+        "Paid": "A",
+        "Reversed": "R",
+        "Reversal": "RV",
         "No Value": "A",
     },
     "paymentstate": {"Posted": "C", "Draft": "D", "Approved": "A", "Voided": "V", "Submitted": "S"},
@@ -22,16 +31,33 @@ PICKLISTS: dict[str, dict[str, str]] = {
     "taxtype": {"Sale": "S", "Purchase": "P"},
     "taxmethod": {"VAT": "V", "GST": "G", "Simple": "S", "Advanced": "A"},
     "usertype": {"business user": "B", "employee user": "E", "project manager user": "R", "warehouse user": "W"},
-    "itemtype": {"Inventory": "I", "Non-Inventory": "NI", "Non-Inventory (Purchase only)": "NP",
-                 "Non-Inventory (Sales only)": "NS", "Kit": "K", "Stockable Kit": "SK"},
-    "accessmode": {"Add": "A", "Modify": "M", "Create": "C", "Delete": "D", "Workflow": "W", "Transfer": "T",
-                   "Update": "U"},
+    "itemtype": {
+        "Inventory": "I",
+        "Non-Inventory": "NI",
+        "Non-Inventory (Purchase only)": "NP",
+        "Non-Inventory (Sales only)": "NS",
+        "Kit": "K",
+        "Stockable Kit": "SK",
+    },
+    "accessmode": {
+        "Add": "A",
+        "Modify": "M",
+        "Create": "C",
+        "Delete": "D",
+        "Workflow": "W",
+        "Transfer": "T",
+        "Update": "U",
+    },
     "action": {"Submit": "S", "Draft": "D"},
     "duefrom": {
-        "from invoice/bill date": "O", "of the month of invoice/bill date": "C",
-        "of next month from invoice/bill date": "N", "of 2nd month from invoice/bill date": "2",
-        "of 3rd month from invoice/bill date": "3", "of 4th month from invoice/bill date": "4",
-        "of 5th month from invoice/bill date": "5", "of 6th month from invoice/bill date": "6",
+        "from invoice/bill date": "O",
+        "of the month of invoice/bill date": "C",
+        "of next month from invoice/bill date": "N",
+        "of 2nd month from invoice/bill date": "2",
+        "of 3rd month from invoice/bill date": "3",
+        "of 4th month from invoice/bill date": "4",
+        "of 5th month from invoice/bill date": "5",
+        "of 6th month from invoice/bill date": "6",
     },
     "restriction": {"Unrestricted": "U", "RootOnly": "R", "Restricted": "L"},
     "billing": {"openitem": "O", "balanceforward": "F"},
@@ -39,8 +65,16 @@ PICKLISTS: dict[str, dict[str, str]] = {
 }
 
 DATATYPES = {
-    "text": "TEXT", "int": "INTEGER", "seq": "SEQUENCE", "bool": "BOOLEAN", "date": "DATE", "ts": "TIMESTAMP",
-    "enum": "ENUM", "dec": "DECIMAL", "money": "CURRENCY", "pct": "PERCENT",
+    "text": "TEXT",
+    "int": "INTEGER",
+    "seq": "SEQUENCE",
+    "bool": "BOOLEAN",
+    "date": "DATE",
+    "ts": "TIMESTAMP",
+    "enum": "ENUM",
+    "dec": "DECIMAL",
+    "money": "CURRENCY",
+    "pct": "PERCENT",
 }
 PARENTS = ("RECORDKEY", "BATCHNO", "PAYMENTKEY")
 NUMBERS = frozenset({"int", "seq", "dec", "money", "pct"})
@@ -132,12 +166,18 @@ def fields_from(spec: str) -> dict[str, Field]:
 
 def _field(word: str) -> Field:
     bare = word.rstrip("!~-+")
-    marks = word[len(bare):]
+    marks = word[len(bare) :]
     name, _, detail = bare.partition(":")
     kind, _, picklist = detail.partition("=")
     maxlen = int(kind) if kind.isdigit() else 0
     return Field(
-        name=name, kind="text" if not kind or kind.isdigit() else kind, maxlen=maxlen, required="!" in marks,
-        readonly="~" in marks, picklist=picklist, label=name.replace(".", " ").replace("_", " ").capitalize(),
-        unselectable="-" in marks, custom="+" in marks,
+        name=name,
+        kind="text" if not kind or kind.isdigit() else kind,
+        maxlen=maxlen,
+        required="!" in marks,
+        readonly="~" in marks,
+        picklist=picklist,
+        label=name.replace(".", " ").replace("_", " ").capitalize(),
+        unselectable="-" in marks,
+        custom="+" in marks,
     )

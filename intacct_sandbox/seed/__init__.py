@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from intacct_sandbox.company import Company, User
 from intacct_sandbox.seed import chart, dimensions, finance, vendors
+from intacct_sandbox.supdocs import Folder
 
 SENDERS = {"demo_sender": "sender_password", "other_sender": "other_password"}
 LARGE_VENDORS, LARGE_ACCOUNTS = 100_000, 5_000
@@ -26,7 +27,9 @@ def _users(restricted_to: str = "") -> dict[str, User]:
         User("inactive_user", "xml_password", "24", "Inactive user", active=False),
     ]
     if restricted_to:
-        users.append(User("entity_user", "xml_password", "23", "User of one entity", entities=frozenset({restricted_to})))
+        users.append(
+            User("entity_user", "xml_password", "23", "User of one entity", entities=frozenset({restricted_to}))
+        )
     return {user.login: user for user in users}
 
 
@@ -49,7 +52,9 @@ def _demo(random_seed: int, vendor_count: int, account_count: int) -> Company:
 def _solo(random_seed: int) -> Company:
     company = Company("solo", "Solo Trading Ltd", multi_entity=False, base_currency="GBP", users=_users())
     company.preferences = {
-        "multi_currency": "true", "duplicate_bill_numbers": "vendor", "tax_solution": "United Kingdom - VAT",
+        "multi_currency": "true",
+        "duplicate_bill_numbers": "vendor",
+        "tax_solution": "United Kingdom - VAT",
     }
     dimensions.add_single_location(company)
     finance.add_currencies(company)
@@ -68,15 +73,21 @@ def _add_users(company: Company) -> None:
     for user in sorted(company.users.values(), key=lambda user: int(user.recordno)):
         while table.next_recordno() != user.recordno:
             company.insert("USERINFO", {"LOGINID": f"former{table.next_recordno()}", "STATUS": "inactive"})
-        company.insert("USERINFO", {
-            "LOGINID": user.login, "DESCRIPTION": user.name, "USERTYPE": "business user",
-            "STATUS": "active" if user.active else "inactive", "LOGINDISABLED": "true",
-            "UNRESTRICTED": str(user.entities is None).lower(), "ADMIN": "Off",
-            "CONTACTINFO.CONTACTNAME": user.name, "CONTACTINFO.EMAIL1": f"{user.login}@{company.id}.example",
-        })
+        company.insert(
+            "USERINFO",
+            {
+                "LOGINID": user.login,
+                "DESCRIPTION": user.name,
+                "USERTYPE": "business user",
+                "STATUS": "active" if user.active else "inactive",
+                "LOGINDISABLED": "true",
+                "UNRESTRICTED": str(user.entities is None).lower(),
+                "ADMIN": "Off",
+                "CONTACTINFO.CONTACTNAME": user.name,
+                "CONTACTINFO.EMAIL1": f"{user.login}@{company.id}.example",
+            },
+        )
 
 
 def _add_folder(company: Company) -> None:
-    from intacct_sandbox.supdocs import Folder
-
     company.cabinet.folders["Vendor Documents"] = Folder("Vendor Documents", "Seeded", "", "01/05/2024", "admin")
