@@ -23,17 +23,25 @@ class InvoiceQuerySet(AccountQuerySet):
 
     def visible_to(self, user: User) -> Self:
         """What the user may look at. Whoever an invoice waits for may look at it."""
-        waiting = Q(pk__in=_awaited_ids(user))
-        return self.for_user(user).filter(_within(visibility_of(user), user) | waiting)
+        grant = visibility_of(user)
+        rows = self.for_user(user)
+        return rows if grant.scope == Scope.ALL else rows.filter(_within(grant, user) | Q(next_approver=user))
 
     def administrable_by(self, user: User) -> Self:
         """What the user may edit and export: always a part of what is visible."""
         return self.visible_to(user).filter(_within(administration_of(user), user))
 
     def authorizable_by(self, user: User) -> Self:
-        """Waiting invoices that the user may decide on now."""
+        """Waiting invoices that the user may decide on now: sent to them, or to nobody and within their permission.
+
+        One's own only where the approval rule allows it; an account owner also where no rule applies.
+        """
         grant = authorization_of(user)
-        rows = self.for_user(user).waiting().filter(_within(grant, user) | Q(pk__in=_awaited_ids(user)))
+        asked = Q(next_approver=user) | (Q(next_approver=None) & _within(grant, user))
+        own_allowed = ~Q(created_by=user) | Q(approval_rule__allows_own=True)
+        if user.is_account_owner:
+            own_allowed |= Q(approval_rule=None)
+        rows = self.for_user(user).waiting().filter(asked, own_allowed)
         return rows if grant.limit is None else rows.filter(total__lte=grant.limit, total__gte=-grant.limit)
 
     def waiting(self) -> Self:
@@ -53,16 +61,9 @@ class InvoiceQuerySet(AccountQuerySet):
 def _within(grant: Grant, user: User) -> Q:
     match grant.scope:
         case Scope.ALL:
-            return ~Q(pk=None)
+            return Q()
         case Scope.DEPARTMENTS:
             return Q(department__in=grant.department_ids) | Q(created_by=user)
         case Scope.OWN:
             return Q(created_by=user)
     return Q(pk__in=[])
-
-
-def _awaited_ids(user: User):
-    from invoices.models import Authorization
-
-    pending = Authorization.objects.filter(approver=user, status=Authorization.Status.PENDING)
-    return pending.values("invoice")

@@ -25,7 +25,7 @@ class Currency(models.Model):
     class Meta:
         ordering = ["code"]
         verbose_name_plural = "currencies"
-        constraints = [models.UniqueConstraint("account", "code", name="currency_code_once_per_account")]
+        constraints = [models.UniqueConstraint("account", "code", name="currency_code_once_per_account", violation_error_message="This currency exists already.")]
 
     def __str__(self) -> str:
         return self.code
@@ -60,7 +60,7 @@ class Terms(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name = verbose_name_plural = "terms"
-        constraints = [models.UniqueConstraint("account", Lower("name"), name="terms_name_once_per_account")]
+        constraints = [models.UniqueConstraint("account", Lower("name"), name="terms_name_once_per_account", violation_error_message="Terms of this name exist already.")]
 
     def __str__(self) -> str:
         return self.name
@@ -99,7 +99,7 @@ class GLCode(models.Model):
     class Meta:
         ordering = ["code"]
         verbose_name = "GL code"
-        constraints = [models.UniqueConstraint("company", "code", name="gl_code_once_per_company")]
+        constraints = [models.UniqueConstraint("company", "code", name="gl_code_once_per_company", violation_error_message="This company has a GL code with this code already.")]
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
@@ -126,7 +126,7 @@ class TaxCode(models.Model):
         ordering = ["code"]
         verbose_name = "tax code"
         constraints = [
-            models.UniqueConstraint("account", "company", "code", name="tax_code_once", nulls_distinct=False),
+            models.UniqueConstraint("account", "company", "code", name="tax_code_once", nulls_distinct=False, violation_error_message="This tax code exists already."),
         ]
 
     def __str__(self) -> str:
@@ -151,7 +151,7 @@ class Dimension(models.Model):
 
     class Meta:
         ordering = ["position", "name"]
-        constraints = [models.UniqueConstraint("account", "key", name="dimension_key_once_per_account")]
+        constraints = [models.UniqueConstraint("account", "key", name="dimension_key_once_per_account", violation_error_message="A dimension with this key exists already.")]
 
     def __str__(self) -> str:
         return self.name
@@ -185,7 +185,7 @@ class DimensionValue(models.Model):
         ordering = ["code"]
         constraints = [
             models.UniqueConstraint(
-                "dimension", "company", "scope", "code", name="dimension_value_once", nulls_distinct=False
+                "dimension", "company", "scope", "code", name="dimension_value_once", nulls_distinct=False, violation_error_message="This value exists already."
             ),
         ]
 

@@ -99,9 +99,7 @@ def can_use_control_panel(user: User) -> bool:
 
 def companies_of(user: User) -> Any:
     """The active companies that the user works in, as a queryset."""
-    companies = Company.objects.for_user(user).active()
-    limited = user.limited_company_ids
-    return companies if limited is None else companies.filter(pk__in=limited)
+    return Company.objects.for_user(user).active()
 
 
 View = Callable[..., HttpResponseBase]

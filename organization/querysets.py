@@ -20,9 +20,13 @@ class AccountQuerySet(models.QuerySet):
             return self.none()
         return self.filter(**{self.account_path: account})
 
+    company_path = ""
+
     def for_user(self, user: User) -> Self:
-        """The account's rows, narrowed to the user's companies where a row belongs to one."""
-        return self.for_account(user.account)
+        """The account's rows, narrowed to the user's companies where rows belong to one."""
+        rows = self.for_account(user.account)
+        company_ids = user.limited_company_ids if self.company_path else None
+        return rows if company_ids is None else rows.filter(**{f"{self.company_path}__in": company_ids})
 
     def active(self) -> Self:
         return self.filter(is_active=True)
@@ -32,8 +36,10 @@ class CompanyQuerySet(AccountQuerySet):
     """Rows that belong to one company of the account."""
 
     account_path = "company__account"
+    company_path = "company"
 
-    def for_user(self, user: User) -> Self:
-        rows = self.for_account(user.account)
-        company_ids = user.limited_company_ids
-        return rows if company_ids is None else rows.filter(company__in=company_ids)
+
+class CompanyRowQuerySet(AccountQuerySet):
+    """The companies themselves."""
+
+    company_path = "pk"

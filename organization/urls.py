@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from itertools import chain
+
+from django.urls import path
+
+from organization import resources, views
 
 app_name = "organization"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("my-details/", views.profile, name="profile"),
+    *chain.from_iterable(resource.urls() for resource in resources.ALL),
+]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from itertools import chain
+
+from suppliers import resources
 
 app_name = "suppliers"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = list(chain.from_iterable(resource.urls() for resource in resources.ALL))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from importlib import import_module
 from typing import Any
 
 from django import template
@@ -107,7 +108,7 @@ def badge(status: object, tone: str = "") -> SafeString:
 @register.simple_tag(takes_context=True)
 def slot(context: Context, place: str | Slot, **values: Any) -> SafeString:
     """{% slot "invoices.invoice_panels" invoice=invoice %}: what higher apps show here; see organization/slots.py."""
-    found = place if isinstance(place, Slot) else get_slot(place)
+    found = place if isinstance(place, Slot) else _declared(place)
     engine = context.template.engine  # type: ignore[union-attr]
     values.setdefault("user", context.get("user"))
     pieces = []
@@ -115,6 +116,12 @@ def slot(context: Context, place: str | Slot, **values: Any) -> SafeString:
         with context.push(**fragment.context):
             pieces.append(engine.get_template(fragment.template).render(context))
     return mark_safe("".join(pieces))
+
+
+def _declared(name: str) -> Slot:
+    """The slot of that name; the app that owns the place declares it in its own `slots` module."""
+    import_module(f"{name.partition('.')[0]}.slots")
+    return get_slot(name)
 
 
 @dataclass(frozen=True)
@@ -212,6 +219,15 @@ def page_url(context: Context, parameter: str, number: int) -> str:
     """This page's address with another page number; every filter stays."""
     query = context["request"].GET.copy()
     query[parameter or "page"] = number
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def sort_url(context: Context, table: Any, column: Any) -> str:
+    """This page's address sorted by the column (the other way round when it is already), from the first page on."""
+    query = context["request"].GET.copy()
+    query.pop(table.prefixed_page_field, None)
+    query[table.prefixed_order_by_field] = column.order_by_alias.next
     return f"?{query.urlencode()}"
 
 

@@ -1,0 +1,103 @@
+"""Forms of reference data that invoices point at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
+from organization.permissions import companies_of
+from organization.reference import AccountForm
+
+
+class CurrencyForm(AccountForm):
+    class Meta:
+        model = Currency
+        fields = ("code", "name")
+
+    def clean_code(self) -> str:
+        code = self.cleaned_data["code"].upper()
+        if not (len(code) == 3 and code.isalpha()):
+            raise forms.ValidationError("A currency code is three letters, for example GBP.")
+        return code
+
+
+class TermsForm(AccountForm):
+    imported_fields = ("name", "description", "due_days", "due_from")
+
+    class Meta:
+        model = Terms
+        fields = ("name", "description", "due_days", "due_from")
+
+
+class GLCodeForm(AccountForm):
+    imported_fields = ("code", "name", "kind", "required_dimensions", "is_usable_on_invoices")
+
+    required_dimensions = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="A line that is booked to this code must carry these.",
+    )
+
+    class Meta:
+        model = GLCode
+        fields = ("company", "code", "name", "kind", "required_dimensions", "is_usable_on_invoices")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dimensions = Dimension.objects.for_user(self.user).values_list("key", "name")
+        self.fields["required_dimensions"].choices = list(dimensions)
+        propose_only_company(self)
+
+
+class TaxCodeForm(AccountForm):
+    imported_fields = ("code", "description", "rate", "is_reverse_charge")
+
+    class Meta:
+        model = TaxCode
+        fields = ("company", "code", "description", "rate", "gl_code", "is_reverse_charge")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        company, gl_code = cleaned.get("company"), cleaned.get("gl_code")
+        if company and gl_code and gl_code.company_id != company.pk:
+            self.add_error("gl_code", f"This GL code belongs to {gl_code.company}.")
+        return cleaned
+
+
+class DimensionForm(AccountForm):
+    imported_fields = ("key", "name", "parent")
+
+    class Meta:
+        model = Dimension
+        fields = ("key", "name", "parent", "position")
+        help_texts = {"key": "A short word that stays the same, for example region."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["key"].disabled = True
+
+
+class DimensionValueForm(AccountForm):
+    imported_fields = ("company", "code", "name", "parent", "scope")
+
+    class Meta:
+        model = DimensionValue
+        fields = ("dimension", "company", "code", "name", "parent")
+
+    def clean_parent(self) -> DimensionValue | None:
+        parent, dimension = self.cleaned_data["parent"], self.cleaned_data.get("dimension")
+        if parent and dimension and parent.dimension_id != dimension.pk:
+            raise forms.ValidationError("The parent must be a value of the same dimension.")
+        if parent and parent.pk == self.instance.pk:
+            raise forms.ValidationError("A value cannot be its own parent.")
+        return parent
+
+
+def propose_only_company(form: AccountForm) -> None:
+    """An account with one company is not asked for it twice."""
+    companies = list(companies_of(form.user)[:2])
+    if len(companies) == 1 and not form.instance.pk:
+        form.fields["company"].initial = companies[0]

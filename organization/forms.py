@@ -1,0 +1,117 @@
+"""Forms of companies, departments, roles, users, and one's own details."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+
+from organization.models import Company, Department, Role, User
+from organization.reference import AccountForm
+
+PERMISSION_FIELDS = ("visibility", "administration", "authorization", "authorization_limit", "departments")
+
+
+def time_zone_choices() -> list[tuple[str, str]]:
+    return [(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones()) if "/" in zone or zone == "UTC"]
+
+
+class CompanyForm(AccountForm):
+    class Meta:
+        model = Company
+        fields = ("name", "base_currency", "requires_documents")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].help_text = "Must equal the name of its entity in your accounting system."
+
+    def clean_base_currency(self) -> str:
+        code = self.cleaned_data["base_currency"].upper()
+        if not (len(code) == 3 and code.isalpha()):
+            raise forms.ValidationError("A currency code is three letters, for example GBP.")
+        return code
+
+
+class DepartmentForm(AccountForm):
+    class Meta:
+        model = Department
+        fields = ("code", "name")
+
+
+class RoleForm(AccountForm):
+    fieldsets = (
+        ("Role", ("name",)),
+        ("Invoices", PERMISSION_FIELDS, "Own means invoices that the person entered; chosen departments are those below."),
+        ("Control Panel", ("is_account_owner", "can_manage_organization", "reference_data")),
+    )
+
+    class Meta:
+        model = Role
+        fields = ("name", *PERMISSION_FIELDS, "is_account_owner", "can_manage_organization", "reference_data")
+        widgets = {"departments": forms.CheckboxSelectMultiple}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.user.is_account_owner:
+            self.fields["is_account_owner"].disabled = True
+        self.fields["is_account_owner"].help_text = "May do everything, and alone connects the accounting system."
+
+
+class UserForm(AccountForm):
+    fieldsets = (
+        ("Person", ("email", "first_name", "last_name", "role", "home_department", "companies")),
+        ("Instead of the role's permissions", PERMISSION_FIELDS, "What is set here wins over the role. Leave empty to follow it."),
+        ("Reading", ("time_zone", "spelling")),
+    )
+
+    class Meta:
+        model = User
+        fields = (
+            "email",
+            "first_name",
+            "last_name",
+            "role",
+            "home_department",
+            "companies",
+            *PERMISSION_FIELDS,
+            "time_zone",
+            "spelling",
+        )
+        widgets = {"departments": forms.CheckboxSelectMultiple, "companies": forms.CheckboxSelectMultiple}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].required = True
+        if not self.user.is_account_owner:
+            self._keep_owners_out()
+        self.fields["time_zone"] = forms.ChoiceField(choices=time_zone_choices, initial=self._account_time_zone())
+
+    def _account_time_zone(self) -> str:
+        return self.user.account.time_zone if self.user.account else "UTC"
+
+    def _keep_owners_out(self) -> None:
+        """Only an owner makes an owner, or changes one."""
+        field = self.fields["role"]
+        if self.instance.pk and self.instance.is_account_owner:
+            field.disabled = True
+        else:
+            field.queryset = field.queryset.filter(is_account_owner=False)
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
+
+    def save(self, commit: bool = True) -> User:
+        if self.instance.pk is None:
+            self.instance.set_unusable_password()
+        return super().save(commit)
+
+
+class ProfileForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ("first_name", "last_name", "time_zone", "spelling")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time_zone"] = forms.ChoiceField(choices=time_zone_choices, initial=self.instance.time_zone)

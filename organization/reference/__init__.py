@@ -1,0 +1,8 @@
+"""The pages of reference data: list, search, add, edit, archive, CSV in and out. An app describes a `Resource`; the views are here."""
+
+from organization.reference.filters import ReferenceFilter
+from organization.reference.forms import AccountForm
+from organization.reference.resource import Resource
+from organization.reference.tables import ReferenceTable
+
+__all__ = ["AccountForm", "ReferenceFilter", "ReferenceTable", "Resource"]

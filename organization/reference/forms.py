@@ -1,0 +1,52 @@
+"""Forms of reference data: every choice is one of the account's own, and imported fields are not edited here."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import Q
+
+from organization.models import User
+
+
+class AccountForm(forms.ModelForm):
+    """`imported_fields` are kept by the accounting system and locked on rows that came from there."""
+
+    imported_fields: ClassVar[tuple[str, ...]] = ()
+    fixed_fields: ClassVar[tuple[str, ...]] = ("company", "dimension")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        if hasattr(self.instance, "account_id") and self.instance.account_id is None:
+            self.instance.account = user.account
+        for field in self.fields.values():
+            if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
+                field.queryset = self._choices(field)
+        self._lock_fields()
+
+    def _choices(self, field: forms.ModelChoiceField) -> Any:
+        """The account's active rows, and whatever is chosen already."""
+        rows = field.queryset.for_user(self.user)
+        name = next(name for name, each in self.fields.items() if each is field)
+        chosen = self.initial.get(name)
+        chosen = [] if chosen is None else chosen if isinstance(chosen, list) else [chosen]
+        return rows.filter(Q(is_active=True) | Q(pk__in=[getattr(each, "pk", each) for each in chosen]))
+
+    def _lock_fields(self) -> None:
+        if self.instance.pk is None:
+            return
+        locked = set(self.fixed_fields)
+        if getattr(self.instance, "is_imported", False):
+            locked |= set(self.imported_fields)
+        for name in locked & set(self.fields):
+            self.fields[name].disabled = True
+
+    @property
+    def is_locked_by_import(self) -> bool:
+        return bool(self.instance.pk and getattr(self.instance, "is_imported", False) and self.imported_fields)
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """The account takes part in uniqueness although it is no field of the form."""
+        return super()._get_validation_exclusions() - {"account"}

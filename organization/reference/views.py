@@ -1,0 +1,186 @@
+"""The pages of a resource. To whom they are not open they do not exist (404), like rows of other accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import models, transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.generic import View
+from django_tables2 import RequestConfig
+
+from organization.reference import csv_files
+from organization.reference.resource import Resource
+
+
+class ReferenceView(View):
+    resource: Resource = None  # type: ignore[assignment]  # set by as_view
+    needs_manager = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        check = self.resource.can_manage if self.needs_manager else self.resource.can_view
+        if not check(request.user):  # type: ignore[arg-type]
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def list_url(self) -> str:
+        return reverse(self.resource.url_name("list"))
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [("Control Panel", reverse("control_panel")), (self.resource.title, self.list_url)]
+
+    def get_record(self, pk: int) -> models.Model:
+        return get_object_or_404(self.resource.rows(self.request.user), pk=pk)
+
+
+class ReferenceList(ReferenceView):
+    needs_manager = False
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        resource, may_manage = self.resource, self.resource.can_manage(request.user)
+        narrowed = resource.filter(request.GET, queryset=resource.rows(request.user), user=request.user)
+        table = resource.table(narrowed.qs, edit_url_name=resource.url_name("edit") if may_manage else None)
+        RequestConfig(request, paginate={"per_page": 50, "silent": True}).configure(table)
+        context = {
+            "title": resource.title,
+            "heading": resource.title,
+            "lede": resource.lede,
+            "crumbs": self.crumbs()[:1],
+            "resource": resource,
+            "filter": narrowed,
+            "table": table,
+            "object_name_plural": resource.title.lower(),
+            "create_url": reverse(resource.url_name("add")) if may_manage else "",
+            "create_label": f"Add {resource.singular}",
+            "empty_title": f"No {resource.title.lower()} yet",
+            "empty_text": resource.empty_text,
+            "export_url": f"{reverse(resource.url_name('export'))}?{request.GET.urlencode()}",
+            "import_url": reverse(resource.url_name("import")) if may_manage else "",
+        }
+        return render(request, "reference/list.html", context)
+
+
+class ReferenceAdd(ReferenceView):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page(request, self.resource.form(user=request.user, initial=request.GET.dict()))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = self.resource.form(request.POST, user=request.user)
+        if not form.is_valid():
+            return self.page(request, form)
+        with transaction.atomic():
+            record = form.save()
+        after = self.resource.after_create
+        messages.success(request, after(request, record) if after else f"“{record}” was added.")
+        return redirect(self.list_url)
+
+    def page(self, request: HttpRequest, form: forms.Form) -> HttpResponse:
+        context = {
+            "title": f"Add {self.resource.singular}",
+            "heading": f"Add {self.resource.singular}",
+            "crumbs": self.crumbs(),
+            "form": form,
+            "cancel_url": self.list_url,
+            "submit_label": f"Add {self.resource.singular}",
+        }
+        return render(request, "reference/form.html", context, status=422 if form.errors else 200)
+
+
+class ReferenceEdit(ReferenceView):
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        record = self.get_record(pk)
+        return self.page(request, record, self.resource.form(instance=record, user=request.user))
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        record = self.get_record(pk)
+        form = self.resource.form(request.POST, instance=record, user=request.user)
+        if not form.is_valid():
+            return self.page(request, self.get_record(pk), form)
+        form.save()
+        messages.success(request, f"“{record}” was saved.")
+        return redirect(self.list_url)
+
+    def page(self, request: HttpRequest, record: models.Model, form: forms.Form) -> HttpResponse:
+        context = {
+            "title": str(record),
+            "heading": str(record),
+            "crumbs": self.crumbs(),
+            "form": form,
+            "record": record,
+            "resource": self.resource,
+            "cancel_url": self.list_url,
+            "archive_url": reverse(self.resource.url_name("archive"), args=[record.pk]),
+        }
+        return render(request, "reference/form.html", context, status=422 if form.errors else 200)
+
+
+class ReferenceArchive(ReferenceView):
+    """Archives, or takes out of the archive."""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        record = self.get_record(pk)
+        if record == request.user:
+            messages.error(request, "You cannot archive yourself.")
+            return redirect(self.list_url)
+        record.is_active = not record.is_active  # type: ignore[attr-defined]
+        record.save(update_fields=["is_active"])
+        done = "is active again" if record.is_active else "was archived"  # type: ignore[attr-defined]
+        messages.success(request, f"“{record}” {done}.")
+        return redirect(self.list_url)
+
+
+class ReferenceExport(ReferenceView):
+    needs_manager = False
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        resource = self.resource
+        rows = resource.filter(request.GET, queryset=resource.rows(request.user), user=request.user).qs
+        cells = ([csv_files.cell_of(record, name) for name in resource.columns] for record in rows.iterator(2000))
+        response = StreamingHttpResponse(csv_files.csv_lines(resource.columns, cells), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{resource.segment}.csv"'
+        return response
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(label="CSV file", widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
+
+
+class ReferenceImport(ReferenceView):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page(request, UploadForm(), None)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = UploadForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self.page(request, form, None)
+        try:
+            rows = csv_files.read_rows(form.cleaned_data["file"].read(csv_files.LARGEST_FILE + 1), self.resource.key_fields)
+        except csv_files.UnreadableFile as error:
+            form.add_error("file", str(error))
+            return self.page(request, form, None)
+        report = csv_files.import_rows(
+            rows,
+            existing=self.resource.rows(request.user),
+            key_fields=self.resource.key_fields,
+            make_form=lambda data, record: self.resource.form(data or None, instance=record, user=request.user),
+        )
+        return self.page(request, UploadForm(), report)
+
+    def page(self, request: HttpRequest, form: forms.Form, report: csv_files.ImportReport | None) -> HttpResponse:
+        context = {
+            "title": f"Add {self.resource.title.lower()} from a file",
+            "heading": f"Add {self.resource.title.lower()} from a file",
+            "crumbs": self.crumbs(),
+            "form": form,
+            "report": report,
+            "columns": self.resource.columns,
+            "key_fields": self.resource.key_fields,
+            "cancel_url": self.list_url,
+            "submit_label": "Read the file",
+        }
+        return render(request, "reference/import.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,126 @@
+"""The reference pages of this app."""
+
+from __future__ import annotations
+
+import django_tables2 as tables
+from allauth.account.forms import ResetPasswordForm
+from django.http import HttpRequest
+
+from organization import forms
+from organization.models import Company, Department, Role, User
+from organization.permissions import can_manage_organization
+from organization.reference import ReferenceFilter, ReferenceTable, Resource
+
+
+class CompanyTable(ReferenceTable):
+    class Meta(ReferenceTable.Meta):
+        model = Company
+        fields = ("name", "base_currency", "requires_documents")
+
+
+class DepartmentTable(ReferenceTable):
+    class Meta(ReferenceTable.Meta):
+        model = Department
+        fields = ("code", "name")
+
+
+class RoleTable(ReferenceTable):
+    class Meta(ReferenceTable.Meta):
+        model = Role
+        fields = ("name", "visibility", "administration", "authorization", "authorization_limit", "reference_data")
+
+
+class UserTable(ReferenceTable):
+    name = tables.Column(accessor="get_full_name", order_by=("first_name", "last_name", "email"))
+
+    class Meta(ReferenceTable.Meta):
+        model = User
+        fields = ("name", "email", "role", "home_department", "last_login")
+
+
+class CodeFilter(ReferenceFilter):
+    search_fields = ("code", "name")
+
+
+class UserFilter(ReferenceFilter):
+    search_fields = ("email", "first_name", "last_name")
+
+    class Meta:
+        model = User
+        fields = ("role",)
+
+
+def invite(request: HttpRequest, user: User) -> str:
+    """Send the link with which the new person chooses a password."""
+    form = ResetPasswordForm({"email": user.email})
+    form.full_clean()
+    form.save(request)
+    return f"{user.email} was invited by e-mail."
+
+
+companies = Resource(
+    app="organization",
+    name="company",
+    segment="companies",
+    title="Companies",
+    singular="company",
+    model=Company,
+    form=forms.CompanyForm,
+    table=CompanyTable,
+    filter=ReferenceFilter,
+    key_fields=("name",),
+    can_view=can_manage_organization,
+    can_manage=can_manage_organization,
+    lede="The legal entities that invoices belong to.",
+)
+departments = Resource(
+    app="organization",
+    name="department",
+    segment="departments",
+    title="Departments",
+    singular="department",
+    model=Department,
+    form=forms.DepartmentForm,
+    table=DepartmentTable,
+    filter=CodeFilter,
+    key_fields=("code",),
+    can_view=can_manage_organization,
+    can_manage=can_manage_organization,
+    lede="Who an invoice is for; permissions can be limited to departments.",
+)
+roles = Resource(
+    app="organization",
+    name="role",
+    segment="roles",
+    title="Roles",
+    singular="role",
+    model=Role,
+    form=forms.RoleForm,
+    table=RoleTable,
+    filter=ReferenceFilter,
+    key_fields=("name",),
+    prefetched=("departments",),
+    can_view=can_manage_organization,
+    can_manage=can_manage_organization,
+    lede="Templates of what people may do. What is set on a person wins.",
+)
+users = Resource(
+    app="organization",
+    name="user",
+    segment="users",
+    title="Users",
+    singular="user",
+    model=User,
+    form=forms.UserForm,
+    table=UserTable,
+    filter=UserFilter,
+    key_fields=("email",),
+    related=("role", "home_department"),
+    prefetched=("departments", "companies"),
+    can_view=can_manage_organization,
+    can_manage=can_manage_organization,
+    after_create=invite,
+    lede="People of this account. Adding somebody sends an invitation by e-mail.",
+)
+
+ALL = (companies, departments, roles, users)

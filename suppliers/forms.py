@@ -1,0 +1,68 @@
+"""The form of a supplier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from ledger.forms import propose_only_company
+from organization.reference import AccountForm
+from suppliers.models import Supplier
+
+
+class SupplierForm(AccountForm):
+    imported_fields = (
+        "code",
+        "name",
+        "currency",
+        "terms",
+        "default_gl_code",
+        "tax_id",
+        "contact_name",
+        "email",
+        "phone",
+        "address",
+        "is_on_hold",
+    )
+    fieldsets = (
+        ("Supplier", ("company", "code", "name", "tax_id", "is_on_hold")),
+        ("Proposed on invoices", ("currency", "terms", "default_gl_code")),
+        ("Contact", ("contact_name", "email", "phone", "address")),
+    )
+
+    class Meta:
+        model = Supplier
+        fields = (
+            "company",
+            "code",
+            "name",
+            "tax_id",
+            "is_on_hold",
+            "currency",
+            "terms",
+            "default_gl_code",
+            "contact_name",
+            "email",
+            "phone",
+            "address",
+        )
+        widgets = {"address": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        propose_only_company(self)
+
+    def _lock_fields(self) -> None:
+        """What an import could not set, because it was not set up here, may be chosen here."""
+        super()._lock_fields()
+        for name in ("currency", "terms", "default_gl_code"):
+            if getattr(self.instance, f"{name}_id") is None:
+                self.fields[name].disabled = False
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        company, gl_code = cleaned.get("company"), cleaned.get("default_gl_code")
+        if company and gl_code and gl_code.company_id != company.pk:
+            self.add_error("default_gl_code", f"This GL code belongs to {gl_code.company}.")
+        return cleaned

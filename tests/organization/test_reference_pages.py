@@ -1,0 +1,219 @@
+"""The pages of every resource: who may open them, what they refuse, and that they show nobody else's rows."""
+
+import csv
+import io
+
+import pytest
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from ledger import resources as ledger_resources
+from ledger.models import Currency, GLCode
+from organization import resources as organization_resources
+from organization.models import Company, User
+from suppliers import resources as supplier_resources
+from suppliers.models import Supplier
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+RESOURCES = [*organization_resources.ALL, *ledger_resources.ALL, *supplier_resources.ALL]
+
+
+@pytest.fixture
+def account():
+    return factories.account()
+
+
+@pytest.fixture
+def owner(account, client):
+    owner = factories.owner(account)
+    client.force_login(owner)
+    return owner
+
+
+def url(resource, page, *args):
+    return reverse(resource.url_name(page), args=args)
+
+
+def make_rows(account, count=1):
+    """One row of everything, `count` times, so that every list shows something."""
+    company = factories.company(account)
+    dimension = factories.dimension(account)
+    for _ in range(count):
+        gl_code = factories.gl_code(company)
+        factories.supplier(company, default_gl_code=gl_code)
+        factories.dimension_value(dimension)
+        factories.department(account)
+        factories.company(account)
+        factories.user(account)
+        factories.tax_code(account, f"Tax {gl_code.code}", company=company)
+    factories.currency(account)
+    factories.terms(account)
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
+class TestEveryResource:
+    def test_shows_owners_the_list_and_the_forms(self, resource, account, owner, client):
+        make_rows(account)
+        record = resource.rows(owner).first()
+        for page, args in (("list", ()), ("add", ()), ("edit", (record.pk,)), ("import", ()), ("export", ())):
+            assert client.get(url(resource, page, *args)).status_code == 200, page
+
+    def test_does_not_exist_for_outsiders(self, resource, account, client):
+        make_rows(account)
+        record = resource.rows(factories.owner(account)).first()
+        client.force_login(factories.owner())
+        assert client.get(url(resource, "edit", record.pk)).status_code == 404
+        assert client.post(url(resource, "archive", record.pk)).status_code == 404
+        record.refresh_from_db()
+        assert record.is_active
+
+    def test_lets_reporters_change_nothing(self, resource, account, client):
+        make_rows(account)
+        record = resource.rows(factories.owner(account)).first()
+        client.force_login(factories.user(account, "Reporter"))
+        for page, args in (("add", ()), ("edit", (record.pk,)), ("import", ())):
+            assert client.get(url(resource, page, *args)).status_code == 404, page
+        assert client.post(url(resource, "archive", record.pk)).status_code == 404
+
+    def test_archives_and_takes_back(self, resource, account, owner, client):
+        make_rows(account)
+        record = resource.rows(owner).exclude(pk=owner.pk if resource.model is User else 0).first()
+        client.post(url(resource, "archive", record.pk))
+        record.refresh_from_db()
+        assert not record.is_active
+        client.post(url(resource, "archive", record.pk))
+        record.refresh_from_db()
+        assert record.is_active
+
+    def test_writes_the_rows_of_the_list_as_csv(self, resource, account, owner, client):
+        make_rows(account)
+        text = b"".join(client.get(url(resource, "export")).streaming_content).decode("utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert len(rows) == resource.rows(owner).filter(is_active=True).count()
+        assert list(rows[0]) == resource.columns
+
+    def test_takes_its_own_csv_back_without_a_refusal(self, resource, account, owner, client):
+        make_rows(account)
+        content = b"".join(client.get(url(resource, "export")).streaming_content)
+        before = resource.rows(owner).count()
+        answer = client.post(url(resource, "import"), {"file": SimpleUploadedFile("rows.csv", content)})
+        assert answer.context["report"].refused == []
+        assert answer.context["report"].updated == resource.rows(owner).filter(is_active=True).count()
+        assert resource.rows(owner).count() == before
+
+    def test_asks_no_more_of_the_database_for_more_rows(self, resource, account, owner, client):
+        make_rows(account, 10)
+        client.get(url(resource, "list"))
+        with CaptureQueriesContext(connection) as few:
+            client.get(url(resource, "list"))
+        make_rows(account, 10)
+        with CaptureQueriesContext(connection) as many:
+            client.get(url(resource, "list"))
+        assert len(many) == len(few)
+
+
+def test_a_list_never_shows_another_accounts_rows(account, owner, client):
+    mine, foreign = factories.supplier(factories.company(account)), factories.supplier(factories.company())
+    page = client.get(reverse("suppliers:supplier_list")).content.decode()
+    assert mine.name in page
+    assert foreign.name not in page
+
+
+def test_hides_archived_rows_until_asked_for(account, owner, client):
+    archived = factories.supplier(factories.company(account), is_active=False)
+    assert archived.name not in client.get(reverse("suppliers:supplier_list")).content.decode()
+    assert archived.name in client.get(reverse("suppliers:supplier_list"), {"show": "archived"}).content.decode()
+
+
+def test_refuses_a_gl_code_for_another_accounts_company(owner, client):
+    foreign = factories.company()
+    answer = client.post(
+        reverse("ledger:glcode_add"), {"company": foreign.pk, "code": "6100", "name": "Office", "kind": "income_statement"}
+    )
+    assert answer.status_code == 422
+    assert not GLCode.objects.filter(company=foreign).exists()
+
+
+def test_refuses_the_same_company_name_in_other_case(account, owner, client):
+    factories.company(account, name="Harbor Retail")
+    answer = client.post(reverse("organization:company_add"), {"name": "HARBOR RETAIL", "base_currency": "USD"})
+    assert "A company of this name exists already." in answer.content.decode()
+    assert Company.objects.filter(account=account).count() == 1
+
+
+def test_keeps_imported_fields_as_they_are(account, owner, client):
+    supplier = factories.supplier(factories.company(account), name="As imported", is_imported=True)
+    terms = factories.terms(account)
+    client.post(reverse("suppliers:supplier_edit", args=[supplier.pk]), {"name": "Changed here", "terms": terms.pk})
+    supplier.refresh_from_db()
+    assert supplier.name == "As imported"
+    assert supplier.terms == terms  # what the import could not set may be chosen here
+
+
+def test_inviting_somebody_sends_a_link_to_choose_a_password(account, owner, client):
+    role = factories.role(account)
+    client.post(
+        reverse("organization:user_add"),
+        {"email": "New.Person@tests.example", "role": role.pk, "time_zone": "Europe/London", "spelling": "en-gb"},
+    )
+    invited = User.objects.get(email="new.person@tests.example")
+    assert invited.account == account
+    assert not invited.has_usable_password()
+    assert mail.outbox[0].to == ["new.person@tests.example"]
+    assert "/accounts/password/reset/key/" in mail.outbox[0].body
+
+
+def test_only_an_owner_makes_an_owner(account, client):
+    client.force_login(factories.user(account, "System Admin"))
+    owner_role = factories.role(account, "Account Owner")
+    answer = client.post(
+        reverse("organization:user_add"),
+        {"email": "second@tests.example", "role": owner_role.pk, "time_zone": "UTC", "spelling": "en-gb"},
+    )
+    assert answer.status_code == 422
+    assert not User.objects.filter(email="second@tests.example").exists()
+
+
+def test_nobody_archives_themselves(owner, client):
+    client.post(reverse("organization:user_archive", args=[owner.pk]))
+    owner.refresh_from_db()
+    assert owner.is_active
+
+
+def test_names_every_refused_line_of_a_csv_file_and_takes_the_rest(account, owner, client):
+    content = b"code,name\nGBP,Pound sterling\nPOUNDS,Too long\nUSD,Dollar\n"
+    answer = client.post(reverse("ledger:currency_import"), {"file": SimpleUploadedFile("rows.csv", content)})
+    report = answer.context["report"]
+    assert report.created == 2
+    assert [line for line, _ in report.refused] == [3]
+    assert set(Currency.objects.for_account(account).values_list("code", flat=True)) == {"GBP", "USD"}
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"name\nx\n", "missing: code"), (b"\xff\xfe\x00", "not text in UTF-8"), (b"code,name\n\0,x\n", "not a CSV file")],
+)
+def test_refuses_a_file_that_is_no_such_csv(owner, client, content, sentence):
+    answer = client.post(reverse("ledger:currency_import"), {"file": SimpleUploadedFile("rows.csv", content)})
+    assert sentence in answer.content.decode()
+
+
+def test_disarms_formulas_in_csv(account, owner, client):
+    supplier = factories.supplier(factories.company(account), name="=HYPERLINK(1)")
+    text = b"".join(client.get(reverse("suppliers:supplier_export")).streaming_content).decode()
+    assert "'=HYPERLINK(1)" in text
+    content = text.encode()
+    client.post(reverse("suppliers:supplier_import"), {"file": SimpleUploadedFile("rows.csv", content)})
+    supplier.refresh_from_db()
+    assert supplier.name == "=HYPERLINK(1)"
+    assert Supplier.objects.count() == 1
+
+
+def test_my_details_change_spelling_and_time_zone(owner, client):
+    client.post(reverse("organization:profile"), {"first_name": "Ada", "time_zone": "America/New_York", "spelling": "en-us"})
+    owner.refresh_from_db()
+    assert (owner.first_name, owner.time_zone, owner.spelling) == ("Ada", "America/New_York", "en-us")
