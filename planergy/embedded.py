@@ -88,7 +88,8 @@ def _redis_socket(folder: Path) -> Path:
 
 def ensure_running() -> None:
     """Start whichever server the environment (or the file .env) names no address for; cheap when already up."""
-    environ.Env.read_env(ROOT / ".env")
+    if (ROOT / ".env").exists():
+        environ.Env.read_env(ROOT / ".env")
     if not os.environ.get("DATABASE_URL"):
         ensure_postgres()
     if not os.environ.get("REDIS_URL"):
