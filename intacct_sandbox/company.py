@@ -14,6 +14,7 @@ from intacct_sandbox.schema import OBJECTS
 from intacct_sandbox.store import Hidden, Row, Table, finish_row
 from intacct_sandbox.supdocs import Cabinet
 
+FIRST_RECORDNO = {"APBILL": 1001, "APBILLITEM": 3001, "REGION": 10001, "USERINFO": 21, "VENDOR": 101, "LOCATIONENTITY": 7}
 OPERATIONS = ("read", "create", "update", "delete")
 
 
@@ -59,8 +60,8 @@ class Company:
     shift: timedelta = timedelta()
 
     def __post_init__(self) -> None:
-        for number, (name, otype) in enumerate(OBJECTS.items()):
-            self.tables[name] = Table(otype, first=1 + 10 * number if name != "APBILL" else 1001)
+        for name, otype in OBJECTS.items():
+            self.tables[name] = Table(otype, first=FIRST_RECORDNO.get(name, 1))
 
     # -- reading
 

@@ -117,8 +117,12 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
+    def in_force(self) -> list[Fault]:
+        with self._lock:
+            return list(self._faults)
+
     def to_json(self) -> list[dict[str, Any]]:
-        return [fault.to_json() for fault in self._faults]
+        return [fault.to_json() for fault in self.in_force()]
 
     def for_request(self, request: Request) -> list[Fault]:
         """The faults that strike this request as a whole; each counts as used."""

@@ -69,7 +69,6 @@ def _solo(random_seed: int) -> Company:
 
 def _add_users(company: Company) -> None:
     table = company.table("USERINFO")
-    table.first = 21
     for user in sorted(company.users.values(), key=lambda user: int(user.recordno)):
         while table.next_recordno() != user.recordno:
             company.insert("USERINFO", {"LOGINID": f"former{table.next_recordno()}", "STATUS": "inactive"})
