@@ -20,8 +20,8 @@ demo-reset: .venv/requirements.txt ## forget the demo's data, then `make demo`
 	@rm -rf .data
 	@$(MAKE) --no-print-directory demo
 
-test: .venv/requirements-dev.txt ## run the tests
-	@$(BIN)/python -m pytest
+test: .venv/requirements-dev.txt ## run the tests (ARGS="tests/invoices -x" runs some)
+	@$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/requirements-dev.txt ## lint, format, types, import arrows, missing migrations
 	$(BIN)/ruff check .
