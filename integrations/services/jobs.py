@@ -1,0 +1,212 @@
+"""Starting, cancelling and previewing runs. `integrations.runner` runs them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations import registry
+from integrations.errors import ConfigurationError
+from integrations.models import Connection, Job, JobKind, JobStatus, Trigger
+from integrations.registry import DataSet
+from organization.models import Company, User
+
+CANCELLED_MESSAGE = "It was cancelled before it began."
+
+
+def start_synchronize(connection: Connection, *, by: User | None = None, trigger: str = Trigger.MANUAL) -> Job:
+    """The unfinished synchronization where there is one. Raises ConfigurationError when there are no credentials."""
+    if not connection.is_enabled or not connection.has_credentials:
+        raise ConfigurationError(
+            f"{connection.system_name} cannot be synchronized before its credentials are saved.",
+            advice="Enter the credentials and press Save.",
+            code="no_credentials",
+        )
+    job = Job(connection=connection, kind=JobKind.SYNCHRONIZE, requested_by=by, trigger=trigger)
+    return _start([job])[0]
+
+
+def start_imports(
+    connection: Connection,
+    *,
+    companies: Iterable[Company] | None = None,
+    data_sets: Iterable[str] | None = None,
+    by: User | None = None,
+    trigger: str = Trigger.MANUAL,
+    is_full: bool = False,
+    is_preview: bool = False,
+) -> list[Job]:
+    """One job per data set and company (none for what all companies share), in the order in which they run.
+
+    None means all. `data_sets` takes keys of data sets, or of list pages: "dimensions" is every dimension. Where the
+    same import is unfinished, that job is returned instead. Raises ConfigurationError when the connection is not ready.
+    """
+    _require_ready(connection)
+    linked = _linked_companies(connection, companies)
+    chosen = _chosen_data_sets(connection, data_sets)
+    kind = JobKind.PREVIEW if is_preview else JobKind.IMPORT
+    options: dict[str, object] = {"is_full": True} if is_full else {}
+    batch = uuid.uuid4()
+    jobs = [
+        Job(
+            connection=connection,
+            company=company,
+            kind=kind,
+            data_set=data_set.key,
+            batch=batch,
+            position=position,
+            requested_by=by,
+            trigger=trigger,
+            options=options,
+        )
+        for position, data_set in enumerate(chosen)
+        for company in (linked if data_set.is_per_company else [None])
+    ]
+    return _start(jobs)
+
+
+def cancel_job(job: Job, *, by: User | None) -> None:
+    """What has not begun ends now; a running job ends after the page it is at. A finished one stays as it is."""
+    _cancel(Job.objects.filter(pk=job.pk), by=by)
+    job.refresh_from_db()
+
+
+def cancel_unfinished(connection: Connection) -> None:
+    """For Disable: nothing begins any more, and what runs ends after its page. Exports settle by themselves."""
+    _cancel(Job.objects.filter(connection=connection).exclude(kind=JobKind.EXPORT), by=None)
+
+
+def apply_preview(job: Job, *, by: User) -> Job:
+    """Start the import that was previewed. It reads again, so it brings what has changed there since, too."""
+    _require_finished_preview(job)
+    _require_ready(job.connection)
+    options = {key: value for key, value in job.options.items() if key == "is_full"} | {"preview": job.pk}
+    applied = Job(
+        connection=job.connection,
+        company=job.company,
+        kind=JobKind.IMPORT,
+        data_set=job.data_set,
+        requested_by=by,
+        options=options,
+    )
+    started = _start([applied])[0]
+    _settle_preview(job, by, "applied")
+    return started
+
+
+def drop_preview(job: Job, *, by: User) -> None:
+    _require_finished_preview(job)
+    _settle_preview(job, by, "dropped")
+
+
+def _require_ready(connection: Connection) -> None:
+    """Raises ConfigurationError that names the first thing that is missing."""
+    name = connection.system_name
+    checks = (
+        (connection.is_enabled, f"{name} is not set up.", "Press Setup on the Integrations page.", "disabled"),
+        (
+            connection.has_credentials,
+            f"The credentials of {name} are not saved.",
+            f"Save them in {name} Settings.",
+            "no_credentials",
+        ),
+        (
+            connection.is_synchronized,
+            f"{name} has not been synchronized yet.",
+            f"Press Synchronize With {name} first.",
+            "not_synchronized",
+        ),
+        (
+            not connection.is_paused,
+            f"The connection to {name} is paused: {connection.pause_reason}",
+            connection.pause_advice or "Mend it, then press Resume.",
+            "paused",
+        ),
+    )
+    for holds, message, advice, code in checks:
+        if not holds:
+            raise ConfigurationError(message, advice=advice, code=code)
+
+
+def _linked_companies(connection: Connection, companies: Iterable[Company] | None) -> list[Company]:
+    linked = {link.company_id: link.company for link in connection.company_links.select_related("company")}
+    if companies is None:
+        return list(linked.values())
+    wanted = list(companies)
+    missing = [company.name for company in wanted if company.pk not in linked]
+    if missing:
+        raise ConfigurationError(
+            f"No {connection.system_name} entity has the name of {', '.join(missing)}.",
+            advice=f"Give the company the entity's name, then press Synchronize With {connection.system_name}.",
+            code="company_not_linked",
+        )
+    return [linked[company.pk] for company in wanted]
+
+
+def _chosen_data_sets(connection: Connection, keys: Iterable[str] | None) -> list[DataSet]:
+    known = registry.get(connection.system).data_sets
+    if keys is None:
+        return list(known)
+    wanted = set(keys)
+    unknown = wanted - {data_set.key for data_set in known} - {data_set.list_name for data_set in known}
+    if unknown:
+        raise ConfigurationError(
+            f"There is no data set called {', '.join(sorted(unknown))}.",
+            advice=f"Choose from {', '.join(data_set.key for data_set in known)}.",
+            code="unknown_data_set",
+        )
+    return [data_set for data_set in known if {data_set.key, data_set.list_name} & wanted]
+
+
+def _start(jobs: Sequence[Job]) -> list[Job]:
+    """Insert what does not run yet (a unique index decides, so two people pressing at once make one), then wake workers."""
+    with transaction.atomic():
+        Job.objects.bulk_create(jobs, ignore_conflicts=True)
+        started = [_unfinished_twin(job) for job in jobs]
+        for job in started:
+            transaction.on_commit(_wake(job))
+    return started
+
+
+def _unfinished_twin(job: Job) -> Job:
+    twins = Job.objects.filter(
+        connection=job.connection, company=job.company, kind=job.kind, data_set=job.data_set
+    )
+    # The other one may have finished between our two statements; then its result is as fresh as ours would be.
+    return twins.unfinished().first() or twins.latest("pk")
+
+
+def _wake(job: Job) -> Callable[[], None]:
+    from integrations import runner
+
+    return partial(runner.wake, job.pk, trigger=job.trigger)
+
+
+def _cancel(jobs: object, *, by: User | None) -> None:
+    words = f"{by} cancelled it before it began." if by else CANCELLED_MESSAGE
+    with transaction.atomic():
+        unfinished = jobs.unfinished().select_for_update()  # type: ignore[attr-defined]
+        idle = [job.pk for job in unfinished if job.status == JobStatus.QUEUED]
+        now = timezone.now()
+        Job.objects.filter(pk__in=idle).update(
+            status=JobStatus.CANCELLED, finished_at=now, message=words, claim=None, is_cancel_requested=True
+        )
+        Job.objects.filter(Q(pk__in=[job.pk for job in unfinished]) & ~Q(pk__in=idle)).update(is_cancel_requested=True)
+
+
+def _require_finished_preview(job: Job) -> None:
+    is_usable = job.kind == JobKind.PREVIEW and job.status in (JobStatus.SUCCEEDED, JobStatus.PARTIAL)
+    if not is_usable or "settled" in job.options:
+        raise ConfigurationError(
+            "This preview cannot be applied or dropped any more.", advice="Make a new preview.", code="preview_settled"
+        )
+
+
+def _settle_preview(job: Job, by: User, how: str) -> None:
+    job.options = job.options | {"settled": how, "settled_by": str(by)}
+    job.save(update_fields=["options"])
