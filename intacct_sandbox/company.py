@@ -14,7 +14,7 @@ from intacct_sandbox.schema import OBJECTS
 from intacct_sandbox.store import Hidden, Row, Table, finish_row
 from intacct_sandbox.supdocs import Cabinet
 
-FIRST_RECORDNO = {"APBILL": 1001, "APBILLITEM": 3001, "REGION": 10001, "USERINFO": 21, "VENDOR": 101, "LOCATIONENTITY": 7}
+FIRST_RECORDNO = {"APBILL": 1001, "APBILLITEM": 3001, "REGION": 10001, "USERINFO": 21, "VENDOR": 101}
 OPERATIONS = ("read", "create", "update", "delete")
 
 

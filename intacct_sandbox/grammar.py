@@ -32,16 +32,16 @@ SHAPES: dict[str, str] = {
     "updatebillitems": "updatelineitem(updateline)* lineitem(billline)*",
     "updateline": f"""accountlabel|glaccountno offsetglaccountno amount allocationid memo locationid departmentid {FORM}
         {DIMENSIONS} billable {TAX}""",
-    "create_bill": f"""vendorid! datecreated(date)! dateposted(date) datedue(date) termname action batchkey billno ponumber
-    onhold description externalid payto(contact) returnto(contact) {CURRENCY} nogl supdocid inclusivetax
+    "create_bill": f"""vendorid! datecreated(date)! dateposted(date) datedue(date) termname action batchkey billno
+    ponumber     onhold description externalid payto(contact) returnto(contact) {CURRENCY} nogl supdocid inclusivetax
     taxsolutionid customfields(any) billitems(billitems)!""",
-    "update_bill": f"""vendorid datecreated(date) dateposted(date) datedue(date) termname action batchkey billno ponumber
-    onhold description externalid payto(contact) returnto(contact) {CURRENCY} nogl supdocid inclusivetax
+    "update_bill": f"""vendorid datecreated(date) dateposted(date) datedue(date) termname action batchkey billno
+    ponumber     onhold description externalid payto(contact) returnto(contact) {CURRENCY} nogl supdocid inclusivetax
     taxsolutionid customfields(any) updatebillitems(updatebillitems)""",
     "delete_bill": "",
     "reverse_bill": "datereversed(date)! description",
-    "create_apadjustment": f"""vendorid! datecreated(date)! dateposted(date) batchkey adjustmentno action billno description
-        externalid {CURRENCY} nogl inclusivetax taxsolutionid customfields(any)
+    "create_apadjustment": f"""vendorid! datecreated(date)! dateposted(date) batchkey adjustmentno action billno
+    description         externalid {CURRENCY} nogl inclusivetax taxsolutionid customfields(any)
         apadjustmentitems(adjustmentitems)!""",
     "delete_apadjustment": "",
     "create_supdoc": """supdocid! supdocname supdocfoldername supdocdescription attachments(attachments)""",

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from intacct_sandbox import values
 from intacct_sandbox.company import Company
-from intacct_sandbox.pages.layout import card, facts, field, form, heading, pager, table, tag
+from intacct_sandbox.pages.layout import card, facts, field, form, heading, pager, search, table, tag
 from intacct_sandbox.state import LINE_DIMENSIONS, lines_json
 from intacct_sandbox.supdocs import Supdoc
 
@@ -51,17 +51,17 @@ def listing(company: Company, query: dict[str, str]) -> tuple[str, str]:
     wanted = query.get("q", "")
     offset = int(query["offset"]) if query.get("offset", "").isdigit() else 0
     total = len(_records(company, wanted))
-    search = f'<form class="row" method="get" role="search">{field("Search number, vendor, state", "q", wanted, "search")}<button class="quiet">Search</button></form>'
     listed = table(
         ["Bill", "Vendor", "Entity", "Date", "Total", "State"],
         bill_rows(company, PAGE, offset, wanted),
         numeric=[4],
         empty="No bill fits." if wanted else "No bill has arrived yet.",
     )
+    pages = pager(f"{_base(company)}/bills", {"q": wanted}, offset, PAGE, total)
     body = heading(f"Bills of {company.title}", "", [(_base(company), company.title)])
     return (
         "Bills",
-        f'{body}<section class="card">{search}{listed}{pager(f"{_base(company)}/bills", {"q": wanted}, offset, PAGE, total)}</section>',
+        f'{body}<section class="card">{search("Search number, vendor, state", wanted)}{listed}{pages}</section>',
     )
 
 
@@ -141,7 +141,8 @@ def _lines(company: Company, record: dict[str, str]) -> str:
                 amount(line["trx_amount"]),
             ]
         )
-    foot = f'<tfoot><tr><td colspan="5">Total with tax</td><td class="n">{amount(record["TRX_TOTALENTERED"], record["CURRENCY"])}</td></tr></tfoot>'
+    total = amount(record["TRX_TOTALENTERED"], record["CURRENCY"])
+    foot = f'<tfoot><tr><td colspan="5">Total with tax</td><td class="n">{total}</td></tr></tfoot>'
     return card(
         "Lines",
         table(["#", "Account", "Memo", "Dimensions", "Tax", "Net"], rows, numeric=[5], foot=foot, empty="No lines."),
@@ -152,10 +153,15 @@ def _label(company: Company, name: str) -> str:
     return company.label("REGION" if name.startswith("GLDIM") else name.removesuffix("ID"))
 
 
+def _address(company: Company, supdoc: Supdoc, name: str) -> str:
+    path = f"{quote(supdoc.supdocid, safe='')}/{quote(name, safe='')}"
+    return f"/sandbox/attachments/{path}?company={quote(company.id)}"
+
+
 def _files(company: Company, supdoc: Supdoc) -> str:
     rows = [
         [
-            f'<a href="/sandbox/attachments/{quote(supdoc.supdocid, safe="")}/{quote(file.filename, safe="")}?company={quote(company.id)}">{e(file.filename)}</a>',
+            f'<a href="{_address(company, supdoc, file.filename)}">{e(file.filename)}</a>',
             f"{len(file.data):,} bytes",
             f"<code>{file.sha256[:12]}…</code>",
         ]

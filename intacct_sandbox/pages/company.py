@@ -8,7 +8,7 @@ from urllib.parse import quote
 from intacct_sandbox import selection
 from intacct_sandbox.company import OPERATIONS, Company
 from intacct_sandbox.pages.bills import amount, bill_rows
-from intacct_sandbox.pages.layout import card, facts, field, form, heading, pager, select, table, tag
+from intacct_sandbox.pages.layout import card, facts, field, form, heading, pager, search, select, table, tag
 from intacct_sandbox.schema import OBJECTS, ObjectType
 from intacct_sandbox.store import Table
 
@@ -56,7 +56,12 @@ def front(company: Company) -> tuple[str, str]:
         numeric=[4],
         empty="No bill has arrived yet.",
     )
-    links = f'<a href="{_base(company)}/bills">All bills</a> · <a href="{_base(company)}/attachments">Attachments</a> · <a href="{_base(company)}/settings">Books, permissions and preferences</a>'
+    places = (
+        ("bills", "All bills"),
+        ("attachments", "Attachments"),
+        ("settings", "Books, permissions and preferences"),
+    )
+    links = " · ".join(f'<a href="{_base(company)}/{place}">{name}</a>' for place, name in places)
     body = heading(company.title, f"Company ID <code>{e(company.id)}</code>. {links}")
     return company.title, body + card("Entities", entities) + card("Latest bills", bills) + card(
         "Records", f"<p>{objects}</p>"
@@ -89,14 +94,13 @@ def listing(company: Company, name: str, query: dict[str, str]) -> tuple[str, st
         [_cells(company, table_, columns, row) for row in rows],
         empty="No record fits.",
     )
-    search = f'<form class="row" method="get" role="search">{field("Search", "q", query.get("q", ""), "search")}<button class="quiet">Search</button></form>'
     title = f"{table_.otype.label}s" if not table_.otype.label.endswith("y") else table_.otype.label
     body = heading(title, f"{total:,} of {table_.live:,} records", [(_base(company), company.title)])
     create = (
         _create_form(company, table_.otype) if table_.otype.writable and name not in {"APBILL", "APADJUSTMENT"} else ""
     )
     pages = pager(f"{_base(company)}/{name}", {"q": query.get("q", "")}, offset, PAGE, total)
-    return title, f'{body}<section class="card">{search}{listed}{pages}</section>{create}'
+    return title, f'{body}<section class="card">{search("Search", query.get("q", ""))}{listed}{pages}</section>{create}'
 
 
 def _page(company: Company, table_: Table, wanted: str, offset: int) -> tuple[list[tuple[str, ...]], int]:
@@ -198,10 +202,11 @@ def _record_actions(company: Company, otype: ObjectType, shown: dict[str, str]) 
 
 def settings(company: Company) -> tuple[str, str]:
     back = f"{_base(company)}/settings"
+    cards = _periods(company, back) + _permissions(company, back) + _preferences(company, back)
     body = heading("Books, permissions and preferences", "", [(_base(company), company.title)])
     return (
         "Settings",
-        f'{body}<div class="grid">{_periods(company, back)}{_permissions(company, back)}{_preferences(company, back)}</div>',
+        f'{body}<div class="grid">{cards}</div>',
     )
 
 

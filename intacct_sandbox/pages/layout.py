@@ -26,7 +26,7 @@ nav a { text-decoration: none; color: var(--soft); padding: 4px 0; display: inli
 nav a:hover, nav a[aria-current] { color: var(--ink); box-shadow: inset 0 -2px var(--accent); }
 main { padding-block: 22px 48px; }
 footer { color: var(--soft); font-size: 13px; border-top: 1px solid var(--line); }
-h1 { font-size: 24px; line-height: 1.25; margin: 0 0 4px; overflow-wrap: anywhere; } h2 { font-size: 17px; margin: 0 0 12px; }
+h1 { font-size: 24px; line-height: 1.25; margin: 0 0 4px; overflow-wrap: anywhere; } h1:not(:has(+ .lead)) { margin-bottom: 20px; } h2 { font-size: 17px; margin: 0 0 12px; }
 .crumbs { color: var(--soft); font-size: 13px; margin-bottom: 8px; } .lead { color: var(--soft); margin: 0 0 20px; }
 .grid { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); align-items: start; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px; margin-bottom: 16px; min-width: 0; }
@@ -36,8 +36,8 @@ th { text-align: left; color: var(--soft); font-weight: 600; font-size: 12.5px; 
 th, td { padding: 7px 14px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child > td { border-bottom: 0; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; } tfoot td { font-weight: 600; border-top: 2px solid var(--line); }
-dl { display: grid; grid-template-columns: minmax(110px, max-content) 1fr; gap: 5px 16px; margin: 0; }
-dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: minmax(110px, max-content) minmax(0, 1fr); gap: 5px 16px; margin: 0; }
+dt { color: var(--soft); overflow-wrap: anywhere; } dd { margin: 0; overflow-wrap: anywhere; }
 .tag { display: inline-block; font-size: 12.5px; padding: 1px 9px; border-radius: 99px; border: 1px solid var(--line); color: var(--soft); white-space: nowrap; }
 .tag.good { color: var(--accent); background: var(--tint); border-color: transparent; }
 .tag.bad { color: var(--bad); background: var(--bad-tint); border-color: transparent; } .tag.warn { color: var(--warn); }
@@ -50,11 +50,11 @@ button { font: inherit; min-height: 38px; padding: 6px 14px; border-radius: 7px;
 button.quiet { background: none; color: var(--accent); } button.danger { background: none; border-color: var(--bad); color: var(--bad); }
 code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; } .soft { color: var(--soft); } .empty { color: var(--soft); margin: 0; }
 .pager { display: flex; gap: 16px; margin-top: 12px; align-items: center; } details > summary { cursor: pointer; color: var(--accent); }
-@media (max-width: 520px) { header.top > div, main, footer { padding-inline: 14px; } .card { padding: 14px; } .scroll { margin-inline: -14px; padding-inline: 14px; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 8px; } }
+@media (max-width: 520px) { header.top > div, main, footer { padding-inline: 14px; } .card { padding: 14px; } .scroll { margin-inline: -14px; padding-inline: 14px; } dl { grid-template-columns: minmax(0, 1fr); gap: 0; } table { min-width: 460px; } dd { margin-bottom: 8px; } }
 """  # noqa: E501
 
 LOGO = (
-    '<svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round">'
+    '<svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2">'
     '<path d="M3 10h18l-2 10H5z"/><path d="M7 10l3-6M17 10l-3-6"/></svg>'
 )
 GOOD = {"active", "Posted", "Paid", "success", "open"}
@@ -81,9 +81,11 @@ def page(
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{e(title)} – Sage Intacct sandbox</title><link rel=icon href="data:,"><style>{STYLE}</style></head><body>'
+        f'<title>{e(title)} – Sage Intacct sandbox</title><link rel=icon href="data:,">'
+        f"<style>{STYLE}</style></head><body>"
         f'<a class="skip" href="#main">Skip to the content</a><header class="top"><div><a class="brand" href="/">{LOGO}'
-        f'Sage Intacct sandbox</a><nav aria-label="Main"><ul>{items}</ul></nav></div></header><main id="main">{said}{body}</main>'
+        f'Sage Intacct sandbox</a><nav aria-label="Main"><ul>{items}</ul></nav></div></header>'
+        f'<main id="main">{said}{body}</main>'
         "<footer>A stand-in for the Sage Intacct XML gateway. It keeps everything in memory; nothing here is real. "
         '<a href="/sandbox/state.json">State as JSON</a></footer></body></html>'
     )
@@ -140,7 +142,13 @@ def form(action: str, company: str, back: str, inside: str, button: str, kind: s
     fixed = {"action": action, "company": company, "back": back, **hidden}
     inputs = "".join(f'<input type="hidden" name="{e(name)}" value="{e(value)}">' for name, value in fixed.items())
     look = f' class="{kind}"' if kind else ""
-    return f'<form class="row" method="post" action="/sandbox/do">{inputs}{inside}<button{look}>{e(button)}</button></form>'
+    start = '<form class="row" method="post" action="/sandbox/do">'
+    return f"{start}{inputs}{inside}<button{look}>{e(button)}</button></form>"
+
+
+def search(label: str, wanted: str) -> str:
+    inside = field(label, "q", wanted, "search")
+    return f'<form class="row" method="get" role="search">{inside}<button class="quiet">Search</button></form>'
 
 
 def pager(path: str, query: dict[str, str], offset: int, size: int, total: int) -> str:
@@ -150,4 +158,5 @@ def pager(path: str, query: dict[str, str], offset: int, size: int, total: int) 
     for text, start in (("← Earlier", offset - size), ("Later →", offset + size)):
         if 0 <= start < total:
             links.append(f'<a href="{path}?{e(urlencode({**query, "offset": str(start)}))}">{text}</a>')
-    return f'<p class="pager"><span class="soft">{offset + 1}–{min(offset + size, total)} of {total:,}</span>{"".join(links)}</p>'
+    shown = f"{offset + 1}–{min(offset + size, total)} of {total:,}"
+    return f'<p class="pager"><span class="soft">{shown}</span>{"".join(links)}</p>'

@@ -23,7 +23,7 @@ def _change_state(
 
 
 def reverse(company: Company, recordno: str, day: date, description: str, maker: Maker) -> str:
-    """A second bill with the amounts the other way round; returns its RECORDNO. Raises Refused unless posted and unpaid."""
+    """A second bill with opposite amounts; returns its RECORDNO. Raises Refused unless posted and unpaid."""
     record = record_of(company, "APBILL", recordno)
     if record["STATE"] != "Posted":
         raise locked(record, "reversed", "reverse", "APBILL")
