@@ -38,6 +38,7 @@ if settings.configured:
     )
 DATA_DIR = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
 DATA_DIR.chmod(0o711)  # as root, PostgreSQL runs as another user who has to pass through
+(DATA_DIR / "static").mkdir()
 ALIVE = (DATA_DIR / "session.lock").open("w")
 fcntl.flock(ALIVE, fcntl.LOCK_EX)
 
