@@ -166,6 +166,7 @@ def page_links(page: Any) -> Iterable[int | str]:
 
 @dataclass(frozen=True)
 class ActiveFilter:
+    name: str
     label: str
     value: str
     url: str
@@ -176,10 +177,16 @@ def active_filters(context: Context, filterset: Any) -> list[ActiveFilter]:
     """What a filter set is narrowed by, each with the address that takes it away."""
     form = filterset.form
     return [
-        ActiveFilter(str(bound.label), _shown(bound), _without(context["request"].GET, bound))
+        ActiveFilter(bound.name, str(bound.label), _shown(bound), _without(context["request"].GET, bound))
         for bound in form.visible_fields()
         if bound.name in form.changed_data and not form.errors.get(bound.name)
     ]
+
+
+@register.filter
+def besides_search(narrowed: list[ActiveFilter]) -> int:
+    """How many filters are in use that are not the search box."""
+    return sum(one.name != "q" for one in narrowed)
 
 
 def _shown(bound: BoundField) -> str:
