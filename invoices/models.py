@@ -6,15 +6,17 @@ from decimal import Decimal
 from pathlib import PurePath
 from uuid import uuid4
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 
 from invoices.querysets import InvoiceQuerySet
+from invoices.words import WORDS
 from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
 from organization.models import Account, Company, Department, User
-from organization.querysets import AccountQuerySet
+from organization.querysets import CompanyQuerySet
 from suppliers.models import Supplier
 
 ZERO = Decimal("0.00")
@@ -80,6 +82,14 @@ class Invoice(models.Model):
     posted_at = models.DateTimeField(null=True, blank=True)
     authorized_at = models.DateTimeField(null=True, blank=True)
 
+    approval_rule = models.ForeignKey(
+        "ApprovalRule", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    next_approver = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="Empty: anybody who may."
+    )
+    has_documents = models.BooleanField(default=False, editable=False)
+
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -89,6 +99,7 @@ class Invoice(models.Model):
 
     class Meta:
         ordering = ["-invoice_date", "-pk"]
+        indexes = [GinIndex(WORDS, name="invoice_words")]
         constraints = [
             models.UniqueConstraint(
                 "company",
@@ -192,7 +203,7 @@ class Document(models.Model):
 
 
 class ApprovalRule(models.Model):
-    """Who authorises which invoices, in order. The first active rule that fits an invoice applies; without one, anybody who may."""
+    """Who authorises which invoices, in order. The first active one that fits applies; without one, anybody who may."""
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="approval_rules")
     name = models.CharField(max_length=80)
@@ -203,16 +214,22 @@ class ApprovalRule(models.Model):
     position = models.PositiveSmallIntegerField(default=10)
     is_active = models.BooleanField(default=True)
 
-    class QuerySet(AccountQuerySet):
-        account_path = "company__account"
-
-    objects = QuerySet.as_manager()
+    objects = CompanyQuerySet.as_manager()
 
     class Meta:
         ordering = ["company", "position", "pk"]
 
     def __str__(self) -> str:
         return self.name
+
+    def fits(self, invoice: Invoice) -> bool:
+        """Whether amount and department are the rule's; an empty bound or list of departments fits all."""
+        departments = {department.pk for department in self.departments.all()}
+        return (
+            (self.minimum_total is None or invoice.total >= self.minimum_total)
+            and (self.maximum_total is None or invoice.total <= self.maximum_total)
+            and (not departments or invoice.department_id in departments)
+        )
 
 
 class ApprovalStep(models.Model):

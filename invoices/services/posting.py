@@ -19,7 +19,7 @@ def set_export_state(invoice_ids: Iterable[int], state: ExportState) -> int:
 
 
 def mark_posted(invoice: Invoice, *, reference: str, url: str, system_name: str, at: dt.datetime) -> None:
-    """The accounting system said that it holds this invoice under `reference`. Called inside the settling transaction."""
+    """The accounting system said that it holds this invoice as `reference`. Called inside the settling transaction."""
     invoice.posting_status = PostingStatus.POSTED
     invoice.export_state = ExportState.EXPORTED
     invoice.posted_reference, invoice.posted_url, invoice.posted_at = reference, url, at
@@ -41,7 +41,12 @@ def undo_posting(invoice: Invoice, *, by: User, reason: str) -> None:
     """Support staff only: the record there was removed by other means. The reason stands in the activity for good."""
     invoice.posting_status = PostingStatus.NOT_POSTED
     invoice.export_state = ExportState.NONE
-    old_reference, invoice.posted_reference, invoice.posted_url, invoice.posted_at = invoice.posted_reference, "", "", None
+    old_reference, invoice.posted_reference, invoice.posted_url, invoice.posted_at = (
+        invoice.posted_reference,
+        "",
+        "",
+        None,
+    )
     invoice.save()
     activity.record(
         invoice, by=by, kind="posting_undone", text=f"Posting undone (was record {old_reference}). Reason: {reason}"

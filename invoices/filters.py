@@ -1,0 +1,166 @@
+"""The filters of Invoice Search. They live in the URL; whoever shows or exports a result uses `filtered_invoices`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import QueryDict
+
+from invoices.fields import AmountField, DayField
+from invoices.models import ApprovalStatus, ExportState, Invoice, InvoiceLine, PostingStatus
+from invoices.querysets import InvoiceQuerySet
+from invoices.words import WORDS, words_query
+from ledger.models import Currency, GLCode
+from organization.models import Department, User
+from organization.permissions import companies_of
+from suppliers.models import Supplier
+
+STATUSES = {
+    "draft": ("Draft", Q(approval_status=ApprovalStatus.DRAFT)),
+    "waiting": ("Waiting For Authorisation", Q(approval_status=ApprovalStatus.WAITING)),
+    "rejected": ("Rejected", Q(approval_status=ApprovalStatus.REJECTED)),
+    "not_posted": (
+        "Authorised, Not Posted",
+        Q(approval_status=ApprovalStatus.AUTHORIZED, posting_status=PostingStatus.NOT_POSTED),
+    ),
+    "posted": ("Authorised, Posted", Q(approval_status=ApprovalStatus.AUTHORIZED, posting_status=PostingStatus.POSTED)),
+}
+SORTS = {
+    "number": "number",
+    "company": "company__name",
+    "supplier": "supplier__name",
+    "invoice_date": "invoice_date",
+    "due_date": "due_date",
+    "total": "total",
+    "currency": "currency__code",
+    "status": "approval_status",
+    "export_state": "export_state",
+    "po_number": "po_number",
+    "department": "department__name",
+    "created_at": "created_at",
+    "posted_at": "posted_at",
+}
+DEFAULT_SORT = "-invoice_date"
+
+
+class AmountFilter(filters.NumberFilter):
+    field_class = AmountField
+
+
+class DayFilter(filters.DateFilter):
+    field_class = DayField
+
+
+class InvoiceFilter(filters.FilterSet):
+    """Form and query of Invoice Search. `user` decides which companies, currencies and departments are offered."""
+
+    q = filters.CharFilter(label="Search", method="search_text", max_length=100)
+    status = filters.MultipleChoiceFilter(label="Status", method="with_status", widget=forms.CheckboxSelectMultiple)
+    company = filters.ModelChoiceFilter(label="Company", queryset=lambda request: companies_of(request.user))
+    supplier = filters.CharFilter(label="Supplier", method="of_supplier", max_length=200)
+    number = filters.CharFilter(label="Invoice number", method="with_number", max_length=60)
+    po_number = filters.CharFilter(label="PO number", method="with_number", max_length=40)
+    export_state = filters.ChoiceFilter(label="Export", choices=ExportState.choices)
+    kind = filters.ChoiceFilter(label="Kind", choices=Invoice.Kind.choices)
+    date_after = DayFilter(label="Dated from", field_name="invoice_date", lookup_expr="gte")
+    date_before = DayFilter(label="Dated to", field_name="invoice_date", lookup_expr="lte")
+    due_after = DayFilter(label="Due from", field_name="due_date", lookup_expr="gte")
+    due_before = DayFilter(label="Due to", field_name="due_date", lookup_expr="lte")
+    posted_after = DayFilter(label="Posted from", field_name="posted_at", lookup_expr="date__gte")
+    total_min = AmountFilter(label="Total from", field_name="total", lookup_expr="gte")
+    total_max = AmountFilter(label="Total to", field_name="total", lookup_expr="lte")
+    currency = filters.ModelChoiceFilter(
+        label="Currency", queryset=lambda request: Currency.objects.for_user(request.user), to_field_name="code"
+    )
+    gl_code = filters.CharFilter(label="GL code", method="with_gl_code", max_length=200)
+    department = filters.ModelChoiceFilter(
+        label="Department", queryset=lambda request: Department.objects.for_user(request.user)
+    )
+    has_document = filters.ChoiceFilter(
+        label="Document", choices=[("yes", "With a document"), ("no", "Without")], method="with_document"
+    )
+    mine = filters.BooleanFilter(label="Entered by me", method="entered_by_me", widget=forms.CheckboxInput)
+
+    class Meta:
+        model = Invoice
+        fields: list[str] = []
+
+    def __init__(self, data: Mapping[str, Any] | None, queryset: QuerySet, *, request: Any) -> None:
+        super().__init__(data, queryset, request=request)
+        self.filters["status"].extra["choices"] = [(key, label) for key, (label, _) in STATUSES.items()]
+
+    def search_text(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        found = Q(supplier__in=_suppliers(self.request.user, value))
+        query = words_query(value)
+        return rows.alias(words=WORDS).filter(found | Q(words=query) if query else found)
+
+    def with_number(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        query = words_query(value, "A" if name == "number" else "B")
+        return rows.alias(words=WORDS).filter(words=query) if query else rows.none()
+
+    def with_status(self, rows: QuerySet, name: str, values: list[str]) -> QuerySet:
+        wanted = Q()
+        for value in values:
+            wanted |= STATUSES[value][1]
+        return rows.filter(wanted)
+
+    def of_supplier(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.filter(supplier__in=_suppliers(self.request.user, value))
+
+    def with_gl_code(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        code = value.split()[0]
+        codes = GLCode.objects.for_user(self.request.user).filter(Q(code=code) | Q(name__icontains=value))
+        return rows.filter(Exists(InvoiceLine.objects.filter(invoice=OuterRef("pk"), gl_code__in=codes)))
+
+    def with_document(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.filter(has_documents=value == "yes")
+
+    def entered_by_me(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+        return rows.filter(created_by=self.request.user) if value else rows
+
+
+def _suppliers(user: User, text: str) -> list[int]:
+    """By name or code; a choice from the list reads "code name" and means that code.
+
+    A list and not a subquery: only constants let PostgreSQL join the supplier's index with the one over words.
+    """
+    code, _, name = text.partition(" ")
+    rows = Supplier.objects.for_user(user)
+    chosen = Q(code=code, name=name)
+    return list(rows.filter(Q(name__icontains=text) | Q(code__istartswith=text) | chosen).values_list("pk", flat=True))
+
+
+class _Reader:
+    """What the filters need to know of a request."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+
+def invoice_filter(user: User, params: QueryDict | Mapping[str, Any]) -> InvoiceFilter:
+    return InvoiceFilter(params, Invoice.objects.visible_to(user), request=_Reader(user))
+
+
+def filtered_invoices(user: User, params: QueryDict | Mapping[str, Any]) -> InvoiceQuerySet:
+    """Exactly what Invoice Search shows this user for these parameters; nothing when one of them makes no sense."""
+    return rows_of(invoice_filter(user, params))
+
+
+def rows_of(found: InvoiceFilter) -> InvoiceQuerySet:
+    return found.qs if found.is_valid() else found.queryset.none()
+
+
+def sort_key(params: Mapping[str, Any]) -> str:
+    """The `sort` parameter if it is a column, otherwise the default; "-" in front turns it round."""
+    asked = str(params.get("sort", ""))
+    return asked if asked.removeprefix("-") in SORTS else DEFAULT_SORT
+
+
+def in_order(rows: InvoiceQuerySet, key: str, *, backwards: bool = False) -> InvoiceQuerySet:
+    """Ordered by a column, and by primary key among equals, so that pages neither repeat nor lose a row."""
+    sign = "-" if key.startswith("-") != backwards else ""
+    return rows.order_by(f"{sign}{SORTS[key.removeprefix('-')]}", f"{sign}pk")

@@ -1,0 +1,198 @@
+"""Submitting, authorising, rejecting and passing on. Every step locks the invoice and stands in its activity."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from invoices.errors import InvoiceRefused
+from invoices.models import ApprovalRule, ApprovalStatus, Authorization, ExportState, Invoice
+from invoices.services import activity, notifications
+from invoices.services.readiness import check_ready
+from invoices.signals import invoice_authorized
+from organization.models import Scope, User
+
+Status = Authorization.Status
+
+
+def _locked(invoice: Invoice) -> Invoice:
+    return Invoice.objects.select_for_update(of=("self",)).get(pk=invoice.pk)
+
+
+def _refresh(invoice: Invoice, locked: Invoice) -> Invoice:
+    """Let the caller's object show what happened, too."""
+    for field in Invoice._meta.concrete_fields:
+        setattr(invoice, field.attname, getattr(locked, field.attname))
+    return invoice
+
+
+@transaction.atomic
+def submit_invoice(invoice: Invoice, *, by: User) -> Invoice:
+    """Ask for authorisation: the approvers of the first rule that fits, in order; without one, anybody who may."""
+    locked = _locked(invoice)
+    if not Invoice.objects.administrable_by(by).filter(pk=locked.pk).exists():
+        raise InvoiceRefused("You may not submit this invoice.")
+    if locked.approval_status not in (ApprovalStatus.DRAFT, ApprovalStatus.REJECTED):
+        raise InvoiceRefused("Only a draft or a rejected invoice can be submitted.")
+    check_ready(locked)
+    locked.approval_rule = rule_for(locked)
+    locked.approval_status = ApprovalStatus.WAITING
+    _ask(locked)
+    locked.save()
+    activity.record(locked, by=by, kind="submitted", text=_asked_text(locked))
+    notifications.ask_approvers(locked)
+    return _refresh(invoice, locked)
+
+
+def rule_for(invoice: Invoice) -> ApprovalRule | None:
+    rules = ApprovalRule.objects.filter(company=invoice.company_id, is_active=True).prefetch_related("departments")
+    return next((rule for rule in rules if rule.fits(invoice)), None)
+
+
+def _ask(invoice: Invoice) -> None:
+    rule = invoice.approval_rule
+    if rule is None:
+        invoice.next_approver = None
+        return
+    steps = rule.steps.filter(approver__is_active=True).select_related("approver")
+    able = set(possible_approvers(invoice).values_list("pk", flat=True))
+    approvers = [step.approver for step in steps if rule.allows_own or step.approver_id != invoice.created_by_id]
+    for approver in approvers:
+        if approver.pk not in able:
+            raise InvoiceRefused(
+                f"The approval rule “{rule}” asks {approver}, who may not authorise this invoice (amount, company or"
+                " permission). Ask whoever looks after the approval rules."
+            )
+    Authorization.objects.bulk_create(
+        Authorization(
+            invoice=invoice,
+            position=position,
+            approver=approver,
+            status=Status.QUEUED if position > 1 else Status.PENDING,
+        )
+        for position, approver in enumerate(approvers, start=1)
+    )
+    invoice.next_approver = approvers[0] if approvers else None
+
+
+def _asked_text(invoice: Invoice) -> str:
+    if invoice.next_approver is None:
+        return "Submitted for authorisation."
+    return f"Submitted for authorisation to {invoice.next_approver}."
+
+
+def possible_approvers(invoice: Invoice) -> QuerySet[User]:
+    """Everybody who may be asked about this invoice, by permission, amount and company."""
+    scopes = [Scope.OWN, Scope.DEPARTMENTS, Scope.ALL]
+    owner = Q(role__is_account_owner=True)
+    granted = Q(authorization__in=scopes) | Q(authorization="", role__authorization__in=scopes)
+    people = User.objects.filter(account=invoice.account_id, is_active=True).annotate(
+        own_limit=Coalesce("authorization_limit", "role__authorization_limit")
+    )
+    within = Q(own_limit=None) | Q(own_limit__gte=abs(invoice.total))
+    company = Q(companies=None) | Q(companies=invoice.company_id)
+    able = people.filter(owner | (granted & within), company).distinct()
+    return able if _allows_own(invoice) else able.exclude(pk=invoice.created_by_id)
+
+
+def _allows_own(invoice: Invoice) -> bool:
+    return invoice.approval_rule is not None and invoice.approval_rule.allows_own
+
+
+@transaction.atomic
+def authorize_invoice(invoice: Invoice, *, by: User) -> Invoice:
+    """Authorise, or hand on to the rule's next approver. The last one authorises and sends `invoice_authorized`."""
+    locked = _locked_for_decision(invoice, by)
+    _decide(locked, by, Status.AUTHORIZED)
+    following = locked.authorizations.filter(status=Status.QUEUED).select_related("approver").first()
+    if following is not None:
+        return _refresh(invoice, _hand_on(locked, following, by=by))
+    locked.approval_status = ApprovalStatus.AUTHORIZED
+    locked.authorized_at = timezone.now()
+    locked.next_approver = None
+    locked.export_state = ExportState.NONE
+    locked.save()
+    activity.record(locked, by=by, kind="authorized", text="Authorised.")
+    invoice_authorized.send(sender=Invoice, invoice=locked, by=by)
+    locked.refresh_from_db()
+    return _refresh(invoice, locked)
+
+
+def _hand_on(invoice: Invoice, following: Authorization, *, by: User) -> Invoice:
+    following.status = Status.PENDING
+    following.save()
+    invoice.next_approver = following.approver
+    invoice.save()
+    activity.record(invoice, by=by, kind="authorized_step", text=f"Authorised. Next is {following.approver}.")
+    notifications.ask_approvers(invoice)
+    return invoice
+
+
+def _locked_for_decision(invoice: Invoice, by: User) -> Invoice:
+    locked = _locked(invoice)
+    if locked.approval_status != ApprovalStatus.WAITING:
+        raise InvoiceRefused(f"This invoice is not waiting for authorisation; it is {locked.status_label}.")
+    if Invoice.objects.authorizable_by(by).filter(pk=locked.pk).exists():
+        return locked
+    if locked.created_by_id == by.pk and not _allows_own(locked):
+        raise InvoiceRefused("You entered this invoice, so somebody else has to decide on it.")
+    if locked.next_approver_id not in (None, by.pk):
+        raise InvoiceRefused(f"This invoice waits for {locked.next_approver}.")
+    raise InvoiceRefused("You may not decide on this invoice: it is outside your departments or above your limit.")
+
+
+def _decide(invoice: Invoice, by: User, status: Authorization.Status, reason: str = "") -> None:
+    pending = invoice.authorizations.filter(status=Status.PENDING).first()
+    if pending is None:
+        last = invoice.authorizations.order_by("-position").values_list("position", flat=True).first() or 0
+        pending = Authorization(invoice=invoice, position=last + 1, approver=by)
+    pending.status, pending.reason, pending.decided_at = status, reason, timezone.now()
+    pending.save()
+
+
+def _reason(text: str) -> str:
+    reason = text.strip()
+    if not reason:
+        raise InvoiceRefused("Say why, so that it can be mended.", "reason")
+    if len(reason) > 400:
+        raise InvoiceRefused("Keep the reason within 400 characters.", "reason")
+    return reason
+
+
+@transaction.atomic
+def reject_invoice(invoice: Invoice, *, by: User, reason: str) -> Invoice:
+    reason = _reason(reason)
+    locked = _locked_for_decision(invoice, by)
+    _decide(locked, by, Status.REJECTED, reason)
+    locked.authorizations.filter(status=Status.QUEUED).update(status=Status.DROPPED)
+    locked.approval_status = ApprovalStatus.REJECTED
+    locked.next_approver = None
+    locked.save()
+    activity.record(locked, by=by, kind="rejected", text=f"Rejected: {reason}")
+    notifications.tell_rejection(locked, by=by, reason=reason)
+    return _refresh(invoice, locked)
+
+
+@transaction.atomic
+def send_to_another(invoice: Invoice, *, by: User, approver: User) -> Invoice:
+    """Ask `approver` instead. Whoever may decide now may do so, and an account owner, so that nothing waits forever."""
+    locked = _locked(invoice)
+    if not (by.is_account_owner and Invoice.objects.visible_to(by).waiting().filter(pk=locked.pk).exists()):
+        locked = _locked_for_decision(invoice, by)
+    if not possible_approvers(locked).filter(pk=approver.pk).exists():
+        raise InvoiceRefused(f"{approver} may not authorise this invoice. Choose somebody else.", "approver")
+    if locked.next_approver_id == approver.pk:
+        raise InvoiceRefused(f"This invoice already waits for {approver}.", "approver")
+    pending = locked.authorizations.filter(status=Status.PENDING).first()
+    position = pending.position if pending else locked.authorizations.count() + 1
+    if pending:
+        pending.status, pending.decided_at = Status.PASSED_ON, timezone.now()
+        pending.save()
+    Authorization.objects.create(invoice=locked, position=position, approver=approver)
+    locked.next_approver = approver
+    locked.save()
+    activity.record(locked, by=by, kind="sent_to_another", text=f"Sent to {approver} for authorisation.")
+    notifications.ask_approvers(locked)
+    return _refresh(invoice, locked)

@@ -1,0 +1,284 @@
+"""Entering and editing invoices: the one way in, for the form and for everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.core.files.base import File
+from django.db import IntegrityError, transaction
+
+from invoices.amounts import to_cents
+from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
+from invoices.models import (
+    ZERO,
+    ApprovalStatus,
+    Authorization,
+    Document,
+    ExportState,
+    Invoice,
+    InvoiceLine,
+    LineDimension,
+)
+from invoices.services import activity, documents
+from invoices.services.belonging import check_header, check_lines
+from ledger.models import Dimension, DimensionValue, GLCode, TaxCode
+from organization.models import Company, User
+from organization.permissions import administration_of
+from suppliers.models import Supplier
+
+HEADER_FIELDS = (
+    "company",
+    "supplier",
+    "kind",
+    "number",
+    "invoice_date",
+    "due_date",
+    "posting_date",
+    "currency",
+    "terms",
+    "department",
+    "po_number",
+    "description",
+    "net",
+    "tax",
+    "total",
+)
+MAX_AMOUNT = Decimal("9999999999999.99")
+
+
+@dataclass(frozen=True)
+class LineData:
+    """One line as entered. `tax` is worked out from the tax code when it is None."""
+
+    gl_code: GLCode | None = None
+    description: str = ""
+    quantity: Decimal = Decimal(1)
+    unit_price: Decimal = ZERO
+    tax_code: TaxCode | None = None
+    dimensions: Mapping[Dimension, DimensionValue] = field(default_factory=dict)
+    tax: Decimal | None = None
+
+    @property
+    def net(self) -> Decimal:
+        return to_cents(self.quantity * self.unit_price)
+
+    @property
+    def tax_amount(self) -> Decimal:
+        if self.tax is not None:
+            return to_cents(self.tax)
+        if self.tax_code is None or self.tax_code.is_reverse_charge:
+            return ZERO
+        return to_cents(self.net * self.tax_code.rate / 100)
+
+
+def create_invoice(
+    *,
+    company: Company,
+    supplier: Supplier | None,
+    by: User,
+    lines: Sequence[LineData] = (),
+    documents: Iterable[File] = (),
+    **header: Any,
+) -> Invoice:
+    """A new draft. Header fields that are left out come from the supplier (currency, terms, due date) and the lines."""
+    if supplier is not None:
+        header.setdefault("currency", supplier.currency)
+        header.setdefault("terms", supplier.terms)
+    if header.get("invoice_date") and header.get("terms"):
+        header.setdefault("due_date", header["terms"].due_date(header["invoice_date"]))
+    header |= {"company": company, "supplier": supplier}
+    return save_invoice(by=by, header=header, lines=lines, documents=documents)
+
+
+def save_invoice(
+    *,
+    by: User,
+    header: Mapping[str, Any],
+    lines: Sequence[LineData],
+    documents: Iterable[File] = (),
+    removed_documents: Iterable[Document] = (),
+    invoice: Invoice | None = None,
+    version: int | None = None,
+) -> Invoice:
+    """Save a new invoice or an edited one, and return it as a draft.
+
+    `header` holds HEADER_FIELDS; of net, tax and total those that are None or left out are added up from the lines.
+    `version` is the one that the editor opened. Raises InvoiceRefused, or InvoiceChangedMeanwhile.
+    """
+    unknown = set(header) - set(HEADER_FIELDS)
+    if unknown:
+        raise TypeError(f"Unknown header fields: {sorted(unknown)}")
+    try:
+        with transaction.atomic():
+            return _save(by, dict(header), list(lines), list(documents), list(removed_documents), invoice, version)
+    except IntegrityError as error:
+        if "invoice_number_once_per_supplier" in str(error):
+            raise _duplicate(str(header.get("number")), header.get("supplier")) from error
+        raise
+
+
+def _save(
+    by: User,
+    header: dict[str, Any],
+    lines: list[LineData],
+    uploads: list[File],
+    removed: list[Document],
+    existing: Invoice | None,
+    version: int | None,
+) -> Invoice:
+    checked = [documents.check_document(upload) for upload in uploads]
+    invoice = lock_for_editing(existing, by=by, version=version) if existing else _new(by)
+    kept = check_header(invoice, header, by=by)
+    check_lines(invoice, header["company"], lines, kept=kept)
+    changed = _assign(invoice, header, lines)
+    _refuse_duplicate(invoice)
+    was = invoice.approval_status
+    _back_to_draft(invoice)
+    invoice.save()
+    lines_changed = _replace_lines(invoice, lines)
+    changed += ["lines"] if lines_changed else []
+    changed += _change_documents(invoice, checked, removed, by=by)
+    _record(invoice, existing is None, was, changed, by=by)
+    return invoice
+
+
+def _new(by: User) -> Invoice:
+    if not administration_of(by).is_any:
+        raise InvoiceRefused("You may not enter invoices.")
+    return Invoice(account=by.account, created_by=by, version=0)
+
+
+def lock_for_editing(invoice: Invoice, *, by: User, version: int | None = None) -> Invoice:
+    """The invoice as it stands, locked until the transaction ends. Raises InvoiceRefused when it must not change."""
+    rows = Invoice.objects.administrable_by(by).select_for_update(of=("self",))
+    locked = rows.filter(pk=invoice.pk).first()
+    if locked is None:
+        raise InvoiceRefused("You may not edit this invoice.")
+    if locked.is_posted:
+        raise InvoiceRefused("This invoice is posted and read-only here. Correct it in the accounting system.")
+    if locked.is_leaving:
+        raise InvoiceRefused("This invoice is being exported right now. Wait until that has ended, then edit it.")
+    if version is not None and version != locked.version:
+        raise InvoiceChangedMeanwhile(
+            "Somebody else saved this invoice while you were editing it. Nothing of yours is lost:"
+            " compare, then save again."
+        )
+    return locked
+
+
+def _assign(invoice: Invoice, header: Mapping[str, Any], lines: Sequence[LineData]) -> list[str]:
+    sums = {"net": sum((line.net for line in lines), ZERO), "tax": sum((line.tax_amount for line in lines), ZERO)}
+    values = dict(header)
+    for name in ("net", "tax"):
+        values[name] = sums[name] if header.get(name) is None else to_cents(header[name])
+    if header.get("total") is None:
+        values["total"] = values["net"] + values["tax"]
+    if any(abs(values[name]) > MAX_AMOUNT for name in ("net", "tax", "total")):
+        raise InvoiceRefused("This amount is too large.", "total")
+    values["number"] = (header.get("number") or "").strip()
+    changed = [name for name, value in values.items() if invoice.pk and getattr(invoice, name) != value]
+    for name, value in values.items():
+        setattr(invoice, name, value)
+    invoice.version += 1
+    return [str(Invoice._meta.get_field(name).verbose_name) for name in changed]
+
+
+def _refuse_duplicate(invoice: Invoice) -> None:
+    if duplicate_of(invoice) is not None:
+        raise _duplicate(invoice.number, invoice.supplier)
+
+
+def duplicate_of(invoice: Invoice) -> Invoice | None:
+    """The other invoice of this company with the same supplier and number, compared without case."""
+    if not (invoice.number and invoice.supplier_id):
+        return None
+    same = Invoice.objects.filter(
+        company_id=invoice.company_id, supplier_id=invoice.supplier_id, number__iexact=invoice.number
+    )
+    return same.exclude(pk=invoice.pk).first()
+
+
+def _duplicate(number: str, supplier: Supplier | None) -> InvoiceRefused:
+    return InvoiceRefused(f"There already is an invoice {number} of {supplier} in this company.", "number")
+
+
+def _back_to_draft(invoice: Invoice) -> None:
+    """What was authorised or asked about is not this any more."""
+    invoice.approval_status = ApprovalStatus.DRAFT
+    invoice.export_state = ExportState.NONE
+    invoice.authorized_at = invoice.next_approver = invoice.approval_rule = None
+    if invoice.pk:
+        waiting = [Authorization.Status.PENDING, Authorization.Status.QUEUED]
+        invoice.authorizations.filter(status__in=waiting).update(status=Authorization.Status.DROPPED)
+
+
+def _line_state(invoice: Invoice) -> list[tuple[Any, ...]]:
+    return [
+        (
+            line.gl_code_id,
+            line.description,
+            line.quantity,
+            line.unit_price,
+            line.tax_code_id,
+            line.tax,
+            sorted((one.dimension_id, one.value_id) for one in line.dimensions.all()),
+        )
+        for line in invoice.lines.prefetch_related("dimensions")
+    ]
+
+
+def _replace_lines(invoice: Invoice, lines: Sequence[LineData]) -> bool:
+    """Three statements however many lines there are. Returns whether anything differs from before."""
+    before = _line_state(invoice)
+    invoice.lines.all().delete()
+    made = InvoiceLine.objects.bulk_create(
+        InvoiceLine(
+            invoice=invoice,
+            position=position,
+            gl_code=line.gl_code,
+            description=line.description,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            net=line.net,
+            tax_code=line.tax_code,
+            tax=line.tax_amount,
+        )
+        for position, line in enumerate(lines, start=1)
+    )
+    LineDimension.objects.bulk_create(
+        LineDimension(line=row, dimension=dimension, value=value)
+        for row, line in zip(made, lines, strict=True)
+        for dimension, value in line.dimensions.items()
+    )
+    return before != _line_state(invoice)
+
+
+def _change_documents(
+    invoice: Invoice, checked: list[documents.CheckedFile], removed: list[Document], *, by: User
+) -> list[str]:
+    changed = []
+    for document in invoice.documents.filter(pk__in=[one.pk for one in removed]):
+        document.delete()
+        changed.append(f"removed {document.name}")
+    for upload in checked:
+        documents.attach(invoice, upload, by=by)
+        changed.append(f"attached {upload.name}")
+    if changed:
+        invoice.has_documents = invoice.documents.exists()
+        Invoice.objects.filter(pk=invoice.pk).update(has_documents=invoice.has_documents)
+    return changed
+
+
+def _record(invoice: Invoice, is_new: bool, was: str, changed: list[str], *, by: User) -> None:
+    if is_new:
+        activity.record(invoice, by=by, kind="entered", text="Entered.")
+        return
+    what = f"Edited: {', '.join(changed)}." if changed else "Saved without a change."
+    if was == ApprovalStatus.AUTHORIZED:
+        what += " This dropped the authorisation."
+    elif was == ApprovalStatus.WAITING:
+        what += " This took it back from those who were asked to authorise it."
+    activity.record(invoice, by=by, kind="edited", text=what)

@@ -1,0 +1,35 @@
+"""Free-text search: every word that is typed must begin a word of number, PO number or description.
+
+PostgreSQL's own full-text search needs no extension. The index in Invoice.Meta is over the same expression.
+"""
+
+from __future__ import annotations
+
+import re
+
+from django.contrib.postgres.search import CombinedSearchVector, SearchQuery, SearchVector
+from django.db.models import F, Func, TextField, Value
+
+_SEPARATORS = re.compile(r"[\W_]+")
+
+
+def _plain(field: str) -> Func:
+    """Only letters and digits, so that "INV-1040/7" is the words inv, 1040 and 7."""
+    between = (Value("[^[:alnum:]]+"), Value(" "), Value("g"))
+    return Func(F(field), *between, function="regexp_replace", output_field=TextField())
+
+
+def _vector(field: str, weight: str) -> SearchVector:
+    return SearchVector(_plain(field), config="simple", weight=weight)
+
+
+WORDS: CombinedSearchVector = _vector("number", "A") + _vector("po_number", "B") + _vector("description", "C")
+
+
+def words_query(text: str, weights: str = "") -> SearchQuery | None:
+    """For `.alias(words=WORDS).filter(words=…)`; None when `text` holds no word. `weights` narrows it to A, B or C."""
+    words = [word for word in _SEPARATORS.split(text.lower()) if word]
+    if not words:
+        return None
+    raw = " & ".join(f"'{word}':*{weights}" for word in words)
+    return SearchQuery(raw, search_type="raw", config="simple")
