@@ -182,12 +182,22 @@ def void_payment(company: Company, data: Data) -> Data:
     """Void a payment, or with a bill's record number its latest one."""
     payment = _text(data, "payment")
     if not payment:
-        found = [line["PAYMENTKEY"] for line in company.table("APBILLPAYMENT").lines_of(_bill(company, data))]
+        found = [key for key in _payments(company, _bill(company, data)) if _is_posted(company, key)]
         if not found:
             raise CannotDo("The bill has no payment.")
         payment = found[-1]
     afterwards.void_payment(company, payment, PERSON)
     return {"payment": payment}
+
+
+def _payments(company: Company, recordno: str) -> list[str]:
+    return [line["PAYMENTKEY"] for line in company.table("APBILLPAYMENT").lines_of(recordno)]
+
+
+def _is_posted(company: Company, payment: str) -> bool:
+    table = company.table("APPYMT")
+    row = table.find(payment)
+    return row is not None and table.value(row, "STATE") == "Posted"
 
 
 def reverse_bill(company: Company, data: Data) -> Data:

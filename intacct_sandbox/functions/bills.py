@@ -168,7 +168,7 @@ def create_vendor(context: Context, body: etree._Element) -> str:
             given.values[name], problem = checked(otype.fields[name], (child.text or "").strip())
             given.problems += [problem] if problem else []
     if given.problems:
-        raise Refused(*given.problems, errors.could_not("create", "vendor"))
+        raise Refused(*given.problems, errors.could_not("create", "VENDOR"))
     return f"<key>{create_plain(context, otype, given)['VENDORID']}</key>"
 
 
@@ -177,7 +177,7 @@ def delete_vendor(context: Context, body: etree._Element) -> str:
     table = permitted(context, "delete", "DELETE", OBJECTS["VENDOR"])
     position = table.position_of_key(vendorid)
     if position is None:
-        raise Refused(errors.record_not_found("VENDOR", vendorid), errors.could_not("delete", "vendor"))
+        raise Refused(errors.record_not_found("VENDOR", vendorid), errors.could_not("delete", "VENDOR"))
     delete_plain(context, OBJECTS["VENDOR"], position)
     return f"<key>{vendorid}</key>"
 

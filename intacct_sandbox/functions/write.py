@@ -75,14 +75,14 @@ def _data(done: list[str]) -> str:
 def _create_one(context: Context, otype: ObjectType, element: etree._Element) -> dict[str, str]:
     given = read_record(otype, element)
     if given.problems:
-        raise Refused(*given.problems, errors.could_not("create", otype.name.lower()))
+        raise Refused(*given.problems, errors.could_not("create", otype.name))
     return writer(otype).create(context, otype, given)
 
 
 def _update_one(context: Context, otype: ObjectType, element: etree._Element) -> dict[str, str]:
     given = read_record(otype, element)
     if given.problems:
-        raise Refused(*given.problems, errors.could_not("update", otype.name.lower()))
+        raise Refused(*given.problems, errors.could_not("update", otype.name))
     position = _identified(context, otype, given)
     return writer(otype).update(context, otype, given, position)
 
@@ -92,7 +92,7 @@ def _identified(context: Context, otype: ObjectType, given: Given) -> int:
     recordno, key = given.values.pop("RECORDNO", ""), given.values.get(otype.key, "")
     position = table.position_of(recordno) if recordno else table.position_of_key(key) if key else None
     if position is None:
-        wrapper = errors.could_not("update", otype.name.lower())
+        wrapper = errors.could_not("update", otype.name)
         raise Refused(errors.record_not_found(otype.name, recordno or key), wrapper)
     check_owner(context, otype, position, "update")
     return position
@@ -112,7 +112,7 @@ def check_owner(context: Context, otype: ObjectType, position: int, verb: str) -
         text = f"You cannot {verb} a record of entity {owner} from here. Sign in to that entity."
     else:
         text = f"You cannot {verb} a root-level {otype.label.lower()} from an entity restricted user or session."
-    raise Refused(Error("BL01001973", text), errors.could_not(verb, otype.name.lower()))
+    raise Refused(Error("BL01001973", text), errors.could_not(verb, otype.name))
 
 
 def delete(context: Context, body: etree._Element) -> str:
@@ -128,7 +128,7 @@ def delete(context: Context, body: etree._Element) -> str:
         if position is None and otype.read_key != "RECORDNO":
             position = table.position_of_key(key)
         if position is None:
-            raise Refused(errors.record_not_found(otype.name, key), errors.could_not("delete", otype.name.lower()))
+            raise Refused(errors.record_not_found(otype.name, key), errors.could_not("delete", otype.name))
         check_owner(context, otype, position, "delete")
         writer(otype).delete(context, otype, position)
     return ""
@@ -140,7 +140,7 @@ def delete(context: Context, body: etree._Element) -> str:
 def create_plain(context: Context, otype: ObjectType, given: Given) -> dict[str, str]:
     record = defaults(otype) | {name: value for name, value in given.values.items() if value}
     table = context.company.table(otype.name)
-    wrapper = errors.could_not("create", otype.name.lower())
+    wrapper = errors.could_not("create", otype.name)
     missing = [item.name for item in otype.fields.values() if item.required and not record.get(item.name)]
     if missing:
         problems = [
@@ -175,7 +175,7 @@ def _add_plain_lines(context: Context, otype: ObjectType, given: Given, recordno
 def update_plain(context: Context, otype: ObjectType, given: Given, position: int) -> dict[str, str]:
     changes = {name: value for name, value in given.values.items() if name != otype.key}
     required = [name for name, value in changes.items() if otype.fields[name].required and not value]
-    wrapper = errors.could_not("update", otype.name.lower())
+    wrapper = errors.could_not("update", otype.name)
     if required:
         raise Refused(*[errors.invalid(f"Required field {name} is missing") for name in required], wrapper)
     problems = reference_problems(context.company, otype, changes)
@@ -204,7 +204,7 @@ def delete_plain(context: Context, otype: ObjectType, position: int) -> None:
     record = table.as_dict(row)
     problem = masterdata.in_use(context.company, otype, record)
     if problem:
-        raise Refused(problem, errors.could_not("delete", otype.name.lower()))
+        raise Refused(problem, errors.could_not("delete", otype.name))
     context.company.remove(otype.name, position)
     context.company.audit(otype.name, record, "Delete", context.session.user.login, "api")
 

@@ -127,7 +127,12 @@ def number_unused(draft: Draft) -> list[Error]:
     by_number, by_vendor = table.otype.column["RECORDID"], table.otype.column["VENDORID"]
     record_column, state = table.otype.recordno_column, table.otype.column["STATE"]
     for row in table.head:
-        if row is None or row[by_number] != number or row[record_column] == draft.recordno or row[state] == "Reversed":
+        if (
+            row is None
+            or row[by_number] != number
+            or row[record_column] == draft.recordno
+            or row[state] in {"Reversed", "Reversal"}
+        ):
             continue
         if scope == "company" or row[by_vendor] == draft["VENDORID"]:
             return [

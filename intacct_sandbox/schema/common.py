@@ -37,6 +37,7 @@ def define(
     audit_key: str = "",
     custom: bool = False,
     accepts: str = "",
+    parent: str = "",
 ) -> ObjectType:
     prefix = "" if "RECORDNO" in spec.split() else "RECORDNO:seq~ "
     return ObjectType(
@@ -51,4 +52,5 @@ def define(
         audit_key=audit_key or "RECORDNO",
         custom=custom,
         accepts=frozenset(accepts.split()),
+        parent=parent,
     )

@@ -123,6 +123,7 @@ class ObjectType:
     readable_by_query: bool = True
     read_key: str = "RECORDNO"
     audit_key: str = ""
+    parent: str = ""
     custom: bool = False
     accepts: frozenset[str] = frozenset()
 
@@ -141,7 +142,8 @@ class ObjectType:
     @cached_property
     def parent_column(self) -> int | None:
         """The column that names the record that owns this line."""
-        return next((self.column[name] for name in PARENTS if name in self.column), None)
+        names = (self.parent,) if self.parent else PARENTS
+        return next((self.column[name] for name in names if name in self.column), None)
 
     @cached_property
     def recordno_column(self) -> int:
