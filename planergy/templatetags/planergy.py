@@ -59,8 +59,13 @@ def moment(value: datetime | None) -> str:
     if not value:
         return ""
     local = timezone.localtime(value) if timezone.is_aware(value) else value
-    shown = formats.date_format(local, "SHORT_DATETIME_FORMAT")
+    shown = _date_and_time(local)
     return format_html('<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), shown)
+
+
+def _date_and_time(local: datetime) -> str:
+    """Django's own short format writes "2:05 p.m." for British English too."""
+    return formats.date_format(local, "m/d/Y g:i A" if translation.get_language() == "en-us" else "d/m/Y H:i")
 
 
 @register.filter
@@ -71,7 +76,7 @@ def ago(value: datetime | None) -> str:
     local = timezone.localtime(value)
     gap = timesince(value, depth=1)
     words = "just now" if gap.startswith("0") else f"{gap} ago"
-    exact = formats.date_format(local, "SHORT_DATETIME_FORMAT")
+    exact = _date_and_time(local)
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), exact, words)
 
 

@@ -22,7 +22,9 @@ PICTURES = os.environ.get("SCREENSHOTS")
 
 def violations(page: Any) -> list[str]:
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}}).response["violations"]
-    return [f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:300]}" for one in found for node in one["nodes"]]
+    return [
+        f"{one['id']}: {node['html'][:160]} {node['failureSummary'][:300]}" for one in found for node in one["nodes"]
+    ]
 
 
 @pytest.fixture
@@ -104,7 +106,7 @@ def test_counts_the_selected_rows(open_page: Any, owner: Any) -> None:
 def test_sorting_replaces_only_the_results(open_page: Any, owner: Any) -> None:
     page = open_page("/styleguide/", owner)
     page.evaluate("window.isSamePage = true")
-    page.get_by_role("link", name="Supplier").click()
+    page.get_by_role("region", name="Sample invoices").get_by_role("link", name="Supplier").click()
     expect(page.locator("th[aria-sort]")).to_contain_text("Supplier")
     assert page.evaluate("window.isSamePage === true")
     assert "sort=supplier" in page.url
