@@ -201,7 +201,7 @@ def _shown(bound: BoundField) -> str:
         return " – ".join(_plain(part) for part in (value.start, value.stop))
     if not isinstance(value, (str, bytes, date)) and isinstance(value, Iterable):
         return ", ".join(str(choices.get(str(part), part)) for part in value)
-    return str(choices.get(str(value), _plain(value)))
+    return str(choices.get(str(bound.data)) or _plain(value))
 
 
 def _plain(value: object) -> str:
