@@ -12,32 +12,12 @@ from django.core.files.base import ContentFile
 
 from invoices.models import ApprovalStatus, Document, Invoice, InvoiceLine
 from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
-from organization.models import Account, Company, Department, ReferenceAccess, Role, Scope, User
+from organization.models import Account, Company, Department, Role, User
+from organization.services import STANDARD_ROLES
 from suppliers.models import Supplier
 
 _number = itertools.count(1)
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-
-ROLES: dict[str, dict[str, Any]] = {
-    "Account Owner": {
-        "is_account_owner": True,
-        "can_manage_organization": True,
-        "reference_data": ReferenceAccess.MANAGE,
-        "visibility": Scope.ALL,
-        "administration": Scope.ALL,
-        "authorization": Scope.ALL,
-    },
-    "Accounts Payable": {"visibility": Scope.ALL, "administration": Scope.ALL, "authorization": Scope.NONE},
-    "Invoice Approver": {"visibility": Scope.ALL, "administration": Scope.ALL, "authorization": Scope.ALL},
-    "Reporter": {"visibility": Scope.ALL, "administration": Scope.NONE, "authorization": Scope.NONE},
-    "System Admin": {
-        "can_manage_organization": True,
-        "reference_data": ReferenceAccess.MANAGE,
-        "visibility": Scope.NONE,
-        "administration": Scope.NONE,
-        "authorization": Scope.NONE,
-    },
-}
 
 
 def account(**fields: Any) -> Account:
@@ -51,12 +31,14 @@ def company(account_: Account | None = None, **fields: Any) -> Company:
 
 def department(account_: Account, **fields: Any) -> Department:
     number = next(_number)
-    return Department.objects.create(**{"account": account_, "code": f"D{number}", "name": f"Department {number}"} | fields)
+    return Department.objects.create(
+        **{"account": account_, "code": f"D{number}", "name": f"Department {number}"} | fields
+    )
 
 
 def role(account_: Account, name: str = "Accounts Payable", **fields: Any) -> Role:
     found = Role.objects.filter(account=account_, name=name).first()
-    return found or Role.objects.create(**{"account": account_, "name": name} | ROLES[name] | fields)
+    return found or Role.objects.create(**{"account": account_, "name": name} | STANDARD_ROLES[name] | fields)
 
 
 def user(account_: Account | None = None, role_name: str = "Accounts Payable", **fields: Any) -> User:
@@ -102,7 +84,9 @@ def supplier(company_: Company, code: str | None = None, **fields: Any) -> Suppl
     return Supplier.objects.create(**{"company": company_, "code": code, "name": f"Supplier {code}"} | fields)
 
 
-def invoice(company_: Company, *, net: Decimal = Decimal("100.00"), tax: Decimal = Decimal("0.00"), **fields: Any) -> Invoice:
+def invoice(
+    company_: Company, *, net: Decimal = Decimal("100.00"), tax: Decimal = Decimal("0.00"), **fields: Any
+) -> Invoice:
     """A draft with one line that adds up. `gl_code=` goes to the line."""
     line_gl_code = fields.pop("gl_code", None) or gl_code(company_)
     made = Invoice.objects.create(

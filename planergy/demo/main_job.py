@@ -1,0 +1,117 @@
+"""The main job, done through the services that the pages call, over the running worker and sandbox."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import requests
+from django.utils import timezone
+
+from integrations.models import Connection, Job, JobStatus
+from integrations.services import connections, exports, jobs
+from invoices.models import Invoice
+from planergy.demo.account import DemoAccount
+from planergy.demo.invoices import make_invoices
+
+CREDENTIALS = {
+    "company_id": "demo",
+    "user_id": "xml_user",
+    "user_password": "xml_password",
+    "sender_id": "demo_sender",
+    "sender_password": "sender_password",
+}
+PATIENCE_SECONDS = 300
+Say = Callable[[str], None]
+
+
+class DemoFailed(Exception):
+    """The main job did not end well; the message says where and why."""
+
+
+def sandbox_url() -> str:
+    return f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT') or 8900}"
+
+
+def connect(demo: DemoAccount, say: Say) -> Connection:
+    """Set up the integration, save the sandbox's credentials, synchronize."""
+    connection = connections.enable(demo.account, "sage_intacct", by=demo.owner)
+    if not connection.has_credentials:
+        say("Saving the sandbox's credentials")
+        connections.save_credentials(connection, CREDENTIALS, by=demo.owner)
+    say("Synchronizing with Sage Intacct")
+    wait_for([jobs.start_synchronize(connection, by=demo.owner)], say)
+    connection.refresh_from_db()
+    return connection
+
+
+def import_all(connection: Connection, demo: DemoAccount, say: Say) -> list[Job]:
+    say("Importing all data for both companies")
+    return wait_for(jobs.start_imports(connection, by=demo.owner), say)
+
+
+def export_first_company(connection: Connection, demo: DemoAccount, say: Say) -> list[Invoice]:
+    """Enter and authorise invoices of both companies, and export those of the first. The other's wait for a person."""
+    first, *others = demo.companies
+    say("Entering and authorising invoices")
+    today = timezone.localdate()
+    to_export = make_invoices(demo, first, today)
+    for company in others:
+        make_invoices(demo, company, today)
+    waiting = Invoice.objects.filter(pk__in=[invoice.pk for invoice in to_export]).awaiting_export()
+    if waiting.exists():
+        say(f"Exporting the invoices of {first}")
+        wait_for([exports.export_invoices(connection, waiting, by=demo.clerk)], say)
+    return list(Invoice.objects.filter(company=first, pk__in=[invoice.pk for invoice in to_export]))
+
+
+def wait_for(started: Sequence[Job], say: Say) -> list[Job]:
+    """Until every job has ended, telling each as it ends. Raises DemoFailed when one fails as a whole."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    ids, told = [job.pk for job in started], set[int]()
+    while True:
+        current = list(Job.objects.filter(pk__in=ids).select_related("company", "connection").order_by("pk"))
+        for job in current:
+            if not job.is_unfinished and job.pk not in told:
+                told.add(job.pk)
+                say(_ended(job))
+        if len(told) == len(current):
+            return _checked(current)
+        if time.monotonic() > give_up_at:
+            raise DemoFailed("The worker has not ended its jobs in time; see .data/logs/processes.log.")
+        time.sleep(0.3)
+
+
+def _ended(job: Job) -> str:
+    company = f" ({job.company})" if job.company else ""
+    return f"  {job.title}{company}: {job.get_status_display().lower()}{_counts(job)}"
+
+
+def _counts(job: Job) -> str:
+    names = ("created", "updated", "unchanged", "warnings", "failed", "deactivated", "posted")
+    counts = [f"{getattr(job, name):,} {name}" for name in names if getattr(job, name)]
+    return f" — {', '.join(counts)}" if counts else ""
+
+
+def _checked(finished: list[Job]) -> list[Job]:
+    broken = [job for job in finished if job.status in (JobStatus.FAILED, JobStatus.ERRORED)]
+    if broken:
+        raise DemoFailed("\n".join(f"{job.title}: {job.message} {job.advice}" for job in broken))
+    return finished
+
+
+def what_arrived(invoices: Iterable[Invoice]) -> list[tuple[str, ...]]:
+    """What the sandbox itself says it holds for these invoices: number, vendor, amount, RECORDNO, documents."""
+    state = requests.get(f"{sandbox_url()}/sandbox/state.json", timeout=30).json()
+    bills = {(bill["vendorid"], bill["recordid"]): bill for bill in state["bills"]}
+    rows = []
+    for invoice in invoices:
+        bill = bills.get((invoice.supplier.code if invoice.supplier else "", invoice.number))
+        if bill is None:
+            rows.append((invoice.number, str(invoice.supplier), str(invoice.total), "not in this sandbox", ""))
+            continue
+        files = ", ".join(attachment["name"] for attachment in bill["attachments"])
+        amount = f"{bill['currency']} {bill['total']}"
+        rows.append((invoice.number, bill["vendorid"], amount, str(bill["recordno"]), files))
+    return rows
