@@ -112,8 +112,10 @@ class Company:
     def insert(
         self, name: str, given: Mapping[str, str], *, user: str = "1", entity: str = "", stamp: bool = True
     ) -> str:
-        """Add a record; returns its RECORDNO."""
+        """Add a record; returns its RECORDNO. Raises KeyError for a field that the object does not have."""
         table = self.tables[name]
+        if unknown := set(given) - set(table.otype.fields):
+            raise KeyError(f"{name} has no {sorted(unknown)}")
         record = dict.fromkeys(table.otype.fields, "")
         record.update(given)
         record["RECORDNO"] = table.next_recordno()

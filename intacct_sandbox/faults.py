@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,6 +83,11 @@ class Fault:
             **self.params,
         }
 
+    @property
+    def is_of_a_function(self) -> bool:
+        """Whether it strikes single functions; a delay does when it is `inside`: after the control id was taken."""
+        return self.kind in OF_A_FUNCTION or (self.kind == "delay" and self.flag("inside", False))
+
     def fits(self, call: Call) -> bool:
         function, name = self.match.get("function"), self.match.get("object", "").upper()
         if function and call.name != function:
@@ -127,12 +132,12 @@ class Faults:
     def for_request(self, request: Request) -> list[Fault]:
         """The faults that strike this request as a whole; each counts as used."""
         calls = list(request.calls)
-        return self._strike(lambda fault: fault.kind not in OF_A_FUNCTION and any(map(fault.fits, calls)))
+        return self._strike(lambda fault: not fault.is_of_a_function and any(map(fault.fits, calls)))
 
     def for_call(self, call: Call) -> list[Fault]:
-        return self._strike(lambda fault: fault.kind in OF_A_FUNCTION and fault.fits(call))
+        return self._strike(lambda fault: fault.is_of_a_function and fault.fits(call))
 
-    def _strike(self, fits: Any) -> list[Fault]:
+    def _strike(self, fits: Callable[[Fault], bool]) -> list[Fault]:
         with self._lock:
             return [fault for fault in self._faults if fits(fault) and self._fires(fault)]
 

@@ -112,8 +112,11 @@ def resolve(company: Company, otype: ObjectType, path: str) -> tuple[Getter, Fie
     return follow, field
 
 
-def check_fields(company: Company, otype: ObjectType, paths: list[str]) -> None:
-    """Raises Refused: unknown fields (XL03000010) before fields that cannot be queried (XL03000006)."""
+def check_fields(company: Company, otype: ObjectType, paths: list[str], called: str = "") -> None:
+    """Raises Refused: unknown fields (XL03000010) before fields that cannot be queried (XL03000006).
+
+    The answer names the object as it was called.
+    """
     unknown, unselectable = [], []
     for path in paths:
         try:
@@ -124,9 +127,9 @@ def check_fields(company: Company, otype: ObjectType, paths: list[str]) -> None:
         if field.unselectable:
             unselectable.append(path)
     if unknown:
-        raise errors.unknown_fields(otype.name, unknown)
+        raise errors.unknown_fields(called or otype.name, unknown)
     if unselectable:
-        raise errors.fields_cannot_be_queried(otype.name, unselectable)
+        raise errors.fields_cannot_be_queried(called or otype.name, unselectable)
 
 
 def field_names(node: Node | None) -> list[str]:

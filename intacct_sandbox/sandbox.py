@@ -186,11 +186,14 @@ class Sandbox:
             for fault in struck:
                 if fault.kind == "fail_function":
                     raise refusal_of(fault)
+                if fault.kind == "delay":
+                    self.stopping.wait(fault.seconds(1))
             pending[call.controlid] = struck
 
         def after(call: Call, session: Session, inner: str) -> None:
             for fault in pending.pop(call.controlid, []):
-                self._hide(call, session, inner, fault)
+                if fault.kind == "eventual":
+                    self._hide(call, session, inner, fault)
 
         return self.gateway.execute(request, endpoint, address, before, after)
 
@@ -254,7 +257,7 @@ def _status_answer(fault: Fault) -> Answer:
 
 def _html_answer(status: int, title: str) -> Answer:
     body = (
-        f"<!DOCTYPE html>\n<html><head><title>{status} {title}</title></head><body>"
+        f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"><title>{status} {title}</title></head><body>'
         f'<div class="cf-error-details"><h1>{title}</h1></div></body></html>'
     )
     return Answer(body.encode(), status, "text/html; charset=UTF-8")

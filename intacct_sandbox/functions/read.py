@@ -29,13 +29,14 @@ _result_ids = random.Random(7)
 
 
 def query(context: Context, body: etree._Element) -> str:
-    otype = object_named(context, text_of(body, "object"))
+    tag = text_of(body, "object")
+    otype = object_named(context, tag)
     names, aggregates = _selected(body)
     node = from_xml(filter_) if (filter_ := body.find("filter")) is not None else None
     order = _order(body)
     checked = names + [name for _, name in aggregates] + field_names(node) + [name for name, _ in order]
     table = permitted(context, "read", "QUERY", otype)
-    check_fields(context.company, otype, checked)
+    check_fields(context.company, otype, checked, tag)
     size, offset = page_size(body, 2000), _integer(text_of(body, "offset"), 0, 0, 1 << 40, "offset")
     options = body.find("options")
     caseless, private, form = _options(options)
@@ -49,8 +50,8 @@ def query(context: Context, body: etree._Element) -> str:
     rows = table.rows(page)
     if form != "xml":
         raise Raw(*formatted(context.company, otype, names, rows, form))
-    inner = records_xml(context.company, table, otype.name, names, rows, context.space)
-    return _query_page(otype.name, len(found), offset, len(rows), inner)
+    inner = records_xml(context.company, table, tag, names, rows, context.space)
+    return _query_page(tag, len(found), offset, len(rows), inner)
 
 
 def _query_page(name: str, total: int, offset: int, count: int, inner: str) -> str:

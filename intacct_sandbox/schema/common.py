@@ -17,7 +17,7 @@ ADDRESS = "ADDRESS1:80 ADDRESS2:80 ADDRESS3:80 CITY:80 STATE:40 ZIP:30 COUNTRY:6
 def contact_fields(prefix: str) -> str:
     plain = [f"{prefix}.{word}" for word in CONTACT.split()]
     address = [f"{prefix}.MAILADDRESS.{word}" for word in ADDRESS.split()]
-    return " ".join([*plain, *address])
+    return " " + " ".join([*plain, *address])
 
 
 def relation(path: str, target: str, by: str, by_recordno: bool = False) -> tuple[str, Relation]:

@@ -83,7 +83,8 @@ def add_accounts(company: Company, count: int) -> None:
             else "CHECKINGACCOUNT"
         )
         key = "CARDID" if name == "CREDITCARD" else "BANKACCOUNTID"
-        company.insert(name, {key: bank, "GLACCOUNTNO": number, "STATUS": "active", "BANKNAME": "Riverside Bank"})
+        name_field = "DESCRIPTION" if name == "CREDITCARD" else "BANKNAME"
+        company.insert(name, {key: bank, "GLACCOUNTNO": number, "STATUS": "active", name_field: "Riverside Bank"})
     for label, number in (("Stationery", "6100"), ("Train tickets", "6200"), ("Software", "6300")):
         title = (company.record("GLACCOUNT", number) or {}).get("TITLE", "")
         company.insert(
