@@ -15,7 +15,7 @@ from integrations.models.outbox import FailureKind
 
 
 class IntegrationError(Exception):
-    """`user_message` says what and why, `advice` what to do; `code` groups failures of one cause; `raw` is the original."""
+    """`user_message` says what and why, `advice` what to do; `code` groups failures of one cause."""
 
     kind: ClassVar[FailureKind] = FailureKind.INTERNAL
 

@@ -5,3 +5,18 @@ from django.apps import AppConfig
 
 class InvoicesConfig(AppConfig):
     name = "invoices"
+
+    def ready(self) -> None:
+        from organization.control_panel import Area, Item, register
+        from organization.permissions import can_manage_organization
+
+        register(
+            Item(
+                Area.FINANCE,
+                "Approval Rules",
+                "invoices:approval_rule_list",
+                "Who authorises which invoices, in which order",
+                can_manage_organization,
+                "check-circle",
+            )
+        )

@@ -25,7 +25,14 @@ class Currency(models.Model):
     class Meta:
         ordering = ["code"]
         verbose_name_plural = "currencies"
-        constraints = [models.UniqueConstraint("account", "code", name="currency_code_once_per_account", violation_error_message="This currency exists already.")]
+        constraints = [
+            models.UniqueConstraint(
+                "account",
+                "code",
+                name="currency_code_once_per_account",
+                violation_error_message="This currency exists already.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -60,7 +67,14 @@ class Terms(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name = verbose_name_plural = "terms"
-        constraints = [models.UniqueConstraint("account", Lower("name"), name="terms_name_once_per_account", violation_error_message="Terms of this name exist already.")]
+        constraints = [
+            models.UniqueConstraint(
+                "account",
+                Lower("name"),
+                name="terms_name_once_per_account",
+                violation_error_message="Terms of this name exist already.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -87,7 +101,10 @@ class GLCode(models.Model):
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.INCOME_STATEMENT)
     required_dimensions = ArrayField(
-        models.CharField(max_length=40), default=list, blank=True, help_text="Keys of dimensions that a line must carry."
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="Keys of dimensions that a line must carry.",
     )
     is_usable_on_invoices = models.BooleanField(default=True)
     unusable_reason = models.CharField(max_length=200, blank=True, editable=False)
@@ -99,7 +116,14 @@ class GLCode(models.Model):
     class Meta:
         ordering = ["code"]
         verbose_name = "GL code"
-        constraints = [models.UniqueConstraint("company", "code", name="gl_code_once_per_company", violation_error_message="This company has a GL code with this code already.")]
+        constraints = [
+            models.UniqueConstraint(
+                "company",
+                "code",
+                name="gl_code_once_per_company",
+                violation_error_message="This company has a GL code with this code already.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
@@ -110,7 +134,12 @@ class TaxCode(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tax_codes")
     company = models.ForeignKey(
-        Company, on_delete=models.CASCADE, null=True, blank=True, related_name="tax_codes", help_text="Empty: all companies."
+        Company,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="tax_codes",
+        help_text="Empty: all companies.",
     )
     code = models.CharField(max_length=80)
     description = models.CharField(max_length=200, blank=True)
@@ -126,7 +155,14 @@ class TaxCode(models.Model):
         ordering = ["code"]
         verbose_name = "tax code"
         constraints = [
-            models.UniqueConstraint("account", "company", "code", name="tax_code_once", nulls_distinct=False, violation_error_message="This tax code exists already."),
+            models.UniqueConstraint(
+                "account",
+                "company",
+                "code",
+                name="tax_code_once",
+                nulls_distinct=False,
+                violation_error_message="This tax code exists already.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -151,18 +187,30 @@ class Dimension(models.Model):
 
     class Meta:
         ordering = ["position", "name"]
-        constraints = [models.UniqueConstraint("account", "key", name="dimension_key_once_per_account", violation_error_message="A dimension with this key exists already.")]
+        constraints = [
+            models.UniqueConstraint(
+                "account",
+                "key",
+                name="dimension_key_once_per_account",
+                violation_error_message="A dimension with this key exists already.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
 class DimensionValue(models.Model):
-    """One value of a dimension. Without a company it is shared by all; `scope` holds the value that owns it (a task's project)."""
+    """One value of a dimension, shared by all without a company; `scope` is the value that owns it (a task's project)."""
 
     dimension = models.ForeignKey(Dimension, on_delete=models.CASCADE, related_name="values")
     company = models.ForeignKey(
-        Company, on_delete=models.CASCADE, null=True, blank=True, related_name="dimension_values", help_text="Empty: all."
+        Company,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="dimension_values",
+        help_text="Empty: all.",
     )
     code = models.CharField(max_length=60)
     name = models.CharField(max_length=200)
@@ -185,7 +233,13 @@ class DimensionValue(models.Model):
         ordering = ["code"]
         constraints = [
             models.UniqueConstraint(
-                "dimension", "company", "scope", "code", name="dimension_value_once", nulls_distinct=False, violation_error_message="This value exists already."
+                "dimension",
+                "company",
+                "scope",
+                "code",
+                name="dimension_value_once",
+                nulls_distinct=False,
+                violation_error_message="This value exists already.",
             ),
         ]
 

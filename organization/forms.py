@@ -14,7 +14,11 @@ PERMISSION_FIELDS = ("visibility", "administration", "authorization", "authoriza
 
 
 def time_zone_choices() -> list[tuple[str, str]]:
-    return [(zone, zone.replace("_", " ")) for zone in sorted(zoneinfo.available_timezones()) if "/" in zone or zone == "UTC"]
+    return [
+        (zone, zone.replace("_", " "))
+        for zone in sorted(zoneinfo.available_timezones())
+        if "/" in zone or zone == "UTC"
+    ]
 
 
 class CompanyForm(AccountForm):
@@ -42,7 +46,11 @@ class DepartmentForm(AccountForm):
 class RoleForm(AccountForm):
     fieldsets = (
         ("Role", ("name",)),
-        ("Invoices", PERMISSION_FIELDS, "Own means invoices that the person entered; chosen departments are those below."),
+        (
+            "Invoices",
+            PERMISSION_FIELDS,
+            "Own means invoices that the person entered; chosen departments are those below.",
+        ),
         ("Control Panel", ("is_account_owner", "can_manage_organization", "reference_data")),
     )
 
@@ -61,7 +69,11 @@ class RoleForm(AccountForm):
 class UserForm(AccountForm):
     fieldsets = (
         ("Person", ("email", "first_name", "last_name", "role", "home_department", "companies")),
-        ("Instead of the role's permissions", PERMISSION_FIELDS, "What is set here wins over the role. Leave empty to follow it."),
+        (
+            "Instead of the role's permissions",
+            PERMISSION_FIELDS,
+            "What is set here wins over the role. Leave empty to follow it.",
+        ),
         ("Reading", ("time_zone", "spelling")),
     )
 

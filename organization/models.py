@@ -77,7 +77,14 @@ class Company(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "companies"
-        constraints = [models.UniqueConstraint("account", Lower("name"), name="company_name_once_per_account", violation_error_message="A company of this name exists already.")]
+        constraints = [
+            models.UniqueConstraint(
+                "account",
+                Lower("name"),
+                name="company_name_once_per_account",
+                violation_error_message="A company of this name exists already.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -95,7 +102,14 @@ class Department(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint("account", Lower("code"), name="department_code_once_per_account", violation_error_message="A department with this code exists already.")]
+        constraints = [
+            models.UniqueConstraint(
+                "account",
+                Lower("code"),
+                name="department_code_once_per_account",
+                violation_error_message="A department with this code exists already.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -130,7 +144,14 @@ class Role(InvoicePermissions):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint("account", Lower("name"), name="role_name_once_per_account", violation_error_message="A role of this name exists already.")]
+        constraints = [
+            models.UniqueConstraint(
+                "account",
+                Lower("name"),
+                name="role_name_once_per_account",
+                violation_error_message="A role of this name exists already.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -183,7 +204,13 @@ class User(AbstractBaseUser, PermissionsMixin, InvoicePermissions):
 
     class Meta:
         ordering = ["first_name", "last_name", "email"]
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once", violation_error_message="Somebody already signs in with this address.")]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_once",
+                violation_error_message="Somebody already signs in with this address.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name()

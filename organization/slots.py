@@ -1,8 +1,8 @@
 """Slots: declared places in a lower app's pages that higher apps fill, so that no arrow points upwards.
 
-The lower app declares `invoice_panels = Slot("invoice panels")` and its template says `{% slot invoice_panels invoice=invoice %}`
-(the view passes the slot in, or the template names it by "app.slot_name"). A higher app calls `invoice_panels.add(provider)` from
-its `AppConfig.ready`. A provider takes `user` and the slot's own keyword arguments and returns a `Fragment` to render, or None.
+The lower app declares `invoice_panels = Slot("invoices.invoice_panels")`, and its template says
+`{% slot "invoices.invoice_panels" invoice=invoice %}`. A higher app calls `invoice_panels.add(provider)` from its
+`AppConfig.ready`. A provider takes `user` and the slot's own keyword arguments and returns a `Fragment`, or None.
 """
 
 from __future__ import annotations

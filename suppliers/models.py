@@ -29,7 +29,14 @@ class Supplier(models.Model):
 
     class Meta:
         ordering = ["name", "code"]
-        constraints = [models.UniqueConstraint("company", "code", name="supplier_code_once_per_company", violation_error_message="This company has a supplier with this code already.")]
+        constraints = [
+            models.UniqueConstraint(
+                "company",
+                "code",
+                name="supplier_code_once_per_company",
+                violation_error_message="This company has a supplier with this code already.",
+            )
+        ]
         indexes = [models.Index("company", "name", name="supplier_company_name")]
 
     def __str__(self) -> str:

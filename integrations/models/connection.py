@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+
 from django.db import models
 
 from integrations import secrets
@@ -21,7 +23,7 @@ class ConnectionQuerySet(AccountQuerySet):
 
 
 class Connection(models.Model):
-    """One row per account and system for ever: disabling wipes its credentials, a new set-up revives it with its history.
+    """One row per account and system for ever: disabling wipes its credentials, setting up again revives it.
 
     off ──enable──▶ enabled ──save──▶ credentials saved ──synchronize──▶ synchronized ⇄ paused (a configuration failure)
      ▲───────────────────────────────disable──────────────────────────────────┘
@@ -40,11 +42,11 @@ class Connection(models.Model):
     pause_reason = models.TextField(blank=True)
     pause_advice = models.TextField(blank=True)
     remote_company = models.CharField(max_length=120, blank=True, help_text="The company ID there; never a secret.")
-    remote_facts = models.JSONField(default=dict, blank=True, help_text="What synchronizing learnt about the company.")
+    remote_facts = models.JSONField(default=dict, blank=True, help_text="What synchronizing learnt there.")
     exports_automatically = models.BooleanField(
         default=False, help_text="Export invoices as soon as they are authorised. Support staff switch this on."
     )
-    exports_as_draft = models.BooleanField(default=False, help_text="Bills arrive as drafts instead of ready to be paid.")
+    exports_as_draft = models.BooleanField(default=False, help_text="Bills arrive as drafts, not ready to be paid.")
 
     objects = ConnectionQuerySet.as_manager()
 
@@ -83,7 +85,7 @@ class Connection(models.Model):
 
 
 class CompanyLink(models.Model):
-    """A company of ours and the entity that carries its name there. `entity_id` is empty in a single-entity company file."""
+    """A company of ours and the entity of its name. `entity_id` is empty in a company file without entities."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="company_links")
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
@@ -115,10 +117,8 @@ class ImportSchedule(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="schedules")
     data_set = models.CharField(max_length=40, blank=True, help_text="Empty: all data.")
     every = models.CharField(max_length=10, choices=Every, default=Every.DAY)
-    at_time = models.TimeField(default="02:00", help_text="In the account's time zone; an hourly import uses the minute only.")
-    weekday = models.PositiveSmallIntegerField(
-        default=0, choices=list(enumerate(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]))
-    )
+    at_time = models.TimeField(default="02:00", help_text="In the account's time zone; hourly uses the minute.")
+    weekday = models.PositiveSmallIntegerField(default=0, choices=list(enumerate(calendar.day_name)))
     is_active = models.BooleanField(default=True)
     next_run_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_run_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -112,6 +112,9 @@ class Job(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        return reverse("integrations:job_detail", args=[self.pk])
+
     @property
     def title(self) -> str:
         from integrations import registry
@@ -121,9 +124,6 @@ class Job(models.Model):
     @property
     def is_unfinished(self) -> bool:
         return self.status in UNFINISHED
-
-    def get_absolute_url(self) -> str:
-        return reverse("integrations:job_detail", args=[self.pk])
 
 
 class OutcomeKind(models.TextChoices):

@@ -23,7 +23,12 @@ class ExternalRecord(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                "connection", "company", "object_type", "external_key", name="external_record_once", nulls_distinct=False
+                "connection",
+                "company",
+                "object_type",
+                "external_key",
+                name="external_record_once",
+                nulls_distinct=False,
             ),
         ]
         indexes = [models.Index("connection", "object_type", "local_id", name="external_record_of_row")]
@@ -38,8 +43,8 @@ class Cursor(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="cursors")
     company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     data_set = models.CharField(max_length=40)
-    watermark = models.DateTimeField(null=True, blank=True, help_text="By the gateway's clock; changes before it are in.")
-    next_watermark = models.DateTimeField(null=True, blank=True, help_text="Becomes the watermark when the read ends.")
+    watermark = models.DateTimeField(null=True, blank=True, help_text="By the gateway's clock.")
+    next_watermark = models.DateTimeField(null=True, blank=True, help_text="The next one, once the read ends.")
     after_record_no = models.BigIntegerField(null=True, blank=True, help_text="Where an interrupted read goes on.")
     last_full_at = models.DateTimeField(null=True, blank=True)
     state = models.JSONField(default=dict, blank=True)

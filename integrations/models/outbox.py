@@ -58,8 +58,10 @@ class ExportItem(models.Model):
 
     claim = models.UUIDField(null=True, blank=True, editable=False)
     claimed_at = models.DateTimeField(null=True, blank=True)
-    round = models.PositiveIntegerField(default=1, help_text="Part of the control ids; renewed only after a definite refusal.")
-    was_sent = models.BooleanField(default=False, help_text="A request with these control ids may have reached the gateway.")
+    round = models.PositiveIntegerField(
+        default=1, help_text="Part of the control ids; renewed after a definite refusal."
+    )
+    was_sent = models.BooleanField(default=False, help_text="The gateway may have got a request with these ids.")
     sent_fingerprint = models.CharField(max_length=64, blank=True, help_text="Of the content that was sent.")
     attachment_id = models.CharField(max_length=20, blank=True)
 

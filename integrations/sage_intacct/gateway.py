@@ -1,4 +1,4 @@
-"""The client of one connection: its credentials, sessions and slots shared by every worker, every exchange written down."""
+"""The client of one connection: sessions and slots shared by every worker, every exchange written down."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class RedisSessionStore:
 
 
 class RedisGate:
-    """At most `limit` requests at a time per Sage Intacct company, over all machines. Slots of killed holders run out."""
+    """At most `limit` requests at a time per company, over all machines. Slots of killed holders run out."""
 
     def __init__(self, client: redis.Redis, limit: int, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._take = client.register_script(_TAKE_SLOT)
@@ -136,7 +136,7 @@ def _stored(connection: Connection) -> dict[str, str]:
 
 
 def client_for(connection: Connection, *, entity_id: str | None = None, job: Job | None = None) -> Client:
-    """A client in the entity (None or "": top level). Raises ConfigurationError when there are no usable credentials."""
+    """A client in the entity (None or "": top level). Raises ConfigurationError without usable credentials."""
     server = redis_client()
     return Client(
         credentials_of(connection),

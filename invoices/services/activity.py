@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from invoices.errors import InvoiceRefused
 from invoices.models import Activity, Invoice
 from organization.models import User
+
+MAX_COMMENT = 2_000
 
 
 def record(invoice: Invoice, *, by: User | None, kind: str, text: str) -> Activity:
     """`by` is None for what the portal did itself."""
     return Activity.objects.create(invoice=invoice, user=by, kind=kind, text=text)
+
+
+def add_comment(invoice: Invoice, *, by: User, text: str) -> Activity:
+    """Whoever sees an invoice may say something about it."""
+    words = text.replace("\x00", "").strip()
+    if not words:
+        raise InvoiceRefused("Write something first.", "text")
+    if len(words) > MAX_COMMENT:
+        raise InvoiceRefused(f"Keep a comment within {MAX_COMMENT:,} characters.", "text")
+    return record(invoice, by=by, kind="comment", text=words)

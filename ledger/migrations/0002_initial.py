@@ -6,102 +6,168 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('ledger', '0001_initial'),
-        ('organization', '0001_initial'),
+        ("ledger", "0001_initial"),
+        ("organization", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='closedperiod',
-            name='company',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='closed_period', to='organization.company'),
+            model_name="closedperiod",
+            name="company",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="closed_period", to="organization.company"
+            ),
         ),
         migrations.AddField(
-            model_name='currency',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='currencies', to='organization.account'),
+            model_name="currency",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="currencies", to="organization.account"
+            ),
         ),
         migrations.AddField(
-            model_name='dimension',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dimensions', to='organization.account'),
+            model_name="dimension",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="dimensions", to="organization.account"
+            ),
         ),
         migrations.AddField(
-            model_name='dimension',
-            name='parent',
-            field=models.ForeignKey(blank=True, help_text='A task is only chosen within its project.', null=True, on_delete=django.db.models.deletion.SET_NULL, to='ledger.dimension'),
+            model_name="dimension",
+            name="parent",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="A task is only chosen within its project.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to="ledger.dimension",
+            ),
         ),
         migrations.AddField(
-            model_name='dimensionvalue',
-            name='company',
-            field=models.ForeignKey(blank=True, help_text='Empty: all.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='dimension_values', to='organization.company'),
+            model_name="dimensionvalue",
+            name="company",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Empty: all.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="dimension_values",
+                to="organization.company",
+            ),
         ),
         migrations.AddField(
-            model_name='dimensionvalue',
-            name='dimension',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='values', to='ledger.dimension'),
+            model_name="dimensionvalue",
+            name="dimension",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="values", to="ledger.dimension"
+            ),
         ),
         migrations.AddField(
-            model_name='dimensionvalue',
-            name='parent',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='children', to='ledger.dimensionvalue'),
+            model_name="dimensionvalue",
+            name="parent",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="children",
+                to="ledger.dimensionvalue",
+            ),
         ),
         migrations.AddField(
-            model_name='dimensionvalue',
-            name='scope',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='scoped_values', to='ledger.dimensionvalue'),
+            model_name="dimensionvalue",
+            name="scope",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="scoped_values",
+                to="ledger.dimensionvalue",
+            ),
         ),
         migrations.AddField(
-            model_name='glcode',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gl_codes', to='organization.company'),
+            model_name="glcode",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="gl_codes", to="organization.company"
+            ),
         ),
         migrations.AddField(
-            model_name='taxcode',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tax_codes', to='organization.account'),
+            model_name="taxcode",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="tax_codes", to="organization.account"
+            ),
         ),
         migrations.AddField(
-            model_name='taxcode',
-            name='company',
-            field=models.ForeignKey(blank=True, help_text='Empty: all companies.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tax_codes', to='organization.company'),
+            model_name="taxcode",
+            name="company",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Empty: all companies.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="tax_codes",
+                to="organization.company",
+            ),
         ),
         migrations.AddField(
-            model_name='taxcode',
-            name='gl_code',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='tax_codes', to='ledger.glcode'),
+            model_name="taxcode",
+            name="gl_code",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="tax_codes",
+                to="ledger.glcode",
+            ),
         ),
         migrations.AddField(
-            model_name='terms',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='terms', to='organization.account'),
+            model_name="terms",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="terms", to="organization.account"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='currency',
-            constraint=models.UniqueConstraint(models.F('account'), models.F('code'), name='currency_code_once_per_account'),
+            model_name="currency",
+            constraint=models.UniqueConstraint(
+                models.F("account"), models.F("code"), name="currency_code_once_per_account"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dimension',
-            constraint=models.UniqueConstraint(models.F('account'), models.F('key'), name='dimension_key_once_per_account'),
+            model_name="dimension",
+            constraint=models.UniqueConstraint(
+                models.F("account"), models.F("key"), name="dimension_key_once_per_account"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dimensionvalue',
-            constraint=models.UniqueConstraint(models.F('dimension'), models.F('company'), models.F('scope'), models.F('code'), name='dimension_value_once', nulls_distinct=False),
+            model_name="dimensionvalue",
+            constraint=models.UniqueConstraint(
+                models.F("dimension"),
+                models.F("company"),
+                models.F("scope"),
+                models.F("code"),
+                name="dimension_value_once",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='glcode',
-            constraint=models.UniqueConstraint(models.F('company'), models.F('code'), name='gl_code_once_per_company'),
+            model_name="glcode",
+            constraint=models.UniqueConstraint(models.F("company"), models.F("code"), name="gl_code_once_per_company"),
         ),
         migrations.AddConstraint(
-            model_name='taxcode',
-            constraint=models.UniqueConstraint(models.F('account'), models.F('company'), models.F('code'), name='tax_code_once', nulls_distinct=False),
+            model_name="taxcode",
+            constraint=models.UniqueConstraint(
+                models.F("account"), models.F("company"), models.F("code"), name="tax_code_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='terms',
-            constraint=models.UniqueConstraint(models.F('account'), django.db.models.functions.text.Lower('name'), name='terms_name_once_per_account'),
+            model_name="terms",
+            constraint=models.UniqueConstraint(
+                models.F("account"), django.db.models.functions.text.Lower("name"), name="terms_name_once_per_account"
+            ),
         ),
     ]

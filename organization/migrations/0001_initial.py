@@ -3,125 +3,330 @@
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import organization.models
 from django.db import migrations, models
+
+import organization.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[organization.models.validate_time_zone])),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, unique=True)),
+                (
+                    "time_zone",
+                    models.CharField(default="UTC", max_length=64, validators=[organization.models.validate_time_zone]),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Company',
+            name="Company",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('base_currency', models.CharField(default='GBP', help_text='Three-letter code, for example GBP.', max_length=3)),
-                ('requires_documents', models.BooleanField(default=False, help_text='An invoice of this company needs a document before it can be submitted.')),
-                ('is_active', models.BooleanField(default=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='companies', to='organization.account')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "base_currency",
+                    models.CharField(default="GBP", help_text="Three-letter code, for example GBP.", max_length=3),
+                ),
+                (
+                    "requires_documents",
+                    models.BooleanField(
+                        default=False,
+                        help_text="An invoice of this company needs a document before it can be submitted.",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="companies", to="organization.account"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'companies',
-                'ordering': ['name'],
+                "verbose_name_plural": "companies",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20)),
-                ('name', models.CharField(max_length=80)),
-                ('is_active', models.BooleanField(default=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='departments', to='organization.account')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=20)),
+                ("name", models.CharField(max_length=80)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="departments",
+                        to="organization.account",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Role',
+            name="Role",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('visibility', models.CharField(choices=[('none', 'None'), ('own', 'Own'), ('departments', 'Chosen departments'), ('all', 'All')], max_length=12)),
-                ('administration', models.CharField(choices=[('none', 'None'), ('own', 'Own'), ('departments', 'Chosen departments'), ('all', 'All')], max_length=12)),
-                ('authorization', models.CharField(choices=[('none', 'None'), ('own', 'Own'), ('departments', 'Chosen departments'), ('all', 'All')], max_length=12)),
-                ('authorization_limit', models.DecimalField(blank=True, decimal_places=2, help_text='Leave empty for no limit.', max_digits=14, null=True)),
-                ('name', models.CharField(max_length=60)),
-                ('is_account_owner', models.BooleanField(default=False)),
-                ('can_manage_organization', models.BooleanField(default=False)),
-                ('reference_data', models.CharField(choices=[('none', 'Not shown'), ('view', 'Look'), ('manage', 'Add, edit and archive')], default='view', max_length=6)),
-                ('is_active', models.BooleanField(default=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to='organization.account')),
-                ('departments', models.ManyToManyField(blank=True, related_name='+', to='organization.department')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "visibility",
+                    models.CharField(
+                        choices=[
+                            ("none", "None"),
+                            ("own", "Own"),
+                            ("departments", "Chosen departments"),
+                            ("all", "All"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "administration",
+                    models.CharField(
+                        choices=[
+                            ("none", "None"),
+                            ("own", "Own"),
+                            ("departments", "Chosen departments"),
+                            ("all", "All"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "authorization",
+                    models.CharField(
+                        choices=[
+                            ("none", "None"),
+                            ("own", "Own"),
+                            ("departments", "Chosen departments"),
+                            ("all", "All"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "authorization_limit",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, help_text="Leave empty for no limit.", max_digits=14, null=True
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("is_account_owner", models.BooleanField(default=False)),
+                ("can_manage_organization", models.BooleanField(default=False)),
+                (
+                    "reference_data",
+                    models.CharField(
+                        choices=[("none", "Not shown"), ("view", "Look"), ("manage", "Add, edit and archive")],
+                        default="view",
+                        max_length=6,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="roles", to="organization.account"
+                    ),
+                ),
+                ("departments", models.ManyToManyField(blank=True, related_name="+", to="organization.department")),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('authorization_limit', models.DecimalField(blank=True, decimal_places=2, help_text='Leave empty for no limit.', max_digits=14, null=True)),
-                ('email', models.EmailField(error_messages={'unique': 'Somebody already signs in with this address.'}, max_length=254, unique=True)),
-                ('first_name', models.CharField(blank=True, max_length=60)),
-                ('last_name', models.CharField(blank=True, max_length=60)),
-                ('visibility', models.CharField(blank=True, choices=[('none', 'None'), ('own', 'Own'), ('departments', 'Chosen departments'), ('all', 'All')], max_length=12)),
-                ('administration', models.CharField(blank=True, choices=[('none', 'None'), ('own', 'Own'), ('departments', 'Chosen departments'), ('all', 'All')], max_length=12)),
-                ('authorization', models.CharField(blank=True, choices=[('none', 'None'), ('own', 'Own'), ('departments', 'Chosen departments'), ('all', 'All')], max_length=12)),
-                ('time_zone', models.CharField(default='UTC', max_length=64, validators=[organization.models.validate_time_zone])),
-                ('spelling', models.CharField(choices=[('en-gb', 'United Kingdom (Authorised, 31/12/2030)'), ('en-us', 'United States (Authorized, 12/31/2030)')], default='en-gb', max_length=5)),
-                ('preferences', models.JSONField(blank=True, default=dict, editable=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('is_staff', models.BooleanField(default=False)),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
-                ('account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='users', to='organization.account')),
-                ('companies', models.ManyToManyField(blank=True, help_text='Leave empty for every company of the account.', related_name='+', to='organization.company')),
-                ('departments', models.ManyToManyField(blank=True, related_name='+', to='organization.department')),
-                ('home_department', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='organization.department')),
-                ('role', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='users', to='organization.role')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "authorization_limit",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, help_text="Leave empty for no limit.", max_digits=14, null=True
+                    ),
+                ),
+                (
+                    "email",
+                    models.EmailField(
+                        error_messages={"unique": "Somebody already signs in with this address."},
+                        max_length=254,
+                        unique=True,
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=60)),
+                ("last_name", models.CharField(blank=True, max_length=60)),
+                (
+                    "visibility",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("none", "None"),
+                            ("own", "Own"),
+                            ("departments", "Chosen departments"),
+                            ("all", "All"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "administration",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("none", "None"),
+                            ("own", "Own"),
+                            ("departments", "Chosen departments"),
+                            ("all", "All"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "authorization",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("none", "None"),
+                            ("own", "Own"),
+                            ("departments", "Chosen departments"),
+                            ("all", "All"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(default="UTC", max_length=64, validators=[organization.models.validate_time_zone]),
+                ),
+                (
+                    "spelling",
+                    models.CharField(
+                        choices=[
+                            ("en-gb", "United Kingdom (Authorised, 31/12/2030)"),
+                            ("en-us", "United States (Authorized, 12/31/2030)"),
+                        ],
+                        default="en-gb",
+                        max_length=5,
+                    ),
+                ),
+                ("preferences", models.JSONField(blank=True, default=dict, editable=False)),
+                ("is_active", models.BooleanField(default=True)),
+                ("is_staff", models.BooleanField(default=False)),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="users",
+                        to="organization.account",
+                    ),
+                ),
+                (
+                    "companies",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Leave empty for every company of the account.",
+                        related_name="+",
+                        to="organization.company",
+                    ),
+                ),
+                ("departments", models.ManyToManyField(blank=True, related_name="+", to="organization.department")),
+                (
+                    "home_department",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="organization.department",
+                    ),
+                ),
+                (
+                    "role",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="users",
+                        to="organization.role",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['first_name', 'last_name', 'email'],
+                "ordering": ["first_name", "last_name", "email"],
             },
         ),
         migrations.AddConstraint(
-            model_name='company',
-            constraint=models.UniqueConstraint(models.F('account'), django.db.models.functions.text.Lower('name'), name='company_name_once_per_account'),
+            model_name="company",
+            constraint=models.UniqueConstraint(
+                models.F("account"), django.db.models.functions.text.Lower("name"), name="company_name_once_per_account"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='department',
-            constraint=models.UniqueConstraint(models.F('account'), django.db.models.functions.text.Lower('code'), name='department_code_once_per_account'),
+            model_name="department",
+            constraint=models.UniqueConstraint(
+                models.F("account"),
+                django.db.models.functions.text.Lower("code"),
+                name="department_code_once_per_account",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='role',
-            constraint=models.UniqueConstraint(models.F('account'), django.db.models.functions.text.Lower('name'), name='role_name_once_per_account'),
+            model_name="role",
+            constraint=models.UniqueConstraint(
+                models.F("account"), django.db.models.functions.text.Lower("name"), name="role_name_once_per_account"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_once'),
+            model_name="user",
+            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower("email"), name="user_email_once"),
         ),
     ]

@@ -20,7 +20,7 @@ class ReferenceTable(tables.Table):
 
     class Meta:
         template_name = "generic/table.html"
-        attrs = {"class": "compact stacks"}  # noqa: RUF012  (django_tables2 wants a plain dict)
+        attrs = {"class": "compact stacks"}
 
     def __init__(self, *args: Any, edit_url_name: str | None, **kwargs: Any) -> None:
         """`edit_url_name` is None for readers who may not edit."""

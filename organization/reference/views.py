@@ -141,7 +141,9 @@ class ReferenceExport(ReferenceView):
         resource = self.resource
         rows = resource.filter(request.GET, queryset=resource.rows(request.user), user=request.user).qs
         cells = ([csv_files.cell_of(record, name) for name in resource.columns] for record in rows.iterator(2000))
-        response = StreamingHttpResponse(csv_files.csv_lines(resource.columns, cells), content_type="text/csv; charset=utf-8")
+        response = StreamingHttpResponse(
+            csv_files.csv_lines(resource.columns, cells), content_type="text/csv; charset=utf-8"
+        )
         response["Content-Disposition"] = f'attachment; filename="{resource.segment}.csv"'
         return response
 
@@ -159,7 +161,9 @@ class ReferenceImport(ReferenceView):
         if not form.is_valid():
             return self.page(request, form, None)
         try:
-            rows = csv_files.read_rows(form.cleaned_data["file"].read(csv_files.LARGEST_FILE + 1), self.resource.key_fields)
+            rows = csv_files.read_rows(
+                form.cleaned_data["file"].read(csv_files.LARGEST_FILE + 1), self.resource.key_fields
+            )
         except csv_files.UnreadableFile as error:
             form.add_error("file", str(error))
             return self.page(request, form, None)

@@ -12,7 +12,7 @@ from organization.models import Account, Company, Department, Spelling, User
 from organization.services import create_standard_roles
 
 NAME = "Northwind Group (demo)"
-PASSWORD = "planergy-demo"
+PASSWORD = "planergy-demo"  # noqa: S105  (the demo's, named in the README)
 COMPANIES = {"Northwind Manufacturing Ltd": "GBP", "Harbor Retail Inc": "USD"}
 DEPARTMENTS = {"FIN": "Finance", "OPS": "Operations", "SAL": "Sales"}
 CURRENCIES = {"GBP": "Pound Sterling", "USD": "US Dollar", "EUR": "Euro"}

@@ -196,7 +196,10 @@ def besides_search(narrowed: list[ActiveFilter]) -> int:
 
 def _shown(bound: BoundField) -> str:
     value = bound.form.cleaned_data.get(bound.name)
-    choices = {str(key): label for key, label in _flat(getattr(bound.field, "choices", ()))}
+    choices = {
+        str(key): label
+        for key, label in _flat(getattr(bound.field, "choices", None) or getattr(bound.field.widget, "choices", ()))
+    }
     if isinstance(value, slice):
         return " – ".join(_plain(part) for part in (value.start, value.stop))
     if not isinstance(value, (str, bytes, date)) and isinstance(value, Iterable):

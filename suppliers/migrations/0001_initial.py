@@ -5,38 +5,73 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('ledger', '0001_initial'),
-        ('organization', '0001_initial'),
+        ("ledger", "0001_initial"),
+        ("organization", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Supplier',
+            name="Supplier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=200)),
-                ('tax_id', models.CharField(blank=True, max_length=40, verbose_name='tax ID')),
-                ('contact_name', models.CharField(blank=True, max_length=200)),
-                ('email', models.CharField(blank=True, max_length=200, verbose_name='e-mail')),
-                ('phone', models.CharField(blank=True, max_length=60)),
-                ('address', models.TextField(blank=True)),
-                ('is_on_hold', models.BooleanField(default=False, verbose_name='on hold')),
-                ('is_active', models.BooleanField(default=True)),
-                ('is_imported', models.BooleanField(default=False, editable=False)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suppliers', to='organization.company')),
-                ('currency', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='ledger.currency')),
-                ('default_gl_code', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='ledger.glcode')),
-                ('terms', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='ledger.terms')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=200)),
+                ("tax_id", models.CharField(blank=True, max_length=40, verbose_name="tax ID")),
+                ("contact_name", models.CharField(blank=True, max_length=200)),
+                ("email", models.CharField(blank=True, max_length=200, verbose_name="e-mail")),
+                ("phone", models.CharField(blank=True, max_length=60)),
+                ("address", models.TextField(blank=True)),
+                ("is_on_hold", models.BooleanField(default=False, verbose_name="on hold")),
+                ("is_active", models.BooleanField(default=True)),
+                ("is_imported", models.BooleanField(default=False, editable=False)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="suppliers", to="organization.company"
+                    ),
+                ),
+                (
+                    "currency",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="ledger.currency",
+                    ),
+                ),
+                (
+                    "default_gl_code",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="ledger.glcode",
+                    ),
+                ),
+                (
+                    "terms",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="ledger.terms",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'code'],
-                'indexes': [models.Index(models.F('company'), models.F('name'), name='supplier_company_name')],
-                'constraints': [models.UniqueConstraint(models.F('company'), models.F('code'), name='supplier_code_once_per_company')],
+                "ordering": ["name", "code"],
+                "indexes": [models.Index(models.F("company"), models.F("name"), name="supplier_company_name")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("company"), models.F("code"), name="supplier_code_once_per_company"
+                    )
+                ],
             },
         ),
     ]

@@ -132,7 +132,8 @@ def test_hides_archived_rows_until_asked_for(account, owner, client):
 def test_refuses_a_gl_code_for_another_accounts_company(owner, client):
     foreign = factories.company()
     answer = client.post(
-        reverse("ledger:glcode_add"), {"company": foreign.pk, "code": "6100", "name": "Office", "kind": "income_statement"}
+        reverse("ledger:glcode_add"),
+        {"company": foreign.pk, "code": "6100", "name": "Office", "kind": "income_statement"},
     )
     assert answer.status_code == 422
     assert not GLCode.objects.filter(company=foreign).exists()
@@ -214,6 +215,8 @@ def test_disarms_formulas_in_csv(account, owner, client):
 
 
 def test_my_details_change_spelling_and_time_zone(owner, client):
-    client.post(reverse("organization:profile"), {"first_name": "Ada", "time_zone": "America/New_York", "spelling": "en-us"})
+    client.post(
+        reverse("organization:profile"), {"first_name": "Ada", "time_zone": "America/New_York", "spelling": "en-us"}
+    )
     owner.refresh_from_db()
     assert (owner.first_name, owner.time_zone, owner.spelling) == ("Ada", "America/New_York", "en-us")
