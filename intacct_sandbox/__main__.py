@@ -35,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"Cannot listen on {given.host}:{given.port}: {error.strerror}", file=sys.stderr)
         return 1
+    for table in running.company.tables.values():
+        table.warm()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -14,7 +14,7 @@ from intacct_sandbox.xmltext import SPECIAL
 
 Row = tuple[str, ...]
 CHUNK_ROWS = 1000
-CHUNKS_KEPT = 400
+CHUNKS_KEPT = 120
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,12 @@ class Table:
         self.lazy = lazy
         self.live += lazy.count
         self.version += 1
+
+    def warm(self) -> None:
+        """Make as many lazy rows as are kept, so that the first reader does not wait for them."""
+        chunks = (self.lazy.count + CHUNK_ROWS - 1) // CHUNK_ROWS if self.lazy else 0
+        for number in range(min(chunks, CHUNKS_KEPT)):
+            self._chunk(number)
 
     def remember(self, key: tuple[object, ...], make: Callable[[], array[int]]) -> array[int]:
         """A list of positions, cached until the table changes."""

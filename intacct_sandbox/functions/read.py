@@ -74,7 +74,7 @@ def _selected(body: etree._Element) -> tuple[list[str], list[tuple[str, str]]]:
             aggregates.append((str(child.tag), name))
         else:
             raise errors.processing_error(f"Element {child.tag} is not known in select.")
-    return names, aggregates
+    return list(dict.fromkeys(names)), aggregates
 
 
 def _order(body: etree._Element) -> Order:

@@ -67,7 +67,7 @@ def test_refuses_a_transport_policy(shared_caller: Caller) -> None:
     "body",
     [
         b"", b"   ", b"not xml", b"<request>", b"<request/>", b"<other/>", b"\x00\x01", b"<request><control/></request>",
-        b"\xff\xfe<\x00r\x00", "<request>\x0b</request>".encode(), b'{"json": true}',
+        b"\xff\xfe<\x00r\x00", b"<request>\x0b</request>", b'{"json": true}',
     ],
 )  # fmt: skip
 def test_answers_what_is_no_request_with_a_parse_error(shared_caller: Caller, body: bytes) -> None:
@@ -203,8 +203,38 @@ def test_no_bytes_make_it_fall_over(body: bytes) -> None:
 
 
 NAMES = st.sampled_from(
-    "query object select field filter and or equalto in value orderby order create APBILL VENDORID APBILLITEMS APBILLITEM "
-    "TRX_AMOUNT readByQuery fields read keys create_supdoc attachments get_list update delete VENDOR lookup inspect".split()
+    [
+        "query",
+        "object",
+        "select",
+        "field",
+        "filter",
+        "and",
+        "or",
+        "equalto",
+        "in",
+        "value",
+        "orderby",
+        "order",
+        "create",
+        "APBILL",
+        "VENDORID",
+        "APBILLITEMS",
+        "APBILLITEM",
+        "TRX_AMOUNT",
+        "readByQuery",
+        "fields",
+        "read",
+        "keys",
+        "create_supdoc",
+        "attachments",
+        "get_list",
+        "update",
+        "delete",
+        "VENDOR",
+        "lookup",
+        "inspect",
+    ]
 )
 TREES = st.recursive(
     st.tuples(
