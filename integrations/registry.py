@@ -35,6 +35,9 @@ class AccountingSystem(Protocol):
     def credentials_form(self) -> type[forms.Form]:
         """The form of the settings page; its cleaned data is what is stored, encrypted."""
 
+    def forget_sessions(self, connection: Connection) -> None:
+        """Drop what is signed in with the stored credentials; called before they are replaced or wiped."""
+
     def synchronize(self, job: Job) -> None:
         """Prove the credentials, match companies to entities, record what was compared as outcomes of the job."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from integrations.errors import ConfigurationError
 from integrations.sage_intacct import data_sets
 
 if TYPE_CHECKING:
@@ -25,6 +27,14 @@ class SageIntacct:
         from integrations.sage_intacct.forms import CredentialsForm
 
         return CredentialsForm
+
+    def forget_sessions(self, connection: Connection) -> None:
+        from integrations.sage_intacct.gateway import forget_sessions
+
+        if connection.has_credentials:
+            # Where no key opens the credentials any more, none opens the sessions either: they are as good as gone.
+            with suppress(ConfigurationError):
+                forget_sessions(connection)
 
     def synchronize(self, job: Job) -> None:
         from integrations.sage_intacct.synchronize import synchronize

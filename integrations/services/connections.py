@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import secrets
+from integrations import registry, secrets
 from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import Connection
 from organization.models import Account, User
+
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -34,6 +38,7 @@ def save_credentials(connection: Connection, data: dict[str, str], *, by: User) 
     """
     row = _locked(connection)
     _require_enabled(row)
+    registry.get(row.system).forget_sessions(row)
     company_id = data.get("company_id", "")
     if row.remote_company and row.remote_company.casefold() != company_id.casefold():
         _forget_remote(row)
@@ -53,6 +58,7 @@ def disable(connection: Connection, *, by: User) -> None:
 
     with transaction.atomic():
         row = _locked(connection)
+        registry.get(row.system).forget_sessions(row)
         row.is_enabled = False
         row.disabled_at = timezone.now()
         row.changed_by = by
@@ -81,9 +87,9 @@ def resume(connection: Connection, *, by: User | None) -> None:
         row = _locked(connection)
         _require_enabled(row)
         _clear_pause(row)
-        row.changed_by = by or row.changed_by
-        row.save(update_fields=["paused_at", "pause_reason", "pause_advice", "changed_by"])
+        row.save(update_fields=["paused_at", "pause_reason", "pause_advice"])
         transaction.on_commit(_take_up_work)
+    log.info("Connection %s was resumed by user %s.", row.pk, by.pk if by else None)
     connection.refresh_from_db()
 
 
