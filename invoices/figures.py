@@ -1,0 +1,148 @@
+"""The numbers of the Accounts Payable home, each with the search that shows its invoices."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.db.models import Case, Count, F, Q, Sum, When
+from django.db.models.functions import TruncMonth
+
+from invoices.models import ZERO, ApprovalStatus, ExportState, Invoice, PostingStatus
+from organization.models import User
+
+MONTHS = 12
+RECENT_DAYS = 7
+WIDTH, HEIGHT, FOOT = 600, 170, 22
+
+
+@dataclass(frozen=True)
+class Figure:
+    label: str
+    count: int
+    query: str
+    note: str = ""
+    tone: str = ""
+    page: str = "search"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One month of the picture, in the SVG's units."""
+
+    label: str
+    amount: Decimal
+    query: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Chart:
+    currency: str
+    currencies: list[str]
+    bars: list[Bar]
+    highest: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return sum((bar.amount for bar in self.bars), ZERO)
+
+
+def figures_for(user: User, today: dt.date) -> list[Figure]:
+    """Two statements, whatever the number of figures."""
+    recent = today - dt.timedelta(days=RECENT_DAYS)
+    authorized = Q(approval_status=ApprovalStatus.AUTHORIZED, posting_status=PostingStatus.NOT_POSTED)
+    rows = Invoice.objects.visible_to(user)
+    waiting = Q(approval_status=ApprovalStatus.WAITING)
+    open_rows = rows.filter(Q(posting_status=PostingStatus.NOT_POSTED)).aggregate(
+        mine=Count("pk", filter=waiting & Q(created_by=user)),
+        rejected=Count("pk", filter=Q(approval_status=ApprovalStatus.REJECTED, created_by=user)),
+        to_post=Count("pk", filter=authorized),
+        failed=Count("pk", filter=authorized & Q(export_state=ExportState.FAILED)),
+        unknown=Count("pk", filter=authorized & Q(export_state=ExportState.UNKNOWN)),
+    )
+    for_me = Invoice.objects.authorizable_by(user).count()
+    posted = rows.filter(posting_status=PostingStatus.POSTED, posted_at__date__gte=recent).count()
+    problems = open_rows["failed"] + open_rows["unknown"]
+    state = "export_state=failed" if open_rows["failed"] or not problems else "export_state=unknown"
+    both = f"{open_rows['failed']} failed, {open_rows['unknown']} unknown"
+    return [
+        Figure("Waiting for me", for_me, "", "to authorise", "warn" if for_me else "", "waiting"),
+        Figure("Mine, waiting for authorisation", open_rows["mine"], "status=waiting&mine=on", "entered by me"),
+        Figure(
+            "Mine, rejected",
+            open_rows["rejected"],
+            "status=rejected&mine=on",
+            "to be mended",
+            _bad(open_rows["rejected"]),
+        ),
+        Figure("Authorised, to be posted", open_rows["to_post"], "status=not_posted", "not in the ledger yet"),
+        Figure("Export problems", problems, f"status=not_posted&{state}", both, _bad(problems)),
+        Figure(
+            "Recently posted",
+            posted,
+            f"status=posted&posted_after={recent:%Y-%m-%d}&sort=-posted_at",
+            f"in the last {RECENT_DAYS} days",
+        ),
+    ]
+
+
+def _bad(count: int) -> str:
+    return "error" if count else ""
+
+
+def chart_for(user: User, today: dt.date, wanted: str = "") -> Chart | None:
+    """Invoiced per month over the last twelve, in one currency: the wanted one, or the one with most invoices."""
+    start = _months_back(today.replace(day=1), MONTHS - 1)
+    signed = Case(When(kind=Invoice.Kind.CREDIT_NOTE, then=-F("total")), default=F("total"))
+    groups = (
+        Invoice.objects.visible_to(user)
+        .filter(invoice_date__gte=start, invoice_date__lt=_months_back(today.replace(day=1), -1))
+        .exclude(currency=None)
+        .order_by()
+        .values("currency__code", month=TruncMonth("invoice_date"))
+        .annotate(amount=Sum(signed), count=Count("pk"))
+    )
+    amounts: dict[str, dict[dt.date, Decimal]] = {}
+    counts: dict[str, int] = {}
+    for group in groups:
+        code = group["currency__code"]
+        amounts.setdefault(code, {})[group["month"]] = group["amount"]
+        counts[code] = counts.get(code, 0) + group["count"]
+    if not amounts:
+        return None
+    currency = wanted if wanted in amounts else max(counts, key=lambda code: (counts[code], code))
+    return _drawn(currency, sorted(amounts), amounts[currency], start)
+
+
+def _months_back(day: dt.date, months: int) -> dt.date:
+    index = day.year * 12 + day.month - 1 - months
+    return dt.date(index // 12, index % 12 + 1, 1)
+
+
+def _drawn(currency: str, currencies: list[str], amounts: dict[dt.date, Decimal], start: dt.date) -> Chart:
+    months = [_months_back(start, -index) for index in range(MONTHS)]
+    highest = max([*amounts.values(), Decimal(1)])
+    step = WIDTH / MONTHS
+    bars = [_bar(month, amounts.get(month, ZERO), highest, currency, index, step) for index, month in enumerate(months)]
+    return Chart(currency, currencies, bars, highest)
+
+
+def _bar(month: dt.date, amount: Decimal, highest: Decimal, currency: str, index: int, step: float) -> Bar:
+    height = float(max(amount, ZERO) / highest) * (HEIGHT - FOOT - 10)
+    last = _months_back(month, -1) - dt.timedelta(days=1)
+    query = urlencode({"date_after": month.isoformat(), "date_before": last.isoformat(), "currency": currency})
+    return Bar(
+        label=f"{month:%b}",
+        amount=amount,
+        query=query,
+        x=round(index * step + step * 0.15, 1),
+        y=round(HEIGHT - FOOT - height, 1),
+        width=round(step * 0.7, 1),
+        height=round(height, 1),
+    )

@@ -1,0 +1,244 @@
+"""The entry form: header, lines, documents. It turns what was typed into what `save_invoice` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+
+from invoices import picking
+from invoices.fields import AmountField, DayField
+from invoices.models import Document, Invoice, InvoiceLine
+from invoices.services.documents import CONTENT_TYPES
+from invoices.services.entry import LineData
+from ledger.models import Currency, Dimension, Terms
+from organization.models import Company, Department, User
+from organization.permissions import companies_of
+
+CONTROL = {character for character in map(chr, range(32)) if character not in "\t\n\r"}
+
+
+class PlainCharField(forms.CharField):
+    """Refuses control characters, which no accounting system and no CSV reader takes."""
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value)
+        if CONTROL & set(text):
+            raise ValidationError("Take out the control characters.", code="invalid")
+        return text
+
+
+class PickField(PlainCharField):
+    """A text box with suggestions. `kind` names the picker; the form looks the text up."""
+
+    def __init__(self, kind: str, **options: Any) -> None:
+        attrs = {"data-pick": kind, "autocomplete": "off", "spellcheck": "false"}
+        super().__init__(widget=forms.TextInput(attrs), required=False, max_length=280, **options)
+
+
+def choose(text: str, found: dict[str, list[Any]], what: str) -> Any:
+    """The one row that `text` means. Raises ValidationError."""
+    if not text:
+        return None
+    rows = list(dict.fromkeys(found.get(text.lower(), [])))
+    if not rows:
+        raise ValidationError(f"No {what} of this company is called “{text}”. Type its code or choose from the list.")
+    by_code = [row for row in rows if row.code.lower() == text.lower()]
+    if len(rows) > 1 and len(by_code) != 1:
+        raise ValidationError(f"“{text}” means more than one {what}. Type its code.")
+    return (by_code or rows)[0]
+
+
+class HeaderForm(forms.Form):
+    """The header. Net, tax and total may stay empty: then the lines decide."""
+
+    company = forms.ModelChoiceField(Company.objects.none(), empty_label=None)
+    kind = forms.ChoiceField(choices=Invoice.Kind.choices, initial=Invoice.Kind.INVOICE)
+    supplier = PickField("supplier", help_text="Type a code or a part of the name.")
+    number = PlainCharField(label="Invoice number", max_length=60, required=False)
+    invoice_date = DayField(required=False)
+    terms = forms.ModelChoiceField(Terms.objects.none(), required=False, empty_label="—")
+    due_date = DayField(required=False)
+    currency = forms.ModelChoiceField(Currency.objects.none(), required=False, empty_label="—")
+    po_number = PlainCharField(label="PO number", max_length=40, required=False)
+    department = forms.ModelChoiceField(Department.objects.none(), required=False, empty_label="—")
+    posting_date = DayField(required=False)
+    description = PlainCharField(max_length=400, required=False)
+    net = AmountField(required=False)
+    tax = AmountField(required=False)
+    total = AmountField(required=False)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: User, invoice: Invoice | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.user, self.invoice = user, invoice
+        own = companies_of(user)
+        kept = Company.objects.for_user(user).filter(pk=invoice.company_id if invoice else None)
+        self.fields["company"].queryset = own | kept  # type: ignore[attr-defined]
+        for name, model in (("currency", Currency), ("terms", Terms), ("department", Department)):
+            kept_id = getattr(invoice, f"{name}_id") if invoice else None
+            rows = model.objects.for_user(user).filter(Q(is_active=True) | Q(pk=kept_id))
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        company = data.get("company")
+        text = data.get("supplier")
+        data["supplier"] = None
+        if company and text:
+            choices = picking.suppliers(self.user, company, self.invoice)
+            try:
+                data["supplier"] = choose(text, choices.meant([text]), "supplier")
+            except ValidationError as error:
+                self.add_error("supplier", error)
+        self._take_from_supplier(data)
+        return data
+
+    def _take_from_supplier(self, data: dict[str, Any]) -> None:
+        """What a page without script cannot propose while typing."""
+        supplier = data.get("supplier")
+        if supplier and not data.get("currency") and "currency" not in self.errors:
+            data["currency"] = supplier.currency
+        if supplier and not data.get("terms") and "terms" not in self.errors:
+            data["terms"] = supplier.terms
+        if (
+            data.get("terms")
+            and data.get("invoice_date")
+            and not data.get("due_date")
+            and "due_date" not in self.errors
+        ):
+            data["due_date"] = data["terms"].due_date(data["invoice_date"])
+
+    def header(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+
+class LineForm(forms.Form):
+    """One line. A field per active dimension of the account, named dimension_<pk>."""
+
+    gl_code = PickField("gl_code", label="GL code")
+    description = PlainCharField(max_length=400, required=False)
+    quantity = AmountField(decimal_places=4, max_digits=14, required=False, initial=Decimal(1))
+    unit_price = AmountField(decimal_places=4, required=False)
+    tax_code = PickField("tax_code")
+    tax = AmountField(required=False)
+
+    def __init__(self, *args: Any, dimensions: Iterable[Dimension] = (), **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.dimensions = list(dimensions)
+        for dimension in self.dimensions:
+            self.fields[f"dimension_{dimension.pk}"] = PickField(f"dimension-{dimension.pk}", label=dimension.name)
+
+    def dimension_fields(self) -> list[forms.BoundField]:
+        return [self[f"dimension_{dimension.pk}"] for dimension in self.dimensions]
+
+    def main_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("gl_code", "description", "quantity", "unit_price", "tax_code", "tax")]
+
+
+class BaseLineFormSet(forms.BaseFormSet):
+    """Looks up what all lines name with one query per kind, and gives `LineData` for the lines that hold something."""
+
+    deletion_widget = forms.CheckboxInput
+
+    def filled(self) -> list[LineForm]:
+        return [form for form in self.forms if form.has_changed() and not self._should_delete_form(form)]
+
+    def resolve(self, company: Company, invoice: Invoice | None, default_gl_code: Any) -> list[LineData]:
+        """Adds an error to the line whose text means nothing. Call after is_valid."""
+        gl_codes = self._meant(picking.gl_codes(company, invoice), "gl_code")
+        tax_codes = self._meant(picking.tax_codes(company, invoice), "tax_code")
+        values = {
+            dimension: self._meant(picking.dimension_values(dimension, company, invoice), f"dimension_{dimension.pk}")
+            for dimension in self.form_kwargs["dimensions"]
+        }
+        return [self._line(form, gl_codes, tax_codes, values, default_gl_code) for form in self.filled()]
+
+    def _meant(self, choices: picking.Choices, name: str) -> dict[str, list[Any]]:
+        return choices.meant(form.cleaned_data.get(name, "") for form in self.filled())
+
+    def _line(self, form: LineForm, gl_codes: Any, tax_codes: Any, values: Any, default_gl_code: Any) -> LineData:
+        data = form.cleaned_data
+        return LineData(
+            gl_code=self._chosen(form, "gl_code", gl_codes, "GL code") or default_gl_code,
+            description=data.get("description", ""),
+            quantity=Decimal(1) if data.get("quantity") is None else data["quantity"],
+            unit_price=data.get("unit_price") or Decimal(0),
+            tax_code=self._chosen(form, "tax_code", tax_codes, "tax code"),
+            dimensions=self._dimensions(form, values),
+            tax=data.get("tax"),
+        )
+
+    def _dimensions(self, form: LineForm, values: dict[Dimension, dict[str, list[Any]]]) -> dict[Dimension, Any]:
+        """Values that belong to another one (a task to its project) are looked for within it."""
+        chosen: dict[Dimension, Any] = {}
+        for dimension, found in sorted(values.items(), key=lambda pair: pair[0].parent_id is not None):
+            owners = {value.pk for value in chosen.values()}
+            within = {
+                text: [row for row in rows if row.scope_id is None or row.scope_id in owners] or rows
+                for text, rows in found.items()
+            }
+            value = self._chosen(form, f"dimension_{dimension.pk}", within, dimension.name)
+            if value is not None:
+                chosen[dimension] = value
+        return chosen
+
+    @staticmethod
+    def _chosen(form: LineForm, name: str, found: dict[str, list[Any]], what: str) -> Any:
+        try:
+            return choose(form.cleaned_data.get(name, ""), found, what)
+        except ValidationError as error:
+            form.add_error(name, error)
+            return None
+
+
+class ManyFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class ManyFilesField(forms.FileField):
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        return [super(ManyFilesField, self).clean(file) for file in data or []]
+
+
+class DocumentsForm(forms.Form):
+    documents = ManyFilesField(
+        required=False,
+        widget=ManyFilesInput({"multiple": True, "accept": ",".join(f".{suffix}" for suffix in CONTENT_TYPES)}),
+    )
+    remove = forms.ModelMultipleChoiceField(Document.objects.none(), required=False)
+
+    def __init__(self, *args: Any, invoice: Invoice | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if invoice:
+            self.fields["remove"].queryset = invoice.documents.all()  # type: ignore[attr-defined]
+
+
+def line_form_set(*, extra: int) -> type[BaseLineFormSet]:
+    return forms.formset_factory(LineForm, formset=BaseLineFormSet, extra=extra, can_delete=True, max_num=500)
+
+
+def header_initial(invoice: Invoice) -> dict[str, Any]:
+    names = [name for name in HeaderForm.base_fields if name != "supplier"]
+    return {name: getattr(invoice, name) for name in names} | {"supplier": picking.label(invoice.supplier or "")}
+
+
+def lines_initial(invoice: Invoice) -> list[dict[str, Any]]:
+    lines = invoice.lines.select_related("gl_code", "tax_code").prefetch_related("dimensions__value")
+    return [line_initial(line) for line in lines]
+
+
+def line_initial(line: InvoiceLine) -> dict[str, Any]:
+    own = {f"dimension_{one.dimension_id}": picking.label(one.value) for one in line.dimensions.all()}
+    return own | {
+        "gl_code": picking.label(line.gl_code or ""),
+        "description": line.description,
+        "quantity": line.quantity,
+        "unit_price": line.unit_price,
+        "tax_code": picking.label(line.tax_code or ""),
+        "tax": line.tax,
+    }

@@ -1,0 +1,119 @@
+"""View Invoice and what can be done there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from invoices.errors import InvoiceRefused
+from invoices.models import ApprovalStatus, Invoice
+from invoices.services import authorization
+from invoices.services.activity import add_comment
+from invoices.views.documents import PREVIEWABLE
+from organization.models import User
+from organization.permissions import allowed, can_see_accounts_payable
+from organization.spelling import spell
+
+
+def _invoice(request: HttpRequest, pk: int) -> Invoice:
+    rows = Invoice.objects.visible_to(request.user).with_header().select_related("next_approver", "approval_rule")  # type: ignore[arg-type]
+    return get_object_or_404(rows, pk=pk)
+
+
+@require_safe
+@allowed(can_see_accounts_payable)
+def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    invoice = _invoice(request, pk)
+    documents = list(invoice.documents.all())
+    context = {
+        "title": str(invoice),
+        "invoice": invoice,
+        "lines": invoice.lines.select_related("gl_code", "tax_code").prefetch_related(
+            "dimensions__dimension", "dimensions__value"
+        ),
+        "documents": documents,
+        "preview": next((document for document in documents if document.content_type in PREVIEWABLE), None),
+        "previewable": PREVIEWABLE,
+        "activities": invoice.activities.select_related("user")[:200],
+        "authorizations": invoice.authorizations.select_related("approver"),
+        **_may(request.user, invoice),  # type: ignore[arg-type]
+    }
+    return render(request, "invoices/detail.html", context)
+
+
+def _may(user: User, invoice: Invoice) -> dict[str, Any]:
+    own = Invoice.objects.filter(pk=invoice.pk)
+    is_waiting = invoice.approval_status == ApprovalStatus.WAITING
+    administers = own.administrable_by(user).exists()
+    decides = is_waiting and own.authorizable_by(user).exists()
+    passes_on = decides or (is_waiting and user.is_account_owner)
+    return {
+        "may_edit": administers and invoice.is_editable,
+        "may_submit": administers and invoice.approval_status in (ApprovalStatus.DRAFT, ApprovalStatus.REJECTED),
+        "may_decide": decides,
+        "approvers": _others(user, invoice) if passes_on else [],
+    }
+
+
+def _others(user: User, invoice: Invoice) -> list[User]:
+    people = authorization.possible_approvers(invoice).exclude(pk__in=[user.pk, invoice.next_approver_id or 0])
+    return list(people[:200])
+
+
+def _step(request: HttpRequest, pk: int, step: Callable[[Invoice], object], done: str) -> HttpResponse:
+    """Do one thing to the invoice, say what came of it, and show the invoice again."""
+    invoice = _invoice(request, pk)
+    spelling = request.user.spelling  # type: ignore[union-attr]
+    try:
+        step(invoice)
+        messages.success(request, spell(done, spelling))
+    except InvoiceRefused as refused:
+        messages.error(request, spell(refused.message, spelling))
+    return redirect(invoice)
+
+
+@require_POST
+@allowed(can_see_accounts_payable)
+def invoice_submit(request: HttpRequest, pk: int) -> HttpResponse:
+    by: User = request.user  # type: ignore[assignment]
+    return _step(request, pk, lambda one: authorization.submit_invoice(one, by=by), "Submitted for authorisation.")
+
+
+@require_POST
+@allowed(can_see_accounts_payable)
+def invoice_authorize(request: HttpRequest, pk: int) -> HttpResponse:
+    by: User = request.user  # type: ignore[assignment]
+    return _step(request, pk, lambda one: authorization.authorize_invoice(one, by=by), "Authorised.")
+
+
+@require_POST
+@allowed(can_see_accounts_payable)
+def invoice_reject(request: HttpRequest, pk: int) -> HttpResponse:
+    by: User = request.user  # type: ignore[assignment]
+    reason = request.POST.get("reason", "")
+    return _step(request, pk, lambda one: authorization.reject_invoice(one, by=by, reason=reason), "Rejected.")
+
+
+@require_POST
+@allowed(can_see_accounts_payable)
+def invoice_send_to(request: HttpRequest, pk: int) -> HttpResponse:
+    by: User = request.user  # type: ignore[assignment]
+    wanted = request.POST.get("approver", "")
+    people = User.objects.for_user(by).filter(is_active=True)
+    approver = get_object_or_404(people, pk=wanted if wanted.isdecimal() and len(wanted) < 19 else None)
+    return _step(
+        request, pk, lambda one: authorization.send_to_another(one, by=by, approver=approver), f"Sent to {approver}."
+    )
+
+
+@require_POST
+@allowed(can_see_accounts_payable)
+def comment(request: HttpRequest, pk: int) -> HttpResponse:
+    by: User = request.user  # type: ignore[assignment]
+    text = request.POST.get("text", "")
+    return _step(request, pk, lambda one: add_comment(one, by=by, text=text), "Comment added.")

@@ -1,0 +1,126 @@
+"""What the entry form asks while somebody types: suggestions, a due date, whether a number is taken. JSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from invoices import picking
+from invoices.fields import DayField
+from invoices.models import Invoice
+from invoices.services.entry import duplicate_of
+from invoices.views.entry import may_enter
+from ledger.models import Dimension, Terms
+from organization.models import Company, User
+from organization.permissions import allowed, companies_of
+from suppliers.models import Supplier
+
+MAX_TYPED = 280
+
+
+def _company(request: HttpRequest) -> Company:
+    wanted = request.GET.get("company", "")
+    if not wanted.isdecimal():
+        raise Http404
+    return get_object_or_404(companies_of(request.user), pk=wanted)  # type: ignore[arg-type]
+
+
+def _typed(request: HttpRequest) -> str:
+    return request.GET.get("q", "").replace("\x00", "").strip()[:MAX_TYPED]
+
+
+@require_safe
+@allowed(may_enter)
+def pick(request: HttpRequest, kind: str) -> JsonResponse:
+    """Suggestions as [{"value", "hint", …}]; `kind` is supplier, gl_code, tax_code or dimension-<pk>."""
+    company = _company(request)
+    if kind.startswith("dimension-"):
+        choices, row = _dimension_choices(request.user, kind, company), _coded_row  # type: ignore[arg-type]
+    elif kind in _KINDS:
+        make, row = _KINDS[kind]
+        choices = make(request.user, company)  # type: ignore[arg-type]
+    else:
+        raise Http404
+    return JsonResponse({"results": [row(one) for one in choices.offered(_typed(request))]})
+
+
+def _dimension_choices(user: User, kind: str, company: Company) -> picking.Choices:
+    wanted = kind.removeprefix("dimension-")
+    dimension = get_object_or_404(Dimension.objects.for_user(user).active(), pk=wanted if wanted.isdecimal() else None)
+    return picking.dimension_values(dimension, company)
+
+
+def _supplier_row(supplier: Supplier) -> dict[str, Any]:
+    return {
+        "value": picking.label(supplier),
+        "hint": "on hold" if supplier.is_on_hold else "",
+        "currency": supplier.currency_id,
+        "terms": supplier.terms_id,
+        "gl_code": picking.label(supplier.default_gl_code or ""),
+    }
+
+
+def _coded_row(row: Any) -> dict[str, Any]:
+    scope = getattr(row, "scope", None)
+    return {"value": picking.label(row), "hint": str(scope) if scope else ""}
+
+
+def _tax_row(row: Any) -> dict[str, Any]:
+    rate = 0 if row.is_reverse_charge else row.rate
+    return {"value": row.code, "hint": row.description or f"{row.rate:g} %", "rate": float(rate)}
+
+
+Make = Callable[[User, Company], picking.Choices]
+_KINDS: dict[str, tuple[Make, Callable[[Any], dict[str, Any]]]] = {
+    "supplier": (picking.suppliers, _supplier_row),
+    "gl_code": (lambda user, company: picking.gl_codes(company), _coded_row),
+    "tax_code": (lambda user, company: picking.tax_codes(company), _tax_row),
+}
+
+
+@require_safe
+@allowed(may_enter)
+def due_date(request: HttpRequest) -> JsonResponse:
+    """The due date that terms propose for an invoice date, as YYYY-MM-DD or empty."""
+    wanted = request.GET.get("terms", "")
+    terms = Terms.objects.for_user(request.user).filter(pk=wanted).first() if wanted.isdecimal() else None  # type: ignore[arg-type]
+    day = _day(request.GET.get("date", ""))
+    return JsonResponse({"due_date": terms.due_date(day).isoformat() if terms and day else ""})
+
+
+def _day(text: str) -> dt.date | None:
+    """What a person is still typing is no date yet, and no mistake either."""
+    try:
+        return DayField(required=False).clean(text)
+    except ValidationError:
+        return None
+
+
+@require_safe
+@allowed(may_enter)
+def number_check(request: HttpRequest) -> JsonResponse:
+    """Whether this supplier's number is taken: a sentence and, where the user may see it, a link."""
+    company = _company(request)
+    typed = request.GET.get("supplier", "").replace("\x00", "").strip()[:MAX_TYPED]
+    found = picking.suppliers(request.user, company).meant([typed])  # type: ignore[arg-type]
+    suppliers = found.get(typed.lower(), [])
+    own = request.GET.get("invoice", "")
+    probe = Invoice(
+        pk=int(own) if own.isdecimal() else None,
+        company=company,
+        supplier=suppliers[0] if suppliers else None,
+        number=request.GET.get("number", "").replace("\x00", "").strip(),
+    )
+    other = duplicate_of(probe)
+    if other is None:
+        return JsonResponse({"message": ""})
+    visible = Invoice.objects.visible_to(request.user).filter(pk=other.pk).exists()  # type: ignore[arg-type]
+    url = reverse("invoices:invoice_detail", args=[other.pk]) if visible else ""
+    return JsonResponse({"message": f"There already is an invoice {other.number} of {other.supplier}.", "url": url})

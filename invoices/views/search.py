@@ -1,0 +1,172 @@
+"""Invoice Search: filters, columns, totals, saved searches, bulk actions, CSV and XLSX."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from invoices.exports import csv_lines, xlsx_file
+from invoices.filters import filtered_invoices, invoice_filter, rows_of, sort_key
+from invoices.models import Invoice, SavedSearch
+from invoices.paging import PAGE_SIZES, PER_PAGE, page_of, totals_of
+from invoices.services.bulk import ACTIONS, act_on_many
+from invoices.tables import ALWAYS, COLUMNS, PREFERENCE, InvoiceTable, columns_of
+from organization.models import User
+from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
+from organization.spelling import spell
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DROPPED = ("page", "selected", "csrfmiddlewaretoken")
+
+
+def _querystring(request: HttpRequest) -> str:
+    """The filters and the sorting, without the page."""
+    pairs = [(key, value) for key, value in parse_qsl(request.GET.urlencode()) if key not in DROPPED]
+    return urlencode(pairs)
+
+
+@require_safe
+@allowed(can_see_accounts_payable)
+def invoice_search(request: HttpRequest) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    found = invoice_filter(user, request.GET)
+    rows = rows_of(found)
+    totals = totals_of(rows)
+    page, sort = page_of(rows, request.GET, totals, per_page=_page_size(user))
+    columns = columns_of(user)
+    actions = _bulk_actions(user)
+    table = InvoiceTable(page.object_list, columns=columns, selectable=bool(actions), order_by=sort)
+    page.object_list, table.page = table.rows, page
+    context = {
+        "title": "Invoice Search",
+        "filter": found,
+        "table": table,
+        "totals": totals,
+        "total_count": sum(total.count for total in totals),
+        "rows": rows,
+        "querystring": _querystring(request),
+        "bulk_url": reverse("invoices:invoice_bulk") if actions else "",
+        "actions": actions,
+        "saved": list(user.saved_searches.all()),
+        "columns": [(key, label, key in columns, key in ALWAYS) for key, label in COLUMNS.items()],
+        "page_size": _page_size(user),
+        "page_sizes": PAGE_SIZES,
+    }
+    return render(request, "invoices/search.html", context)
+
+
+def _page_size(user: User) -> int:
+    chosen = user.preferences.get(PER_PAGE)
+    return chosen if chosen in PAGE_SIZES else PAGE_SIZES[1]
+
+
+def _bulk_actions(user: User) -> list[tuple[str, str]]:
+    may = {"submit": administration_of(user).is_any, "authorize": authorization_of(user).is_any}
+    return [(key, label) for key, label in (("submit", "Submit"), ("authorize", "Authorise")) if may[key]]
+
+
+@require_safe
+@allowed(can_see_accounts_payable)
+def invoice_export_csv(request: HttpRequest) -> StreamingHttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    lines = csv_lines(*_whole_result(request, user), partial(spell, spelling=user.spelling))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{_file_name()}.csv"'
+    return response
+
+
+@require_safe
+@allowed(can_see_accounts_payable)
+def invoice_export_xlsx(request: HttpRequest) -> FileResponse:
+    user: User = request.user  # type: ignore[assignment]
+    file = xlsx_file(*_whole_result(request, user), partial(spell, spelling=user.spelling))
+    return FileResponse(file, as_attachment=True, filename=f"{_file_name()}.xlsx", content_type=XLSX)
+
+
+def _whole_result(request: HttpRequest, user: User) -> Any:
+    return filtered_invoices(user, request.GET), sort_key(request.GET)
+
+
+def _file_name() -> str:
+    return f"invoices-{timezone.localdate():%Y-%m-%d}"
+
+
+@require_POST
+@allowed(can_see_accounts_payable)
+def invoice_bulk(request: HttpRequest) -> HttpResponse:
+    """Act on the ticked rows, or on all that the filters in `query` select."""
+    user: User = request.user  # type: ignore[assignment]
+    action = request.POST.get("action", "")
+    if action in ACTIONS:
+        rows = _chosen(request, user)
+        _tell(request, act_on_many(rows, action, by=user, reason=request.POST.get("reason", "")))
+    return redirect(_back(request))
+
+
+def _chosen(request: HttpRequest, user: User) -> Any:
+    if request.POST.get("scope") == "all":
+        return filtered_invoices(user, QueryDict(request.POST.get("query", "")))
+    ids = [value for value in request.POST.getlist("selected") if value.isdecimal() and len(value) < 19]
+    return Invoice.objects.visible_to(user).filter(pk__in=ids)
+
+
+def _tell(request: HttpRequest, result: Any) -> None:
+    spelled = partial(spell, spelling=request.user.spelling)  # type: ignore[union-attr]
+    if result.done:
+        messages.success(request, spelled(result.summary))
+    for sentence in result.refusals:
+        messages.error(request, spelled(sentence))
+    if not result.done and not result.refusals:
+        messages.info(request, "Nothing was selected.")
+
+
+def _back(request: HttpRequest) -> str:
+    target = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    return target if is_ours else reverse("invoices:invoice_search")
+
+
+@require_POST
+@allowed(can_see_accounts_payable)
+def column_settings(request: HttpRequest) -> HttpResponse:
+    """Keep which columns and how many rows this person wants."""
+    user: User = request.user  # type: ignore[assignment]
+    chosen = [key for key in COLUMNS if key in request.POST.getlist("columns") or key in ALWAYS]
+    size = request.POST.get("page_size", "")
+    user.preferences[PREFERENCE] = [] if "reset" in request.POST else chosen
+    if size.isdecimal() and int(size) in PAGE_SIZES:
+        user.preferences[PER_PAGE] = int(size)
+    user.save(update_fields=["preferences"])
+    return redirect(_back(request))
+
+
+@require_POST
+@allowed(can_see_accounts_payable)
+def saved_search_add(request: HttpRequest) -> HttpResponse:
+    """Keep the filters under a name; the same name again replaces them."""
+    user: User = request.user  # type: ignore[assignment]
+    name, query = request.POST.get("name", "").strip(), request.POST.get("query", "")
+    if not name or len(name) > 60 or len(query) > 2000 or "\x00" in name + query:
+        messages.error(request, "Give the search a name of up to 60 characters.")
+    else:
+        kept = user.saved_searches.filter(name__iexact=name).first() or SavedSearch(user=user)
+        kept.name, kept.query = name, query
+        kept.save()
+        messages.success(request, f"Saved the search “{name}”.")
+    return redirect(_back(request))
+
+
+@require_POST
+@allowed(can_see_accounts_payable)
+def saved_search_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    get_object_or_404(request.user.saved_searches, pk=pk).delete()  # type: ignore[union-attr]
+    return redirect(_back(request))
