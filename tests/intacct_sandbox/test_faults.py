@@ -185,9 +185,16 @@ def test_chance_is_the_same_for_the_same_seed(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"[]", b'{"faults": [{"kind": "gremlin"}]}', b'{"faults": [{"kind": "delay", "times": "x"}]}',
-             b'{"faults": [{"kind": "delay", "match": {"moon": "full"}}]}', b'{"faults": [{"kind": "delay", "match": {"controlid": "("}}]}']
-)  # fmt: skip
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'{"faults": [{"kind": "gremlin"}]}',
+        b'{"faults": [{"kind": "delay", "times": "x"}]}',
+        b'{"faults": [{"kind": "delay", "match": {"moon": "full"}}]}',
+        b'{"faults": [{"kind": "delay", "match": {"controlid": "("}}]}',
+    ],
+)
 def test_refuses_a_script_that_it_does_not_understand(caller: Caller, body: bytes) -> None:
     answer = requests.post(f"{caller.running.base_url}/sandbox/faults", data=body, timeout=30)
     assert answer.status_code == 400

@@ -66,7 +66,8 @@ def test_refuses_a_transport_policy(shared_caller: Caller) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"   ", b"not xml", b"<request>", b"<request/>", b"<other/>", b"\x00\x01", b"<request><control/></request>",
+        b"", b"   ", b"not xml", b"<request>", b"<request/>", b"<other/>", b"\x00\x01",
+        b"<request><control/></request>",
         b"\xff\xfe<\x00r\x00", b"<request>\x0b</request>", b'{"json": true}',
     ],
 )  # fmt: skip
@@ -106,7 +107,8 @@ def test_takes_big_documents(caller: Caller) -> None:
         "<create_supdoc><supdocname>n</supdocname><supdocid>D1</supdocid></create_supdoc>",
         "<create_supdoc><supdocid>D1</supdocid><color>red</color></create_supdoc>",
         "<create_supdoc/>",
-        "<reverse_bill key='1'><datereversed><day>1</day><month>2</month><year>2026</year></datereversed></reverse_bill>",
+        "<reverse_bill key='1'><datereversed><day>1</day><month>2</month><year>2026</year></datereversed>"
+        "</reverse_bill>",
         "<create_bill><vendorid>V00001</vendorid><datecreated><year>2026</year><month>1</month><day>1</day></datecreated>"
         "<billno>1</billno><billitems><lineitem><amount>1</amount><glaccountno>6100</glaccountno></lineitem></billitems>"
         "</create_bill>",
@@ -118,7 +120,8 @@ def test_refuses_a_legacy_function_out_of_order(shared_caller: Caller, function:
     assert reply.results == []
     ((number, text),) = reply.errors("errormessage")
     assert number == "XL03000003"
-    assert "Element" in text and "line" in text.lower()
+    assert "Element" in text
+    assert "Line: " in text
 
 
 def test_refuses_control_elements_out_of_order(shared_caller: Caller) -> None:

@@ -94,7 +94,8 @@ def test_ignores_case_only_when_asked(shared_caller: Caller) -> None:
 @pytest.mark.parametrize(
     "filter_",
     [
-        where("equalto", "RECORDNO", "x"), where("greaterthan", "WHENMODIFIED", "soon"), where("between", "RECORDNO", "1"),
+        where("equalto", "RECORDNO", "x"), where("greaterthan", "WHENMODIFIED", "soon"),
+        where("between", "RECORDNO", "1"),
         where("sounds", "NAME", "x"), "<and>" + where("equalto", "NAME", "x") + "</and>",
         where("equalto", "NAME", "x") + where("equalto", "NAME", "y"),
         where("in", "VENDORID", *["x"] * 1001), "<equalto><value>1</value></equalto>",
@@ -123,7 +124,8 @@ def test_filters_by_a_date_without_a_time(shared_caller: Caller) -> None:
 
 
 def test_orders_by_several_fields(shared_caller: Caller) -> None:
-    order = "<orderby><order><field>CURRENCY</field><descending/></order><order><field>RECORDNO</field><ascending/></order></orderby>"
+    order = "<orderby><order><field>CURRENCY</field><descending/></order><order><field>RECORDNO</field>"
+        "<ascending/></order></orderby>"
     records = shared_caller.call(query("VENDOR", "CURRENCY RECORDNO", order + ALL)).records("CURRENCY", "RECORDNO")
     assert records == sorted(sorted(records, key=lambda r: int(r[1] or 0)), key=lambda r: r[0] or "", reverse=True)
 
@@ -231,7 +233,8 @@ def test_root_records_cannot_be_changed_from_an_entity(caller: Caller) -> None:
 
 
 def by_query(text: str, size: int = 100, fields: str = "VENDORID", name: str = "VENDOR") -> str:
-    return f"<readByQuery><object>{name}</object><fields>{fields}</fields><query>{text}</query><pagesize>{size}</pagesize></readByQuery>"
+    head = f"<object>{name}</object><fields>{fields}</fields>"
+    return f"<readByQuery>{head}<query>{text}</query><pagesize>{size}</pagesize></readByQuery>"
 
 
 def test_read_by_query_takes_codes_and_query_takes_words(shared_caller: Caller) -> None:

@@ -17,9 +17,12 @@ from intacct_sandbox.server import Running
 from tests.intacct_sandbox.caller import Caller
 
 SIGN_IN = {
-    "sender_id": "demo_sender", "sender_password": "sender_password", "user_id": "xml_user", "company_id": "demo",
+    "sender_id": "demo_sender",
+    "sender_password": "sender_password",
+    "user_id": "xml_user",
+    "company_id": "demo",
     "user_password": "xml_password",
-}  # fmt: skip
+}
 NEW = {
     # SDK attribute: (what its users post, a field and a value to find it by)
     "contacts": ({"CONTACTNAME": "New Contact", "PRINTAS": "New"}, "CONTACTNAME", "New Contact"),
@@ -27,7 +30,11 @@ NEW = {
     "contract_lines": ({"CONTRACTID": "CT1", "ITEMID": "I-100"}, "CONTRACTID", "CT1"),
     "locations": ({"LOCATIONID": "115", "NAME": "Hull", "PARENTID": "100"}, "LOCATIONID", "115"),
     "employees": ({"EMPLOYEEID": "E-9", "PERSONALINFO": {"CONTACTNAME": "Left, Eve"}}, "EMPLOYEEID", "E-9"),
-    "accounts": ({"ACCOUNTNO": "6199", "TITLE": "Pens", "ACCOUNTTYPE": "incomestatement", "NORMALBALANCE": "debit"}, "ACCOUNTNO", "6199"),
+    "accounts": (
+        {"ACCOUNTNO": "6199", "TITLE": "Pens", "ACCOUNTTYPE": "incomestatement", "NORMALBALANCE": "debit"},
+        "ACCOUNTNO",
+        "6199",
+    ),
     "expense_types": ({"ACCOUNTLABEL": "Taxi", "GLACCOUNTNO": "6200"}, "ACCOUNTLABEL", "Taxi"),
     "vendors": ({"VENDORID": "N1", "NAME": "New Vendor", "DISPLAYCONTACT": {"PRINTAS": "New"}}, "VENDORID", "N1"),
     "projects": ({"PROJECTID": "P-1", "NAME": "New", "PROJECTCATEGORY": "Contract"}, "PROJECTID", "P-1"),
@@ -46,13 +53,27 @@ NEW = {
     "tasks": ({"TASKID": "T-9", "NAME": "New", "PROJECTID": "P-1000"}, "TASKID", "T-9"),
     "expense_payment_types": ({"NAME": "Card"}, "NAME", "Card"),
     "location_entities": ({"LOCATIONID": "400", "NAME": "Fourth Ltd"}, "LOCATIONID", "400"),
-    "tax_details": ({"DETAILID": "New rate", "TAXTYPE": "Purchase", "VALUE": "3", "TAXSOLUTIONID": "US Sales Tax - SYS"}, "DETAILID", "New rate"),
+    "tax_details": (
+        {"DETAILID": "New rate", "TAXTYPE": "Purchase", "VALUE": "3", "TAXSOLUTIONID": "US Sales Tax - SYS"},
+        "DETAILID",
+        "New rate",
+    ),
     "tax_solutions": ({"SOLUTIONID": "New - VAT", "TAXMETHOD": "VAT"}, "SOLUTIONID", "New - VAT"),
     "classes": ({"CLASSID": "70", "NAME": "New"}, "CLASSID", "70"),
     "journal_entries": (
-        {"JOURNAL": "GJ", "BATCH_DATE": "03/31/2026", "BATCH_TITLE": "Accrual", "ENTRIES": {"GLENTRY": [
-            {"ACCOUNTNO": "6100", "TR_TYPE": "1", "AMOUNT": "5"}, {"ACCOUNTNO": "2010", "TR_TYPE": "-1", "AMOUNT": "5"}]}},
-        "BATCH_TITLE", "Accrual",
+        {
+            "JOURNAL": "GJ",
+            "BATCH_DATE": "03/31/2026",
+            "BATCH_TITLE": "Accrual",
+            "ENTRIES": {
+                "GLENTRY": [
+                    {"ACCOUNTNO": "6100", "TR_TYPE": "1", "AMOUNT": "5"},
+                    {"ACCOUNTNO": "2010", "TR_TYPE": "-1", "AMOUNT": "5"},
+                ]
+            },
+        },
+        "BATCH_TITLE",
+        "Accrual",
     ),
     "rev_rec_schedules": ({"REVRECTEMPLATEID": "Monthly"}, "REVRECTEMPLATEID", "Monthly"),
     "rev_rec_schedule_entries": ({"REVRECSCHEDULEKEY": "1", "ACCOUNTNO": "4000"}, "ACCOUNTNO", "4000"),
@@ -61,14 +82,28 @@ NEW = {
     "allocations": ({"ALLOCATIONID": "Half"}, "ALLOCATIONID", "Half"),
     "inventory_control_price_list_entries": ({"PRICELISTID": "Base", "ITEMID": "I-100"}, "PRICELISTID", "Base"),
     "bills": (
-        {"VENDORID": "V00001", "RECORDID": "SDK-1", "WHENCREATED": "3/1/2026", "WHENDUE": "3/31/2026", "APBILLITEMS": {
-            "APBILLITEM": [{"ACCOUNTNO": "6100", "TRX_AMOUNT": "10", "LOCATIONID": "100"}]}},
-        "RECORDID", "SDK-1",
+        {
+            "VENDORID": "V00001",
+            "RECORDID": "SDK-1",
+            "WHENCREATED": "3/1/2026",
+            "WHENDUE": "3/31/2026",
+            "APBILLITEMS": {"APBILLITEM": [{"ACCOUNTNO": "6100", "TRX_AMOUNT": "10", "LOCATIONID": "100"}]},
+        },
+        "RECORDID",
+        "SDK-1",
     ),
-}  # fmt: skip
+}
 OTHERS = {
-    "api_base", "attachments", "ap_payments", "dimensions", "dimension_values", "gl_detail", "ap_detail", "allocation_entry", "ar_aging",
-}  # fmt: skip
+    "api_base",
+    "attachments",
+    "ap_payments",
+    "dimensions",
+    "dimension_values",
+    "gl_detail",
+    "ap_detail",
+    "allocation_entry",
+    "ar_aging",
+}
 
 
 @pytest.fixture
@@ -108,7 +143,7 @@ def test_writes_counts_finds_and_deletes(sdk: SageIntacctSDK, name: str) -> None
     found = api.get(field, value)
     (records,) = [item for key, item in found.items() if not key.startswith("@")]
     assert as_list(records)[0][field] == value
-    recordno = as_list(records)[0]["RECORDNO"] if "RECORDNO" in as_list(records)[0] else None
+    recordno = as_list(records)[0].get("RECORDNO")
     assert api.get_lookup()["Type"]["Fields"]["Field"]
     if recordno:
         assert api.delete(recordno)["status"] == "success"

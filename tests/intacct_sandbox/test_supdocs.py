@@ -93,7 +93,8 @@ def test_deletes_only_what_no_bill_uses(caller: Caller) -> None:
 
 
 def test_folders_live_and_die(caller: Caller) -> None:
-    make = "<create_supdocfolder><supdocfoldername>F</supdocfoldername><supdocfolderdescription>d</supdocfolderdescription></create_supdocfolder>"
+    names = "<supdocfoldername>F</supdocfoldername><supdocfolderdescription>d</supdocfolderdescription>"
+    make = f"<create_supdocfolder>{names}</create_supdocfolder>"
     assert caller.call(make, make).statuses == ["success", "failure"]
     assert caller.call(listed(caller, "name", "F", "supdocfolder")).data.findtext("supdocfolder/description") == "d"
     caller.call(caller.supdoc(folder="F"))
