@@ -210,6 +210,8 @@ def _shown(bound: BoundField) -> str:
 def _plain(value: object) -> str:
     if value is None:
         return "…"
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
     return formats.date_format(value, "SHORT_DATE_FORMAT") if isinstance(value, date) else str(value)
 
 
