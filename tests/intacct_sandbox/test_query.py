@@ -124,8 +124,8 @@ def test_filters_by_a_date_without_a_time(shared_caller: Caller) -> None:
 
 
 def test_orders_by_several_fields(shared_caller: Caller) -> None:
-    order = "<orderby><order><field>CURRENCY</field><descending/></order><order><field>RECORDNO</field>"
-        "<ascending/></order></orderby>"
+    first = "<order><field>CURRENCY</field><descending/></order>"
+    order = f"<orderby>{first}<order><field>RECORDNO</field><ascending/></order></orderby>"
     records = shared_caller.call(query("VENDOR", "CURRENCY RECORDNO", order + ALL)).records("CURRENCY", "RECORDNO")
     assert records == sorted(sorted(records, key=lambda r: int(r[1] or 0)), key=lambda r: r[0] or "", reverse=True)
 
