@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 from django.utils import timezone
 
@@ -46,6 +48,7 @@ class ExportItem(models.Model):
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="export_items")
     invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="export_items")
+    uid = models.UUIDField(default=uuid.uuid4, editable=False, help_text="Makes its ids there unlike any other portal's.")
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
     status = models.CharField(max_length=9, choices=ItemStatus, default=ItemStatus.QUEUED)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="export_items")
@@ -62,6 +65,7 @@ class ExportItem(models.Model):
         default=1, help_text="Part of the control ids; renewed after a definite refusal."
     )
     was_sent = models.BooleanField(default=False, help_text="The gateway may have got a request with these ids.")
+    sent_to = models.CharField(max_length=120, blank=True, help_text="The company there that the request went to.")
     sent_fingerprint = models.CharField(max_length=64, blank=True, help_text="Of the content that was sent.")
     attachment_id = models.CharField(max_length=20, blank=True)
 
@@ -97,11 +101,11 @@ class ExportItem(models.Model):
     @property
     def bill_control_id(self) -> str:
         """The same for every try until a definite refusal."""
-        return f"planergy-bill-{self.pk}-{self.round}"
+        return f"planergy-{self.uid}-{self.round}-bill"
 
     @property
     def attachment_control_id(self) -> str:
-        return f"planergy-supdoc-{self.pk}-{self.round}"
+        return f"planergy-{self.uid}-{self.round}-supdoc"
 
 
 class Attempt(models.Model):
