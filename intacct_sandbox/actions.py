@@ -219,10 +219,18 @@ def edit_bill(company: Company, data: Data) -> Data:
 
 
 def _line(line: Data) -> etree._Element:
+    if not isinstance(line, dict):
+        raise CannotDo("A line must be an object of names and values.")
     element = etree.Element("APBILLITEM")
     for name, value in line.items():
         etree.SubElement(element, name).text = str(value)
     return element
+
+
+def approve_bill(company: Company, data: Data) -> Data:
+    recordno = _bill(company, data)
+    afterwards.approve(company, recordno, PERSON)
+    return {"recordno": recordno}
 
 
 def delete_bill(company: Company, data: Data) -> Data:
@@ -278,6 +286,7 @@ ACTIONS: dict[str, Callable[[Company, Data], Data]] = {
         void_payment,
         reverse_bill,
         edit_bill,
+        approve_bill,
         delete_bill,
         set_permission,
         set_preference,

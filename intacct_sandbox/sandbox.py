@@ -91,6 +91,10 @@ class Sandbox:
     def company(self) -> Company:
         return self.companies["demo"]
 
+    def functions_served(self) -> dict[str, int]:
+        with self._lock:
+            return dict(self.functions)
+
     # -- one request
 
     def deliver(self, body: bytes, endpoint: str, address: str) -> Delivery:

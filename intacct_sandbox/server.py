@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import sys
@@ -30,12 +31,21 @@ class Handler(BaseHTTPRequestHandler):
     server_version = "IntacctSandbox"
     sandbox: ClassVar[Sandbox]
     quiet: ClassVar[bool] = True
+    open_connections: ClassVar[set[socket.socket]]
     disable_nagle_algorithm = True
     wbufsize = -1
 
     def log_message(self, format: str, *args: Any) -> None:
         if not self.quiet:
             super().log_message(format, *args)
+
+    def setup(self) -> None:
+        super().setup()
+        self.open_connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.open_connections.discard(self.connection)
+        super().finish()
 
     # -- requests
 
@@ -86,7 +96,12 @@ class Handler(BaseHTTPRequestHandler):
     def _chunked(self) -> bytes | None:
         parts, total = [], 0
         while True:
-            size = int(self.rfile.readline().split(b";")[0].strip() or b"0", 16)
+            try:
+                size = int(self.rfile.readline().split(b";")[0].strip(), 16)
+            except ValueError:
+                self.close_connection = True
+                self._text(400, "The chunks of the body cannot be read.")
+                return None
             if size == 0:
                 break
             total += size
@@ -124,10 +139,7 @@ class Handler(BaseHTTPRequestHandler):
     def _drop(self) -> None:
         """Close the connection as a broken network would."""
         self.close_connection = True
-        try:
-            self.connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            self.close_connection = True
+        _close(self.connection)
 
     # -- control and pages
 
@@ -154,8 +166,8 @@ class Handler(BaseHTTPRequestHandler):
         return {"faults": self.sandbox.faults.to_json()}
 
     def _reset(self, data: dict[str, Any]) -> dict[str, Any]:
-        kept = {"seed": self.sandbox.options.seed} if "seed" not in data else {}
-        options = Options.from_json({**kept, **data}, self.sandbox.options.latency_ms)
+        now = self.sandbox.options
+        options = Options.from_json(data, now.latency_ms) if data else now
         self.sandbox.reset(options)
         return {"ok": True, "seed": options.seed}
 
@@ -214,6 +226,12 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
+def _close(connection: socket.socket) -> None:
+    """End a connection in both directions; one that the caller has closed already is fine."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -229,7 +247,10 @@ class Running:
 
     def __init__(self, host: str, port: int, options: Options, quiet: bool) -> None:
         self.sandbox = Sandbox(options)
-        handler = type("BoundHandler", (Handler,), {"sandbox": self.sandbox, "quiet": quiet})
+        self._open: set[socket.socket] = set()
+        handler = type(
+            "BoundHandler", (Handler,), {"sandbox": self.sandbox, "quiet": quiet, "open_connections": self._open}
+        )
         self._server = _Server((host, port), handler)
         self.host, self.port = host, int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -254,6 +275,8 @@ class Running:
         self.sandbox.stopping.set()
         self._server.shutdown()
         self._server.server_close()
+        for connection in list(self._open):
+            _close(connection)
         self._thread.join(timeout=5)
 
     def __enter__(self) -> Running:

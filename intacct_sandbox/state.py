@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 from intacct_sandbox.company import Company
@@ -26,7 +27,14 @@ LINE_DIMENSIONS = (
 
 
 def state_of(sandbox: Sandbox) -> dict[str, Any]:
-    companies = sandbox.companies.values()
+    companies = sandbox.companies
+    with ExitStack() as locks:
+        for company in companies.values():
+            locks.enter_context(company.lock)
+        return _state(sandbox, list(companies.values()))
+
+
+def _state(sandbox: Sandbox, companies: list[Company]) -> dict[str, Any]:
     return {
         "counts": counts(sandbox.company),
         "companies": {company.id: counts(company) for company in companies},
@@ -39,7 +47,7 @@ def state_of(sandbox: Sandbox) -> dict[str, Any]:
         ],
         "folders": {company.id: list(company.cabinet.folders) for company in companies},
         "requests": sandbox.requests,
-        "functions": dict(sandbox.functions),
+        "functions": sandbox.functions_served(),
         "max_concurrent": sandbox.max_concurrent,
         "faults": sandbox.faults.to_json(),
     }

@@ -49,7 +49,7 @@ def _bill_row(company: Company, record: dict[str, str]) -> list[str]:
 
 def listing(company: Company, query: dict[str, str]) -> tuple[str, str]:
     wanted = query.get("q", "")
-    offset = int(query["offset"]) if query.get("offset", "").isdigit() else 0
+    offset = int(query["offset"]) if query.get("offset", "").isdecimal() else 0
     total = len(_records(company, wanted))
     listed = table(
         ["Bill", "Vendor", "Entity", "Date", "Total", "State"],
@@ -178,6 +178,8 @@ def _actions(company: Company, record: dict[str, str]) -> str:
     if state in {"Posted", "Partially Paid"}:
         inside = field("Amount (empty: all that is due)", "amount", "", "text", "inputmode=decimal")
         parts.append(form("pay_bill", company.id, back, inside, "Pay", recordno=key))
+    if state == "Submitted":
+        parts.append(form("approve_bill", company.id, back, "", "Approve", "", recordno=key))
     if state in {"Paid", "Partially Paid"}:
         parts.append(form("void_payment", company.id, back, "", "Void the last payment", "quiet", recordno=key))
     if state == "Posted":

@@ -86,7 +86,7 @@ def _columns(otype: ObjectType) -> list[str]:
 def listing(company: Company, name: str, query: dict[str, str]) -> tuple[str, str]:
     table_ = company.table(name)
     wanted = query.get("q", "").casefold()
-    offset = int(query["offset"]) if query.get("offset", "").isdigit() else 0
+    offset = int(query["offset"]) if query.get("offset", "").isdecimal() else 0
     rows, total = _page(company, table_, wanted, offset)
     columns = _columns(table_.otype)
     listed = table(
@@ -246,6 +246,7 @@ def _preferences(company: Company, back: str) -> str:
         "require_attachment",
         "duplicate_bill_numbers",
         "bill_numbering",
+        "bill_approvals",
         "user_specified_summaries",
         "attachment_numbering",
         "multi_currency",

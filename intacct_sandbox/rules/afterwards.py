@@ -57,6 +57,13 @@ def recall(company: Company, recordno: str, maker: Maker) -> None:
     _change_state(company, "APBILL", recordno, "Draft", {}, maker.user)
 
 
+def approve(company: Company, recordno: str, maker: Maker) -> None:
+    record = record_of(company, "APBILL", recordno)
+    if record["STATE"] != "Submitted":
+        raise Refused(invalid(f"Transaction '{record['RECORDID']}' is not submitted and can't be approved"))
+    _change_state(company, "APBILL", recordno, "Posted", {}, maker.user)
+
+
 def pay(company: Company, recordno: str, amount: Decimal | None, maker: Maker) -> str:
     """Pay a bill fully, or by an amount in its currency; returns the payment's RECORDNO."""
     record = record_of(company, "APBILL", recordno)

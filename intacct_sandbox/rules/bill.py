@@ -78,11 +78,19 @@ def due_date(term: Mapping[str, str], day: date) -> date:
     return max(due, day)
 
 
+def _first_state(draft: Draft, total: Decimal) -> str:
+    if draft.is_draft:
+        return "Draft"
+    if draft.kind == "APBILL" and draft.company.preference("bill_approvals"):
+        return "Submitted"
+    return "No Value" if total == 0 else "Posted"
+
+
 def _header(draft: Draft) -> dict[str, str]:
     company, vendor, total = draft.company, draft.vendor or {}, draft.total()
     rate = _rate(draft)
     base = (total * rate).quantize(values.CENT)
-    state = "Draft" if draft.is_draft else "No Value" if total == 0 else "Posted"
+    state = _first_state(draft, total)
     term = company.record("APTERM", draft["TERMNAME"]) or {}
     made, posted = draft["WHENCREATED"], draft["WHENPOSTED"] or draft["WHENCREATED"]
     header = {name: value for name, value in draft.header.items() if name in OBJECTS[draft.kind].fields}

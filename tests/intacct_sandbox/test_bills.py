@@ -411,6 +411,17 @@ def test_the_vendors_balance_follows_its_bills(caller: Caller) -> None:
     assert caller.call(due).records("TOTALDUE") == [("0",)]
 
 
+def test_a_bill_waits_for_approval_where_the_company_wants_it(caller: Caller) -> None:
+    caller.act("set_preference", name="bill_approvals", value="true")
+    number = caller.make_bill()
+    assert caller.state()["bills"][0]["state"] == "Submitted"
+    assert caller.call(f"<recallApBill><recordno>{number}</recordno></recallApBill>").statuses == ["success"]
+    assert caller.state()["bills"][0]["state"] == "Draft"
+    other = caller.make_bill(RECORDID="INV-2")
+    caller.act("approve_bill", recordno=other)
+    assert caller.state()["bills"][1]["state"] == "Posted"
+
+
 def test_only_a_submitted_bill_is_recalled(caller: Caller) -> None:
     number = caller.make_bill()
     assert (

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from intacct_sandbox.sandbox import Options, Sandbox
+from intacct_sandbox.server import serve
 from tests.intacct_sandbox.caller import VENDOR_PAGE, Caller, query
 
 READ = query("VENDOR", "VENDORID", "<pagesize>1</pagesize>")
@@ -192,6 +195,35 @@ def test_takes_a_form_field_and_old_content_types(shared_caller: Caller) -> None
     assert shared_caller.send(body, **{"Content-Type": "x-intacct-xml-request"}).statuses == ["success"]
     answer = requests.post(shared_caller.running.url, data={"xmlrequest": body}, timeout=30)
     assert b"<status>success</status><function>query" in answer.content
+
+
+def test_a_stopped_sandbox_answers_no_more_on_open_connections() -> None:
+    running = serve()
+    with requests.Session() as session:
+        assert session.get(f"{running.base_url}/sandbox/state.json", timeout=30).status_code == 200
+        running.stop()
+        with pytest.raises(requests.ConnectionError):
+            session.get(f"{running.base_url}/sandbox/state.json", timeout=30)
+
+
+def test_many_callers_at_once_lose_nothing(caller: Caller) -> None:
+    session = caller.session()
+
+    def send(number: int) -> None:
+        caller.call(
+            caller.supdoc(f"D{number}"), caller.bill(RECORDID=f"R{number}", SUPDOCID=f"D{number}"), auth=session
+        )
+        caller.state()
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(24)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    state = caller.state()
+    assert sorted(bill["recordid"] for bill in state["bills"]) == sorted(f"R{number}" for number in range(24))
+    assert all(bill["attachments"] for bill in state["bills"])
+    assert len({bill["recordno"] for bill in state["bills"]}) == 24
 
 
 FUZZED = Sandbox(Options())
