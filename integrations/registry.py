@@ -76,9 +76,14 @@ def job_title(job: Job) -> str:
 
     match job.kind:
         case JobKind.IMPORT:
-            return f"Import {data_set(job.connection.system, job.data_set).name}"
+            return f"Import {_data_set_name(job)}"
         case JobKind.PREVIEW:
-            return f"Preview import of {data_set(job.connection.system, job.data_set).name}"
+            return f"Preview import of {_data_set_name(job)}"
         case JobKind.EXPORT:
             return "Export invoices"
     return f"Synchronize with {job.connection.system_name}"
+
+
+def _data_set_name(job: Job) -> str:
+    """What their company calls it, once that was learnt."""
+    return job.options.get("name") or data_set(job.connection.system, job.data_set).name

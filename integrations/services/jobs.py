@@ -164,7 +164,7 @@ def _chosen_data_sets(connection: Connection, keys: Iterable[str] | None) -> lis
 
 
 def _start(jobs: Sequence[Job]) -> list[Job]:
-    """Insert what does not run yet (a unique index decides, so two people pressing at once make one), then wake workers."""
+    """Insert what does not run yet (a unique index decides: two people pressing at once make one), then wake workers."""
     with transaction.atomic():
         Job.objects.bulk_create(jobs, ignore_conflicts=True)
         started = [_unfinished_twin(job) for job in jobs]
@@ -174,9 +174,7 @@ def _start(jobs: Sequence[Job]) -> list[Job]:
 
 
 def _unfinished_twin(job: Job) -> Job:
-    twins = Job.objects.filter(
-        connection=job.connection, company=job.company, kind=job.kind, data_set=job.data_set
-    )
+    twins = Job.objects.filter(connection=job.connection, company=job.company, kind=job.kind, data_set=job.data_set)
     # The other one may have finished between our two statements; then its result is as fresh as ours would be.
     return twins.unfinished().first() or twins.latest("pk")
 

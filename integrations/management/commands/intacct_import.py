@@ -1,0 +1,97 @@
+"""`manage.py intacct_import`: run imports here and now, and say how each ended."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from integrations import runner
+from integrations.errors import ConfigurationError
+from integrations.models import Connection, Job, JobStatus
+from integrations.sage_intacct import data_sets
+from integrations.services import jobs
+
+FAILED = (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED)
+COUNTS = ("total", "done", "created", "updated", "unchanged", "warnings", "failed", "deactivated")
+
+
+class Command(BaseCommand):
+    help = "Import reference data from Sage Intacct in this process. Ends with 1 when an import failed as a whole."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        keys = [data_set.key for data_set in data_sets.ALL]
+        parser.add_argument("--account", help="Name of the account; needed when several are connected.")
+        parser.add_argument("--company", action="append", help="Name of a company; repeatable. Default: all.")
+        parser.add_argument(
+            "--data-set", action="append", choices=[*keys, "dimensions"], help="Repeatable. Default: all."
+        )
+        parser.add_argument("--full", action="store_true", help="Read everything again, not only what has changed.")
+        parser.add_argument("--preview", action="store_true", help="Show what an import would do.")
+        parser.add_argument("--json", action="store_true", help="Print a JSON list.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connection = _connection(options["account"])
+        try:
+            started = jobs.start_imports(
+                connection,
+                companies=_companies(connection, options["company"]),
+                data_sets=options["data_set"],
+                is_full=options["full"],
+                is_preview=options["preview"],
+            )
+        except ConfigurationError as error:
+            raise CommandError(f"{error.user_message} {error.advice}") from error
+        for job in started:
+            runner.run_job(job.pk)
+        finished = [Job.objects.select_related("connection", "company").get(pk=job.pk) for job in started]
+        self.stdout.write(_as_json(finished) if options["json"] else "\n".join(map(_as_line, finished)))
+        if any(job.status in FAILED for job in finished):
+            raise CommandError("At least one import failed as a whole.")
+
+
+def _connection(account: str | None) -> Connection:
+    enabled = Connection.objects.enabled().filter(system="sage_intacct").select_related("account")
+    found = list(enabled.filter(account__name__iexact=account) if account else enabled)
+    if len(found) != 1:
+        names = ", ".join(str(each.account) for each in enabled) or "none"
+        raise CommandError(f"Name one account with --account. Connected accounts: {names}.")
+    return found[0]
+
+
+def _companies(connection: Connection, names: list[str] | None) -> list[Any] | None:
+    if names is None:
+        return None
+    known = {company.name.casefold(): company for company in connection.account.companies.all()}
+    unknown = [name for name in names if name.casefold() not in known]
+    if unknown:
+        raise CommandError(f"There is no company called {', '.join(unknown)}.")
+    return [known[name.casefold()] for name in names]
+
+
+def _as_json(finished: list[Job]) -> str:
+    return json.dumps(
+        [
+            {
+                "job": job.pk,
+                "data_set": job.data_set,
+                "title": job.title,
+                "company": str(job.company) if job.company else None,
+                "kind": job.kind,
+                "status": job.status,
+                **{name: getattr(job, name) for name in COUNTS},
+                "message": job.message,
+                "advice": job.advice,
+            }
+            for job in finished
+        ],
+        indent=2,
+    )
+
+
+def _as_line(job: Job) -> str:
+    counts = ", ".join(f"{getattr(job, name)} {name}" for name in COUNTS[2:] if getattr(job, name))
+    company = f" for {job.company}" if job.company else ""
+    return f"{job.title}{company}: {job.get_status_display()}. {counts or 'nothing to do'}. {job.message}".strip()

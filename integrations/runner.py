@@ -1,0 +1,223 @@
+"""Owns every status of a job: claim, heartbeat, finish, mail. Survives a killed worker; runs nothing twice.
+
+Jobs that were started together for one company are a *group*: one worker claims all of it and runs it in order. A group
+of a company waits for the imports that all companies share, because suppliers point at currencies and terms.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from types import TracebackType
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from integrations import mail, registry
+from integrations.errors import IntegrationError
+from integrations.models import Connection, FailureKind, Job, JobKind, JobStatus, Trigger
+from integrations.models.history import UNFINISHED
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 10.0
+GONE_AFTER = timedelta(seconds=60)
+# A message that has not begun after this long is taken for lost; a second one does no harm.
+WAKE_AGAIN_AFTER = timedelta(seconds=60)
+MAX_CLAIMS = 5
+RUN_HERE = (JobKind.SYNCHRONIZE, JobKind.IMPORT, JobKind.PREVIEW)
+
+
+class ClaimLost(Exception):
+    """Another worker has taken the job over (this one was silent for too long): touch nothing any more."""
+
+
+class JobCancelled(Exception):
+    """Somebody asked to stop; raised between pages."""
+
+
+def wake(job_id: int, *, trigger: str) -> None:
+    from integrations.tasks import run_job as task
+
+    task.apply_async((job_id,), queue="interactive" if trigger == Trigger.MANUAL else "background")
+
+
+def run_job(job_id: int) -> None:
+    """Claim the group of this job and run it, then wake what waited for it. Leaves alone what another worker is at."""
+    jobs = claim_group(job_id)
+    if not jobs:
+        return
+    with Heartbeat(jobs[0].claim):
+        if jobs[0].kind == JobKind.SYNCHRONIZE:
+            with executing(jobs[0]) as job:
+                registry.get(job.connection.system).synchronize(job)
+        else:
+            registry.get(jobs[0].connection.system).run_imports(jobs)
+    wake_waiting(jobs[0].connection_id)
+
+
+def claim_group(job_id: int) -> list[Job]:
+    with transaction.atomic():
+        # Locked first: whoever starts, claims or cancels jobs of this connection takes turns.
+        job = Job.objects.filter(pk=job_id, kind__in=RUN_HERE, status__in=UNFINISHED).first()
+        if job is None:
+            return []
+        Connection.objects.select_for_update().get(pk=job.connection_id)
+        group = list(_group(job).select_for_update(of=("self",)))
+        if not group or _is_waiting(group[0]) or any(_is_held(each) for each in group):
+            return []
+        return _claim(group)
+
+
+def _group(job: Job) -> QuerySet[Job]:
+    group = Job.objects.unfinished().filter(batch=job.batch, company=job.company_id, kind=job.kind)
+    return group.select_related("connection__account", "company", "requested_by").order_by("position", "pk")
+
+
+def _is_held(job: Job) -> bool:
+    return job.claim is not None and job.heartbeat_at is not None and job.heartbeat_at > timezone.now() - GONE_AFTER
+
+
+def _is_waiting(job: Job) -> bool:
+    """For imports that all companies share and that were asked for earlier."""
+    if job.company_id is None or job.kind == JobKind.SYNCHRONIZE:
+        return False
+    shared = Job.objects.unfinished().filter(connection=job.connection_id, company=None, kind=job.kind)
+    return shared.filter(Q(batch=job.batch) | Q(pk__lt=job.pk)).exists()
+
+
+def _claim(group: Sequence[Job]) -> list[Job]:
+    token, now = uuid.uuid4(), timezone.now()
+    for job in group:
+        job.claim, job.heartbeat_at = token, now
+        job.claims += job.status == JobStatus.RUNNING or job.claims == 0
+    Job.objects.bulk_update(group, ["claim", "heartbeat_at", "claims"])
+    return list(group)
+
+
+@contextmanager
+def executing(job: Job) -> Iterator[Job]:
+    """Begin one claimed job and end it by what the block does. The one place that decides how a run ended."""
+    try:
+        _begin(job)
+        yield job
+        finish(job, _status_of_counts(job))
+    except JobCancelled:
+        finish(job, JobStatus.CANCELLED, message="It was cancelled. What had been imported until then stays.")
+    except ClaimLost:
+        log.warning("Job %s was taken over by another worker.", job.pk)
+    except IntegrationError as error:
+        _fail(job, error)
+    except Exception:
+        log.exception("Job %s stopped by an internal error.", job.pk)
+        finish(
+            job,
+            JobStatus.ERRORED,
+            failure_kind=FailureKind.INTERNAL,
+            message="It was stopped by an error in Planergy. Nothing that had been imported until then is lost.",
+            advice="Our support team can see the details. Start it again; if it happens again, contact support.",
+            traceback=traceback.format_exc(),
+        )
+
+
+def _begin(job: Job) -> None:
+    if job.claims > MAX_CLAIMS:
+        raise IntegrationError(
+            f"It was begun {MAX_CLAIMS} times and broken off each time.",
+            advice="Start it again; if it happens again, contact support.",
+            code="broken_off",
+        )
+    job.started_at = job.started_at or timezone.now()
+    held = Job.objects.filter(pk=job.pk, claim=job.claim, status__in=UNFINISHED)
+    if not held.update(status=JobStatus.RUNNING, started_at=job.started_at, heartbeat_at=timezone.now()):
+        raise ClaimLost
+    job.refresh_from_db()
+    if job.is_cancel_requested:
+        raise JobCancelled
+
+
+def _status_of_counts(job: Job) -> JobStatus:
+    return JobStatus.PARTIAL if job.failed or job.warnings else JobStatus.SUCCEEDED
+
+
+def _fail(job: Job, error: IntegrationError) -> None:
+    finish(job, JobStatus.FAILED, failure_kind=error.kind, message=error.user_message, advice=error.advice)
+
+
+def finish(job: Job, status: JobStatus, **fields: str) -> None:
+    """End the job once, by whoever holds its claim; then mail."""
+    now = timezone.now()
+    held = Job.objects.filter(pk=job.pk, claim=job.claim, status__in=UNFINISHED)
+    if held.update(status=status, finished_at=now, heartbeat_at=now, claim=None, **fields):
+        try:
+            mail_once(job.pk)
+        except OSError:  # SMTPException is one, too
+            log.exception("The e-mail about job %s could not be sent; the sweep tries again.", job.pk)
+    job.refresh_from_db()
+
+
+def mail_once(job_id: int) -> None:
+    """The row stays locked while the mail goes out: a worker killed in between leaves it to the sweep, unmailed."""
+    with transaction.atomic():
+        unmailed = Job.objects.filter(pk=job_id, mailed_at=None, kind=JobKind.IMPORT).exclude(status__in=UNFINISHED)
+        job = unmailed.select_for_update(skip_locked=True).first()
+        if job is None:
+            return
+        mail.send_job_finished(job)
+        Job.objects.filter(pk=job_id).update(mailed_at=timezone.now())
+
+
+def wake_waiting(connection_id: int) -> None:
+    """One message per group that nobody is at: the ones that waited for us, mostly."""
+    idle = Job.objects.unfinished().filter(connection=connection_id, kind__in=RUN_HERE, claim=None)
+    for job in _first_of_groups(idle):
+        if not _is_waiting(job):
+            wake(job.pk, trigger=job.trigger)
+
+
+def sweep_jobs(now: datetime) -> None:
+    """Wake what lost its message or its worker, and send what a killed worker could not."""
+    stuck = Q(claim=None, created_at__lt=now - WAKE_AGAIN_AFTER) | Q(heartbeat_at__lt=now - GONE_AFTER)
+    for job in _first_of_groups(Job.objects.unfinished().filter(stuck, kind__in=RUN_HERE)):
+        if not _is_waiting(job):
+            wake(job.pk, trigger=job.trigger)
+    unmailed = Job.objects.filter(kind=JobKind.IMPORT, mailed_at=None, finished_at__lt=now - GONE_AFTER)
+    for job_id in unmailed.exclude(status__in=UNFINISHED).values_list("pk", flat=True)[:100]:
+        mail_once(job_id)
+
+
+def _first_of_groups(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    return jobs.order_by("batch", "company_id", "kind", "position", "pk").distinct("batch", "company_id", "kind")
+
+
+class Heartbeat:
+    """Says from a thread of its own that the worker lives, also while it waits for a slow answer."""
+
+    def __init__(self, claim: uuid.UUID | None) -> None:
+        self._claim = claim
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{claim}", daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        try:
+            while not self._stop.wait(HEARTBEAT_SECONDS):
+                Job.objects.filter(claim=self._claim).update(heartbeat_at=timezone.now())
+        finally:
+            database.close()

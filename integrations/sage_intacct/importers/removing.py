@@ -1,0 +1,124 @@
+"""What is gone there becomes inactive here. Nothing is taken for gone before the gateway has said so by number."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+
+from integrations.models import ExternalRecord, Job
+from integrations.runner import JobCancelled
+from integrations.sage_intacct.client import Client, Query, filters
+from integrations.sage_intacct.importers.reading import PAGE_SIZE, translated
+from integrations.sage_intacct.importers.sources import Source
+from integrations.sage_intacct.importers.writing import Counts, add_progress
+
+_VERIFIED_AT_ONCE = 1000
+
+_DEACTIVATE = """
+WITH gone AS (
+  UPDATE integrations_externalrecord SET is_present = false WHERE id = ANY(%(ids)s) AND is_present
+  RETURNING external_key, local_id
+), off AS (
+  UPDATE {table} t SET is_active = false FROM gone WHERE t.id = gone.local_id AND t.is_active
+  RETURNING t.id, t.{name} AS name, gone.external_key
+), noted AS (
+  INSERT INTO integrations_outcome
+    (job_id, kind, record_key, record_name, local_id, code, message, advice, raw_message, changes)
+  SELECT %(job_id)s, 'deactivated', external_key, name, id, 'gone', %(message)s, '', '', NULL FROM off RETURNING 1
+) SELECT count(*) FROM noted
+"""
+_PREVIEW = """
+WITH noted AS (
+  INSERT INTO integrations_outcome
+    (job_id, kind, record_key, record_name, local_id, code, message, advice, raw_message, changes)
+  SELECT %(job_id)s, 'deactivated', e.external_key, t.{name}, t.id, 'gone', %(message)s, '', '', NULL
+  FROM integrations_externalrecord e JOIN {table} t ON t.id = e.local_id AND t.is_active WHERE e.id = ANY(%(ids)s)
+  RETURNING 1
+) SELECT count(*) FROM noted
+"""
+
+
+def known_records(job: Job, source: Source) -> QuerySet[ExternalRecord]:
+    """The records that we believe to be there."""
+    return ExternalRecord.objects.filter(
+        connection=job.connection_id,
+        company=source.link_company_id,
+        object_type=source.object_name,
+        is_present=True,
+    )
+
+
+def remove_missing(
+    job: Job, source: Source, client: Client, *, after: int, last: int | None, present: Collection[int]
+) -> None:
+    """Records between the two numbers (`last` None: to the end) that a page which covers them did not hold."""
+    covered = known_records(job, source).filter(record_no__gt=after)
+    if last is not None:
+        covered = covered.filter(record_no__lte=last)
+    numbers = covered.values_list("pk", "record_no").iterator(chunk_size=PAGE_SIZE)
+    seen = frozenset(present)
+    remove_verified(job, source, client, [(pk, number) for pk, number in numbers if number not in seen])
+
+
+def remove_deleted(job: Job, source: Source, client: Client, deleted: set[tuple[str, str]]) -> None:
+    """What the audit trail names: by number, by number with a suffix, or by natural ID."""
+    keys = {key for object_type, key in deleted if object_type == source.object_name.lower()}
+    numbers = {int(head) for key in keys if (head := key.partition("--")[0]).isdecimal()}
+    named = known_records(job, source).filter(Q(external_key__in=keys) | Q(record_no__in=numbers))
+    remove_verified(job, source, client, list(named.values_list("pk", "record_no")))
+
+
+def sweep(job: Job, source: Source, client: Client) -> None:
+    """Compare all keys: for users who may not see the audit trail."""
+    after = 0
+    query = Query(source.object_name, (source.record_field,), show_private=source.link_company_id is None)
+    with translated():
+        for page in client.query_pages(query, key_field=source.record_field):
+            numbers = [number for record in page.records if (number := source.record_no_of(record)) is not None]
+            last = max(numbers, default=after) if page.num_remaining > 0 else None
+            remove_missing(job, source, client, after=after, last=last, present=numbers)
+            after = last or after
+
+
+def remove_verified(job: Job, source: Source, client: Client, candidates: Sequence[tuple[int, int | None]]) -> None:
+    for start in range(0, len(candidates), _VERIFIED_AT_ONCE):
+        some = candidates[start : start + _VERIFIED_AT_ONCE]
+        numbers = {number for _, number in some if number is not None}
+        there = set(_still_there(source, client, numbers)) if numbers else set()
+        _deactivate(job, source, [pk for pk, number in some if number not in there])
+
+
+def _still_there(source: Source, client: Client, numbers: Collection[int]) -> Iterator[int]:
+    query = Query(
+        source.object_name,
+        (source.record_field,),
+        filter=filters.in_(source.record_field, sorted(numbers)),
+        show_private=source.link_company_id is None,
+        order_by=((source.record_field, "ascending"),),
+    )
+    with translated():
+        for record in client.query(query).records:
+            number = source.record_no_of(record)
+            if number is not None:
+                yield number
+
+
+def _deactivate(job: Job, source: Source, ids: list[int]) -> None:
+    if not ids:
+        return
+    name = next(column.name for column in source.target.all_columns if column.name in ("name", "description"))
+    statement = (_PREVIEW if source.is_preview else _DEACTIVATE).format(table=source.target.table, name=name)
+    message = (
+        "It is no longer in Sage Intacct."
+        if not source.is_preview
+        else "It is no longer in Sage Intacct; it would be made inactive."
+    )
+    with transaction.atomic():
+        with connection.cursor() as database:
+            database.execute(statement, {"ids": ids, "job_id": job.pk, "message": message})
+            count = database.fetchone()[0]
+        is_cancel_requested = add_progress(job, Counts(deactivated=count))
+    if is_cancel_requested:
+        raise JobCancelled

@@ -1,0 +1,257 @@
+"""Which table a data set fills, and the statements that fill it.
+
+One statement per page: it writes only rows that differ, ties them to their records there, notes what it created or
+changed (from what, to what) as outcomes, and answers with counts. A preview is the same statement without the writing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from ledger.models import Currency, DimensionValue, GLCode, TaxCode, Terms
+from suppliers.models import Supplier
+
+
+@dataclass(frozen=True)
+class Column:
+    """`show` is SQL that turns a stored value `{}` into what a person reads."""
+
+    name: str
+    type: str
+    label: str
+    is_lookup: bool = False
+    show: str = "{}::text"
+
+
+@dataclass(frozen=True)
+class Target:
+    """`fixed` columns have one value for the whole read, given as parameters of that name; `key` columns are the rest
+    of what makes a row unique; `conflict` names the unique index in SQL; `key_match` joins on it.
+    """
+
+    table: str
+    fixed: tuple[str, ...]
+    key: tuple[Column, ...]
+    columns: tuple[Column, ...]
+    conflict: str
+    key_match: str
+
+    @cached_property
+    def all_columns(self) -> tuple[Column, ...]:
+        return (*self.key, *self.columns)
+
+
+def _text(name: str, label: str) -> Column:
+    return Column(name, "text", label)
+
+
+def _flag(name: str, label: str) -> Column:
+    return Column(name, "boolean", label, show="CASE WHEN {} THEN 'yes' ELSE 'no' END")
+
+
+def _lookup(name: str, label: str, table: str, shown: str = "code") -> Column:
+    show = f"(SELECT {shown} FROM {table} WHERE id = {{}})"  # noqa: S608 (names of our own tables)
+    return Column(name, "bigint", label, is_lookup=True, show=show)
+
+
+_ACTIVE = _flag("is_active", "Active")
+_CODE = _text("code", "Code")
+
+CURRENCIES = Target(
+    table=Currency._meta.db_table,
+    fixed=("account_id",),
+    key=(_CODE,),
+    columns=(_text("name", "Name"), _ACTIVE),
+    conflict="(account_id, code)",
+    key_match="t.account_id = %(account_id)s AND t.code = i.code",
+)
+TERMS = Target(
+    table=Terms._meta.db_table,
+    fixed=("account_id",),
+    key=(),
+    columns=(
+        _text("name", "Name"),
+        _text("description", "Description"),
+        Column("due_days", "integer", "Days"),
+        _text("due_from", "Counted from"),
+        _ACTIVE,
+    ),
+    conflict="(account_id, lower(name))",
+    key_match="t.account_id = %(account_id)s AND lower(t.name) = lower(i.name)",
+)
+GL_CODES = Target(
+    table=GLCode._meta.db_table,
+    fixed=("company_id",),
+    key=(_CODE,),
+    columns=(
+        _text("name", "Name"),
+        _text("kind", "Kind"),
+        Column("required_dimensions", "varchar[]", "Required dimensions", show="array_to_string({}, ', ')"),
+        _flag("is_usable_on_invoices", "Usable on invoices"),
+        _text("unusable_reason", "Why not usable"),
+        _ACTIVE,
+    ),
+    conflict="(company_id, code)",
+    key_match="t.company_id = %(company_id)s AND t.code = i.code",
+)
+TAX_CODES = Target(
+    table=TaxCode._meta.db_table,
+    fixed=("account_id",),
+    key=(Column("company_id", "bigint", "Company"), _CODE),
+    columns=(
+        _text("description", "Description"),
+        Column("rate", "numeric(9,4)", "Rate", show="trim_scale({})::text"),
+        _flag("is_reverse_charge", "Reverse charge"),
+        _ACTIVE,
+    ),
+    conflict="(account_id, company_id, code)",
+    key_match=("t.account_id = %(account_id)s AND t.company_id IS NOT DISTINCT FROM i.company_id AND t.code = i.code"),
+)
+DIMENSION_VALUES = Target(
+    table=DimensionValue._meta.db_table,
+    fixed=("dimension_id",),
+    key=(Column("company_id", "bigint", "Company"), Column("scope_id", "bigint", "Belongs to"), _CODE),
+    columns=(_text("name", "Name"), _ACTIVE),
+    conflict="(dimension_id, company_id, scope_id, code)",
+    key_match=(
+        "t.dimension_id = %(dimension_id)s AND t.code = i.code AND t.company_id IS NOT DISTINCT FROM i.company_id "
+        "AND t.scope_id IS NOT DISTINCT FROM i.scope_id"
+    ),
+)
+SUPPLIERS = Target(
+    table=Supplier._meta.db_table,
+    fixed=("company_id",),
+    key=(_CODE,),
+    columns=(
+        _text("name", "Name"),
+        _lookup("currency_id", "Currency", "ledger_currency"),
+        _lookup("terms_id", "Terms", "ledger_terms", "name"),
+        _lookup("default_gl_code_id", "Default GL code", "ledger_glcode"),
+        _text("tax_id", "Tax ID"),
+        _text("contact_name", "Contact"),
+        _text("email", "E-mail"),
+        _text("phone", "Phone"),
+        _text("address", "Address"),
+        _flag("is_on_hold", "On hold"),
+        _ACTIVE,
+    ),
+    conflict="(company_id, code)",
+    key_match="t.company_id = %(company_id)s AND t.code = i.code",
+)
+
+
+@lru_cache(maxsize=64)
+def page_sql(target: Target, *, is_company_link: bool, is_preview: bool) -> str:
+    """Parameters: rows and notices (JSON arrays), the target's fixed columns, connection_id, link_company_id,
+    object_type, job_id. Answers created, updated, deactivated.
+    """
+    return _PAGE.format(
+        incoming=", ".join(f"{c.name} {c.type}" for c in target.all_columns),
+        merged=", ".join([*(f"i.{c.name}" for c in target.key), *(_merged(c) for c in target.columns)]),
+        before=", ".join(f"t.{c.name} AS old_{c.name}" for c in target.columns),
+        table=target.table,
+        key_match=target.key_match,
+        old=", ".join(f"old_{c.name}" for c in target.columns),
+        new=", ".join(c.name for c in target.columns),
+        changes=",\n    ".join(_change(c) for c in target.columns),
+        written=_preview_written(target) if is_preview else _written(target),
+        same_key=" AND ".join(f"w.{c.name} IS NOT DISTINCT FROM c.{c.name}" for c in _identity(target)),
+        linked="" if is_preview else _LINKED.format(link_match=_link_match(is_company_link)),
+    )
+
+
+def _merged(column: Column) -> str:
+    if not column.is_lookup:
+        return f"i.{column.name}"
+    # A look-up that failed leaves what is there.
+    return f"CASE WHEN i.missing ? '{column.name}' THEN t.{column.name} ELSE i.{column.name} END AS {column.name}"
+
+
+def _change(column: Column) -> str:
+    old, new = column.show.format(f"m.old_{column.name}"), column.show.format(f"m.{column.name}")
+    return f"('{column.label}', {old}, {new})"
+
+
+def _identity(target: Target) -> tuple[Column, ...]:
+    return target.key or (target.columns[0],)
+
+
+def _written(target: Target) -> str:
+    names = ", ".join(c.name for c in target.all_columns)
+    fixed = ", ".join(target.fixed)
+    params = ", ".join(f"%({name})s" for name in target.fixed)
+    updates = ", ".join(f"{c.name} = EXCLUDED.{c.name}" for c in target.columns)
+    back = ", ".join(c.name for c in _identity(target))
+    return f"""
+  INSERT INTO {target.table} ({fixed}, {names}, is_imported)
+  SELECT {params}, {names}, true FROM changed
+  ON CONFLICT {target.conflict} DO UPDATE SET {updates}, is_imported = true
+  RETURNING id, {back}"""  # noqa: S608 (names of our own columns)
+
+
+def _preview_written(target: Target) -> str:
+    return f"SELECT before_id AS id, {', '.join(c.name for c in _identity(target))} FROM changed"  # noqa: S608
+
+
+def _link_match(is_company_link: bool) -> str:
+    return "e.company_id = %(link_company_id)s" if is_company_link else "e.company_id IS NULL"
+
+
+_LINKED = """
+, linked AS (
+  INSERT INTO integrations_externalrecord
+    (connection_id, company_id, object_type, external_key, record_no, local_id, is_present, attributes)
+  SELECT %(connection_id)s, %(link_company_id)s, %(object_type)s, r.external_key, r.record_no, r.id, true, r.attributes
+  FROM rows r
+  LEFT JOIN integrations_externalrecord e ON e.connection_id = %(connection_id)s AND {link_match}
+    AND e.object_type = %(object_type)s AND e.external_key = r.external_key
+  WHERE e.id IS NULL
+    OR (e.record_no, e.local_id, e.is_present, e.attributes) IS DISTINCT FROM (r.record_no, r.id, true, r.attributes)
+  ON CONFLICT (connection_id, company_id, object_type, external_key) DO UPDATE SET
+    record_no = EXCLUDED.record_no, local_id = EXCLUDED.local_id, is_present = true, attributes = EXCLUDED.attributes
+)"""
+
+_PAGE = """
+WITH incoming AS MATERIALIZED (
+  SELECT * FROM json_to_recordset(%(rows)s::json)
+    AS r(external_key text, record_no bigint, label text, missing jsonb, attributes jsonb, {incoming})
+), merged AS MATERIALIZED (
+  SELECT i.external_key, i.record_no, i.label, i.attributes, {merged}, t.id AS before_id, t.is_imported AS was_imported,
+    {before}
+  FROM incoming i LEFT JOIN {table} t ON {key_match}
+), changed AS MATERIALIZED (
+  SELECT * FROM merged m
+  WHERE before_id IS NULL OR NOT was_imported OR ({old}) IS DISTINCT FROM ({new})
+), written AS ({written}
+), done AS MATERIALIZED (
+  SELECT c.*, w.id FROM changed c JOIN written w ON {same_key}
+), rows AS MATERIALIZED (
+  SELECT external_key, record_no, attributes, id FROM done
+  UNION ALL SELECT external_key, record_no, attributes, before_id FROM merged
+    WHERE before_id IS NOT NULL AND was_imported AND ({old}) IS NOT DISTINCT FROM ({new})
+){linked}
+, noted AS (
+  INSERT INTO integrations_outcome
+    (job_id, kind, record_key, record_name, local_id, code, message, advice, raw_message, changes)
+  SELECT %(job_id)s,
+    CASE WHEN m.before_id IS NULL THEN 'created' WHEN m.old_is_active AND NOT m.is_active THEN 'deactivated'
+      ELSE 'updated' END,
+    m.external_key, m.label, m.id, '',
+    CASE WHEN m.before_id IS NOT NULL AND m.old_is_active AND NOT m.is_active THEN 'It is inactive in Sage Intacct.'
+      ELSE '' END,
+    '', '',
+    CASE WHEN m.before_id IS NOT NULL THEN (
+      SELECT jsonb_object_agg(field, jsonb_build_array(coalesce(old, ''), coalesce(new, ''))) FROM (VALUES
+    {changes}) AS v(field, old, new) WHERE old IS DISTINCT FROM new) END
+  FROM done m
+  UNION ALL
+  SELECT %(job_id)s, n.kind, n.external_key, n.label, r.id, n.code, n.message, n.advice, '', NULL
+  FROM json_to_recordset(%(notices)s::json)
+    AS n(kind text, external_key text, label text, code text, message text, advice text)
+  LEFT JOIN rows r ON r.external_key = n.external_key
+  RETURNING kind
+)
+SELECT count(*) FILTER (WHERE kind = 'created'), count(*) FILTER (WHERE kind = 'updated'),
+  count(*) FILTER (WHERE kind = 'deactivated') FROM noted
+"""

@@ -1,0 +1,194 @@
+"""Writes one page of mapped records, its outcomes, the progress of the job and the cursor, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from django.db import DataError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from integrations.models import Cursor, Job
+from integrations.runner import ClaimLost, JobCancelled
+from integrations.sage_intacct.importers.sources import Source
+from integrations.sage_intacct.importers.targets import page_sql
+from integrations.sage_intacct.mappers.results import CannotImport, Mapped
+
+
+@dataclass
+class Counts:
+    done: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    warnings: int = 0
+    failed: int = 0
+    deactivated: int = 0
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Warnings and failures of a page, as rows of outcomes."""
+
+    rows: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, kind: str, key: str, label: str, code: str, message: str, advice: str) -> None:
+        row = {"kind": kind, "external_key": key[:200], "label": label[:300], "code": code}
+        self.rows.append(row | {"message": message, "advice": advice})
+
+
+def write_page(job: Job, source: Source, records: Iterable[Mapping[str, str]], cursor: Cursor | None) -> None:
+    """`cursor` moves along with the page; None where there is nothing to keep (a preview).
+
+    Raises ClaimLost when another worker has taken over, and JobCancelled after the page when somebody asked to stop.
+    """
+    notes, counts = Notes(), Counts()
+    rows = _mapped_rows(source, records, notes, counts)
+    while True:
+        try:
+            _save(job, source, rows, notes, counts, cursor)
+            return
+        except (DataError, IntegrityError) as error:
+            # One record breaks the statement of the whole page: find it, fail it, go on with the others.
+            rows = _without_culprits(job, source, rows, notes, error)
+
+
+def _mapped_rows(
+    source: Source, records: Iterable[Mapping[str, str]], notes: Notes, counts: Counts
+) -> list[dict[str, object]]:
+    rows: dict[object, dict[str, object]] = {}
+    mapper = source.mapper(records)
+    for record in records:
+        counts.done += 1
+        try:
+            mapped = mapper(record)
+            identity = source.identity(mapped.values)
+            if identity in rows:
+                raise _duplicate(mapped, rows[identity])
+        except CannotImport as error:
+            notes.add("failed", source.key_of(record), source.label_of(record), error.code, str(error), error.advice)
+            continue
+        rows[identity] = _row(source, record, mapped)
+        for notice in mapped.notices:
+            notes.add("warning", mapped.key, mapped.label, notice.code, notice.message, notice.advice)
+    return list(rows.values())
+
+
+def _duplicate(mapped: Mapped, earlier: Mapping[str, object]) -> CannotImport:
+    return CannotImport(
+        "duplicate",
+        f"Planergy cannot tell it from {earlier['external_key']}, which has the same code.",
+        "Rename one of the two in Sage Intacct, then import again.",
+    )
+
+
+def _row(source: Source, record: Mapping[str, str], mapped: Mapped) -> dict[str, object]:
+    attributes = dict(mapped.attributes)
+    if mapped.missing:
+        attributes["missing"] = mapped.missing  # type: ignore[assignment]
+    return mapped.values | {
+        "external_key": mapped.key,
+        "record_no": source.record_no_of(record),
+        "label": mapped.label[:300],
+        "missing": mapped.missing,
+        "attributes": attributes,
+    }
+
+
+def _save(
+    job: Job, source: Source, rows: list[dict[str, object]], notes: Notes, counts: Counts, cursor: Cursor | None
+) -> None:
+    with transaction.atomic():
+        counts.created, counts.updated, counts.deactivated = _upsert(job, source, rows, notes)
+        counts.unchanged = len(rows) - counts.created - counts.updated - counts.deactivated
+        counts.warnings = sum(note["kind"] == "warning" for note in notes.rows)
+        counts.failed = sum(note["kind"] == "failed" for note in notes.rows)
+        if cursor is not None:
+            cursor.save()
+        is_cancel_requested = add_progress(job, counts)
+    if is_cancel_requested:
+        raise JobCancelled
+
+
+def _upsert(job: Job, source: Source, rows: list[dict[str, object]], notes: Notes) -> tuple[int, int, int]:
+    if not rows and not notes.rows:
+        return 0, 0, 0
+    sql = page_sql(source.target, is_company_link=source.link_company_id is not None, is_preview=source.is_preview)
+    with connection.cursor() as database:
+        database.execute(
+            sql,
+            source.fixed
+            | {
+                "rows": json.dumps(rows, ensure_ascii=False),
+                "notices": json.dumps(notes.rows, ensure_ascii=False),
+                "connection_id": job.connection_id,
+                "link_company_id": source.link_company_id,
+                "object_type": source.object_name,
+                "job_id": job.pk,
+            },
+        )
+        return database.fetchone()
+
+
+def _without_culprits(
+    job: Job, source: Source, rows: list[dict[str, object]], notes: Notes, error: Exception
+) -> list[dict[str, object]]:
+    """Halve until single rows are found that the database refuses; each becomes a failure with a sentence."""
+    if len(rows) <= 1:
+        for row in rows:
+            sentence = str(error).splitlines()[0]
+            advice = (
+                "Change the record in Sage Intacct so that it differs from what it collides with, then import again."
+            )
+            notes.add(
+                "failed",
+                str(row["external_key"]),
+                str(row["label"]),
+                "refused",
+                f"It could not be saved: {sentence}",
+                advice,
+            )
+        if not rows:
+            raise error
+        notes.rows[:] = [
+            note for note in notes.rows if note["kind"] == "failed" or note["external_key"] != rows[0]["external_key"]
+        ]
+        return []
+    good: list[dict[str, object]] = []
+    middle = len(rows) // 2
+    for half in (rows[:middle], rows[middle:]):
+        refusal = _refusal(job, source, half)
+        good += half if refusal is None else _without_culprits(job, source, half, notes, refusal)
+    return good
+
+
+def _refusal(job: Job, source: Source, rows: list[dict[str, object]]) -> Exception | None:
+    """What the database says to these rows alone; nothing is kept."""
+    try:
+        with transaction.atomic():
+            _upsert(job, source, rows, Notes())
+            transaction.set_rollback(True)
+    except (DataError, IntegrityError) as error:
+        return error
+    return None
+
+
+def add_progress(job: Job, counts: Counts, total: int | None = None) -> bool:
+    """Add to the job what a page did; whether somebody asked to stop. Raises ClaimLost."""
+    with connection.cursor() as database:
+        database.execute(
+            """UPDATE integrations_job SET done = done + %s, created = created + %s, updated = updated + %s,
+              unchanged = unchanged + %s, warnings = warnings + %s, failed = failed + %s,
+              deactivated = deactivated + %s, total = coalesce(%s, total), heartbeat_at = %s
+            WHERE id = %s AND claim = %s AND status = 'running' RETURNING is_cancel_requested""",
+            [
+                *(counts.done, counts.created, counts.updated, counts.unchanged),
+                *(counts.warnings, counts.failed, counts.deactivated),
+                *(total, timezone.now(), job.pk, job.claim),
+            ],
+        )
+        row = database.fetchone()
+    if row is None:
+        raise ClaimLost
+    return bool(row[0])

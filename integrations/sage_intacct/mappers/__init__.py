@@ -1,0 +1,1 @@
+"""Where the two vocabularies meet: pure functions, their signatures show both sides."""

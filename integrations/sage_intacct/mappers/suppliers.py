@@ -1,0 +1,106 @@
+"""VENDOR → supplier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from integrations.sage_intacct.mappers.results import Mapped, Notice
+from integrations.sage_intacct.mappers.text import flag, is_active, optional, required
+
+VENDOR_FIELDS = (
+    "RECORDNO",
+    "VENDORID",
+    "NAME",
+    "STATUS",
+    "ONHOLD",
+    "CURRENCY",
+    "TERMNAME",
+    "TAXID",
+    "APACCOUNT",
+    "DISPLAYCONTACT.FIRSTNAME",
+    "DISPLAYCONTACT.LASTNAME",
+    "DISPLAYCONTACT.PRINTAS",
+    "DISPLAYCONTACT.EMAIL1",
+    "DISPLAYCONTACT.PHONE1",
+    "DISPLAYCONTACT.MAILADDRESS.ADDRESS1",
+    "DISPLAYCONTACT.MAILADDRESS.ADDRESS2",
+    "DISPLAYCONTACT.MAILADDRESS.CITY",
+    "DISPLAYCONTACT.MAILADDRESS.STATE",
+    "DISPLAYCONTACT.MAILADDRESS.ZIP",
+    "DISPLAYCONTACT.MAILADDRESS.COUNTRY",
+)
+_ADDRESS = "DISPLAYCONTACT.MAILADDRESS."
+
+
+@dataclass(frozen=True)
+class SupplierLookups:
+    """Primary keys by code; terms by name in lower case."""
+
+    currencies: Mapping[str, int] = field(default_factory=dict)
+    terms: Mapping[str, int] = field(default_factory=dict)
+    gl_codes: Mapping[str, int] = field(default_factory=dict)
+
+
+def supplier_from_vendor(vendor: Mapping[str, str], lookups: SupplierLookups) -> Mapped:
+    """Raises CannotImport. A currency or terms that we do not have are warnings."""
+    get = vendor.get
+    code = required(vendor, "VENDORID", "vendor ID", 40)
+    name = required(vendor, "NAME", "name", 200)
+    notices: list[Notice] = []
+    currency, terms, account = get("CURRENCY", "").strip(), get("TERMNAME", "").strip(), get("APACCOUNT", "").strip()
+    missing: dict[str, str] = {}
+    values = {
+        "code": code,
+        "name": name,
+        "currency_id": lookups.currencies.get(currency) if currency else None,
+        "terms_id": lookups.terms.get(terms.lower()) if terms else None,
+        "default_gl_code_id": lookups.gl_codes.get(account) if account else None,
+        "tax_id": optional(get("TAXID", ""), "tax ID", 40, notices),
+        "contact_name": optional(_contact_name(vendor), "contact name", 200, notices),
+        "email": optional(get("DISPLAYCONTACT.EMAIL1", ""), "e-mail address", 200, notices),
+        "phone": optional(get("DISPLAYCONTACT.PHONE1", ""), "telephone number", 60, notices),
+        "address": _address(vendor),
+        "is_on_hold": flag(vendor, "ONHOLD"),
+        "is_active": is_active(vendor),
+    }
+    if currency and values["currency_id"] is None:
+        missing["currency_id"] = currency
+        notices.append(missing_currency(currency))
+    if terms and values["terms_id"] is None:
+        missing["terms_id"] = terms.lower()
+        notices.append(missing_terms(terms))
+    if account and values["default_gl_code_id"] is None:
+        # No warning: the import of General Ledgers tells about accounts, and fills this in.
+        missing["default_gl_code_id"] = account
+    return Mapped(code, name, values, missing, {}, notices)  # type: ignore[arg-type]
+
+
+def missing_currency(code: str) -> Notice:
+    return Notice(
+        "missing_currency",
+        f"The currency {code} is not set up in Planergy. The supplier was imported, but the Supplier Currency was "
+        "not set.",
+        f"Add the currency {code} under Control Panel > Currencies, then import again.",
+    )
+
+
+def missing_terms(name: str) -> Notice:
+    return Notice(
+        "missing_terms",
+        f"The credit terms “{name}” are not set up in Planergy. The supplier was imported, but the Terms were not set.",
+        f"Add the terms “{name}” under Control Panel > Terms, then import again.",
+    )
+
+
+def _contact_name(vendor: Mapping[str, str]) -> str:
+    get = vendor.get
+    person = f"{get('DISPLAYCONTACT.FIRSTNAME', '')} {get('DISPLAYCONTACT.LASTNAME', '')}".strip()
+    return person or get("DISPLAYCONTACT.PRINTAS", "")
+
+
+def _address(vendor: Mapping[str, str]) -> str:
+    get = vendor.get
+    town = f"{get(_ADDRESS + 'CITY', '')} {get(_ADDRESS + 'STATE', '')} {get(_ADDRESS + 'ZIP', '')}"
+    lines = (get(_ADDRESS + "ADDRESS1", ""), get(_ADDRESS + "ADDRESS2", ""), town, get(_ADDRESS + "COUNTRY", ""))
+    return "\n".join([tidy for line in lines if (tidy := " ".join(line.split()))])
