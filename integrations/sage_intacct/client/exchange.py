@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -19,6 +18,13 @@ _SECRET_TEXT = re.compile(r"(<(password|sessionid)\b[^>]*>)[^<]*", re.IGNORECASE
 _FILE_TEXT = re.compile(r"(<attachmentdata\b[^>]*>)([^<]*)(</attachmentdata>)?", re.IGNORECASE)
 # A shorter secret would blot out half of the text, and the elements that hold it are masked anyway.
 _SHORTEST_SECRET = 4
+_SPELLINGS = {
+    "&": "&(?:amp;)*",
+    "<": "(?:<|&(?:amp;)*(?:lt|#0*60);)",
+    ">": "(?:>|&(?:amp;)*(?:gt|#0*62);)",
+    '"': '(?:"|&(?:amp;)*(?:quot|#0*34);)',
+    "'": "(?:'|&(?:amp;)*(?:apos|#0*39);)",
+}
 
 
 @dataclass(frozen=True)
@@ -66,8 +72,13 @@ def mask_text(text: str, secrets: Iterable[str] = ()) -> str:
 def mask_values(text: str, secrets: Iterable[str]) -> str:
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, MASK).replace(escape(secret), MASK)
+            text = _pattern(secret).sub(MASK, text)
     return text
+
+
+def _pattern(secret: str) -> re.Pattern[str]:
+    """The secret as it stands or escaped, however often: answers quote what they were told."""
+    return re.compile("".join(_SPELLINGS.get(letter, re.escape(letter)) for letter in secret))
 
 
 def _mask_file(match: re.Match[str]) -> str:
