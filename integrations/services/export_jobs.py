@@ -1,0 +1,120 @@
+"""The history row of an export: it begins with the first invoice that is sent and ends when all of them are settled."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections import Counter
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from integrations.models import ExportItem, ItemStatus, Job, JobKind, JobStatus
+from integrations.models.history import UNFINISHED
+
+log = logging.getLogger(__name__)
+
+MAIL_AGAIN_AFTER = dt.timedelta(seconds=60)
+# What may still be sent or found. Over a disabled connection only what is being sent right now is.
+_OPEN_ITEMS = Q(status=ItemStatus.SENDING) | Q(
+    status__in=[ItemStatus.QUEUED, ItemStatus.UNKNOWN], connection__is_enabled=True
+)
+
+
+def begin(job_ids: Iterable[int], now: dt.datetime) -> None:
+    ids = list(job_ids)
+    waiting = Job.objects.filter(pk__in=ids, status=JobStatus.QUEUED)
+    waiting.update(status=JobStatus.RUNNING, started_at=now, heartbeat_at=now, claims=1)
+
+
+def beat(job_ids: Iterable[int], now: dt.datetime) -> None:
+    Job.objects.filter(pk__in=list(job_ids), status=JobStatus.RUNNING).update(heartbeat_at=now)
+
+
+def count(job_id: int, settled: Counter[str], now: dt.datetime) -> None:
+    posted, failed = settled[ItemStatus.POSTED], settled[ItemStatus.FAILED]
+    done = posted + failed + settled[ItemStatus.CANCELLED]
+    Job.objects.filter(pk=job_id).update(
+        posted=F("posted") + posted, failed=F("failed") + failed, done=F("done") + done, heartbeat_at=now
+    )
+
+
+def possibly_settled() -> list[int]:
+    """Unfinished exports with nothing left to do: their worker died between the last invoice and the end."""
+    jobs = Job.objects.unfinished().filter(kind=JobKind.EXPORT)
+    open_items = ExportItem.objects.filter(_OPEN_ITEMS, job=OuterRef("pk"))
+    return list(jobs.filter(~Exists(open_items)).values_list("pk", flat=True))
+
+
+def finish_settled(job_ids: Iterable[int]) -> None:
+    """End each of these jobs of which no item is open any more, then tell people."""
+    ids = sorted(job_ids)
+    if not ids:
+        return
+    finished = []
+    with transaction.atomic():
+        unfinished = Job.objects.filter(pk__in=ids, kind=JobKind.EXPORT, status__in=UNFINISHED)
+        jobs = list(unfinished.order_by("pk").select_for_update(of=("self",)))
+        is_open = set(ExportItem.objects.filter(_OPEN_ITEMS, job__in=jobs).values_list("job", flat=True).distinct())
+        for job in jobs:
+            if job.pk not in is_open:
+                _finish(job)
+                finished.append(job.pk)
+    for job_id in finished:
+        mail_safely(job_id)
+
+
+def _finish(job: Job) -> None:
+    job.finished_at = job.heartbeat_at = timezone.now()
+    job.status = _status(job)
+    job.message = _message(job)
+    job.save(update_fields=["finished_at", "heartbeat_at", "status", "message"])
+
+
+def _status(job: Job) -> JobStatus:
+    if job.failed and not job.posted:
+        return JobStatus.FAILED
+    if job.failed:
+        return JobStatus.PARTIAL
+    if job.posted == (job.total or 0):
+        return JobStatus.SUCCEEDED
+    return JobStatus.PARTIAL if job.posted else JobStatus.CANCELLED
+
+
+def _message(job: Job) -> str:
+    if not job.total:
+        return "No authorised invoice was waiting to be exported."
+    rest = job.total - job.posted - job.failed
+    parts = [f"{job.posted} of {job.total} posted"]
+    parts += [f"{job.failed} failed"] if job.failed else []
+    parts += [f"{rest} not sent"] if rest > 0 else []
+    return ", ".join(parts) + "."
+
+
+def mail_safely(job_id: int) -> None:
+    try:
+        mail_once(job_id)
+    except OSError:  # SMTPException is one, too
+        log.exception("The e-mail about export %s could not be sent; the sweep tries again.", job_id)
+
+
+def mail_once(job_id: int) -> None:
+    """The row stays locked while the mail goes out: a worker killed in between leaves it to the sweep, unmailed."""
+    from integrations import export_mail
+
+    with transaction.atomic():
+        ended = Job.objects.filter(pk=job_id, kind=JobKind.EXPORT, mailed_at=None, failed__gt=0)
+        job = ended.exclude(status__in=UNFINISHED).select_for_update(of=("self",), skip_locked=True).first()
+        if job is not None:
+            export_mail.send_export_finished(job)
+            Job.objects.filter(pk=job_id).update(mailed_at=timezone.now())
+
+
+def mail_unmailed(now: dt.datetime) -> None:
+    ended = Job.objects.filter(
+        kind=JobKind.EXPORT, mailed_at=None, failed__gt=0, finished_at__lt=now - MAIL_AGAIN_AFTER
+    )
+    for job_id in ended.exclude(status__in=UNFINISHED).values_list("pk", flat=True)[:100]:
+        mail_safely(job_id)
