@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable
-from copy import copy
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -99,15 +98,6 @@ class ApiError:
     @property
     def is_off_line(self) -> bool:
         return is_off_line(self.whole_text)
-
-    def with_texts(self, change: Callable[[str], str]) -> ApiError:
-        """The same error with other texts, which are taken as they are."""
-        made = copy(self)
-        for name in ("errorno", "description", "description2", "correction"):
-            object.__setattr__(made, name, change(getattr(self, name)))
-        if self.additional is not None:
-            object.__setattr__(made, "additional", {key: change(text) for key, text in self.additional.items()})
-        return made
 
     def __str__(self) -> str:
         return f"{self.errorno}: {self.text}" if self.errorno and self.errorno != self.text else self.text

@@ -69,6 +69,14 @@ def mask_text(text: str, secrets: Iterable[str] = ()) -> str:
     return mask_values(text, secrets)
 
 
+def mask_errors(root: etree._Element, secrets: Iterable[str]) -> None:
+    """Masks the secrets that the errors of an answer quote."""
+    for error in root.iter("error"):
+        for part in error.iter():
+            if part.text:
+                part.text = mask_values(part.text, secrets)
+
+
 def mask_values(text: str, secrets: Iterable[str]) -> str:
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:

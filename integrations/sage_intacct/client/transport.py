@@ -15,17 +15,17 @@ from .connecting import transport_error
 from .envelope import Request
 from .errors import (
     AnswerLost,
-    ApiError,
     AuthenticationError,
     ConnectionFailed,
     ControlError,
     IntacctError,
     MalformedResponse,
     Throttled,
+    TransportError,
     is_off_line,
     is_rate_limit,
 )
-from .exchange import ExchangeRecord, mask_text, mask_values
+from .exchange import ExchangeRecord, mask_errors, mask_text, mask_values
 from .gate import Gate
 from .judging import Answer, judge
 from .parsing import AnswerParser
@@ -120,11 +120,17 @@ class Transport:
         try:
             if malformed is not None:
                 raise malformed
-            return judge(parser.close(), parser, _date(response))
+            root = parser.close()
+            # Before anything is made of them, so that no exception, however chained, quotes a secret.
+            mask_errors(root, request.secrets)
+            return judge(root, parser, _date(response))
         except MalformedResponse as error:
             raise _without_answer(error, response, request, capture) from error
         except (ControlError, AuthenticationError) as error:
-            raise _refusal(error, response, request) from error
+            failure = _transport_failure(error, response)
+            if failure is None:
+                raise
+            raise failure from error
 
 
 class _Capture:
@@ -182,21 +188,16 @@ def _unreadable(request: Request, message: str, status: int) -> IntacctError:
     return MalformedResponse(message, status_code=status)
 
 
-def _refusal(error: ControlError | AuthenticationError, response: requests.Response, request: Request) -> IntacctError:
-    """A refusal as what it is: throttled, off-line, a failed gateway, or the no that it says, secrets masked."""
+def _transport_failure(error: ControlError | AuthenticationError, response: requests.Response) -> TransportError | None:
+    """A refusal that says that the gateway itself is the trouble: throttled, off-line or broken."""
     status, retry_after = response.status_code, _retry_after(response)
-    message = mask_values(error.message, request.secrets)
     if status == 429 or any(found.is_throttle for found in error.errors):
-        return Throttled(message, status_code=status, retry_after=retry_after)
+        return Throttled(error.message, status_code=status, retry_after=retry_after)
     if any(found.is_off_line for found in error.errors):
-        return ConnectionFailed(message, status_code=status, retry_after=retry_after)
+        return ConnectionFailed(error.message, status_code=status, retry_after=retry_after)
     if status >= 500 and isinstance(error, ControlError) and error.first.errorno.startswith("GW-"):
-        return AnswerLost(message, status_code=status, retry_after=retry_after)
-    return type(error)(_masked(found, request) for found in error.errors)
-
-
-def _masked(error: ApiError, request: Request) -> ApiError:
-    return error.with_texts(lambda text: mask_values(text, request.secrets))
+        return AnswerLost(error.message, status_code=status, retry_after=retry_after)
+    return None
 
 
 def _retry_after(response: requests.Response) -> float | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -62,6 +63,15 @@ def test_reads_a_page_of_records_however_it_arrives(chunk: int) -> None:
     page = Page.from_result(read(answer(query_result(rows, remaining=5)), chunk=chunk).results[0])
     assert page.records == [{"RECORDNO": str(n), "NAME": f"Café {n}", "TERMNAME": ""} for n in range(1, 4)]
     assert (page.total_count, page.num_remaining, page.offset) == (8, 5, 0)
+
+
+def test_keeps_no_tree_of_the_records_that_it_has_read() -> None:
+    parser = AnswerParser()
+    for chunk in answer(query_result(["<A>1</A><B>2</B>"] * 2_000)).encode().splitlines(keepends=True):
+        parser.feed(chunk)
+    root = parser.close()
+    assert len(judge(root, parser, None).results[0].records) == 2_000
+    assert sum(1 for _ in root.iter("VENDOR")) == 0
 
 
 def test_reads_several_pages_of_one_answer() -> None:
@@ -205,7 +215,7 @@ def test_a_refusal_without_reason_still_says_something() -> None:
     "body",
     [
         CONTROL_FAILURE,
-        f"<response><control><status>failure</status></control>{errors(error('GW-0011', description='Invalid'))}</response>",
+        f"<response><control><status>failure</status></control>{errors(error('GW-0011', 'Invalid'))}</response>",
         f"<response>{errors(error('XL03000003', 'XML Parse schema error'))}</response>",
         f"<response>{control()}{errors(error('X', 'no'))}</response>",
         f"<response>{control()}<operation>{AUTHENTICATED}{errors(error('X', 'no'))}</operation></response>",
@@ -324,8 +334,9 @@ fragments = st.sampled_from(
     [
         "<response>", "</response>", "<control>", "</control>", "<status>success</status>", "<operation>",
         "</operation>", "<authentication>", "</authentication>", "<result>", "</result>", "<data totalcount='x'>",
-        "<data>", "</data>", "<function>query</function>", "<A>1</A>", "&amp;#039;", "&#0;", "<errormessage>", "<error/>",
-        "</errormessage>", "<!-- c -->", "<?pi?>", "<![CDATA[x]]>", "<!DOCTYPE a>", '<?xml version="1.0"?>', "\x00", "é",
+        "<data>", "</data>", "<function>query</function>", "<A>1</A>", "&amp;#039;", "&#0;", "<errormessage>",
+        "</errormessage>", "<!-- c -->", "<?pi?>", "<![CDATA[x]]>", "<!DOCTYPE a>", "\x00", "é",
+        '<?xml version="1.0"?>', "<error/>",
     ]
 )  # fmt: skip
 
@@ -333,17 +344,13 @@ fragments = st.sampled_from(
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.binary(max_size=400), st.lists(fragments, max_size=25).map(lambda parts: "".join(parts).encode())))
 def test_no_answer_raises_anything_but_an_intacct_error(body: bytes) -> None:
-    try:
+    with suppress(IntacctError):
         read(body, chunk=50)
-    except IntacctError as caught:
-        assert caught.message
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 900), st.integers(0, 60), st.binary(max_size=5))
 def test_no_damage_to_a_good_answer_raises_anything_but_an_intacct_error(start: int, cut: int, put: bytes) -> None:
     good = answer(query_result(["<A>1</A><B><C>2</C></B>"]), created()).encode()
-    try:
+    with suppress(IntacctError):
         read(good[:start] + put + good[start + cut :], chunk=64)
-    except IntacctError as caught:
-        assert caught.message

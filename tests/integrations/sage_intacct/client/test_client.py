@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -345,8 +346,13 @@ def test_an_empty_result_is_one_empty_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "second", [numbered(remaining=2), numbered("<NAME>x</NAME>", remaining=2), numbered("<RECORDNO>3</RECORDNO>", remaining=2)]
-)  # fmt: skip
+    "second",
+    [
+        numbered(remaining=2),
+        numbered("<NAME>x</NAME>", remaining=2),
+        numbered("<RECORDNO>3</RECORDNO>", remaining=2),
+    ],
+)
 def test_pages_that_do_not_lead_on_end_in_an_error_and_not_in_a_loop(second: Reply) -> None:
     gateway = Gateway(numbered("<RECORDNO>3</RECORDNO>", remaining=3), second)
     with serving(gateway), pytest.raises(MalformedResponse, match="lead on"):
@@ -500,8 +506,18 @@ def test_says_nothing_secret_when_it_fails() -> None:
     said = refused_login("No user&amp;lt;secret of sender-secret in session-1..")
     with serving(Gateway(said, said)), pytest.raises(AuthenticationError) as caught:
         make_client().create_bill(BILL)
-    shown = f"{caught.value!r} {caught.value.errors} {caught.value.first} {caught.value.exchange}"
+    shown = "".join(traceback.format_exception(caught.value))
+    shown += f"{caught.value!r} {caught.value.errors} {caught.value.first} {caught.value.exchange}"
+    shown = shown.replace("says_nothing_secret", "")
     assert "secret" not in shown.replace("***", "")
+
+
+def test_a_refused_function_quotes_no_secret() -> None:
+    refused = result(errors(error("E", "not with sender-secret")), control_id="x", status="failure")
+    with serving(Gateway(answer(refused))):
+        found = make_client().execute([CreateBill(BILL)], control_ids=["x"])[0]
+    assert found.cause is not None
+    assert found.cause.text == "not with ***"
 
 
 def test_shows_no_secret_of_its_own() -> None:

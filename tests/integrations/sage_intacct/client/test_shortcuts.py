@@ -159,8 +159,8 @@ def test_reads_preferences_and_currencies() -> None:
 
 def test_reads_field_definitions() -> None:
     lookup = (
-        '<data><Type Name="VENDOR" DocumentType=""><Fields><Field><ID>NAME</ID><DATATYPE>TEXT</DATATYPE></Field></Fields>'
-        "</Type></data>"
+        '<data><Type Name="VENDOR" DocumentType=""><Fields><Field><ID>NAME</ID><DATATYPE>TEXT</DATATYPE></Field>'
+        "</Fields></Type></data>"
     )
     found, _ = use(lambda client: client.lookup_fields("VENDOR"), lookup)
     assert found == [{"ID": "NAME", "DATATYPE": "TEXT"}]

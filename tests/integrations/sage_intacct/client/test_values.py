@@ -84,8 +84,8 @@ def test_parses_decimals() -> None:
 
 @pytest.mark.parametrize(
     ("text", "hours"),
-    [("", 0), ("0", 0), ("-8", -8), ("5.5", 5.5), ("+05:30", 5.5), ("-0800", -8), ("GMT-8", -8), ("UTC+1", 1), ("-3.5", -3.5)],
-)  # fmt: skip
+    [("", 0), ("0", 0), ("-8", -8), ("5.5", 5.5), ("+05:30", 5.5), ("-0800", -8), ("GMT-8", -8), ("UTC+1", 1)],
+)
 def test_parses_offsets(text: str, hours: float) -> None:
     assert values.parse_offset(text) == timedelta(hours=hours)
 
