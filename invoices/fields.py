@@ -28,7 +28,8 @@ class AmountField(forms.DecimalField):
 
     widget = AmountInput
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, shows_whole: bool = False, **options: Any) -> None:
+        self.shows_whole = shows_whole
         options.setdefault("max_digits", 16)
         options.setdefault("decimal_places", 2)
         super().__init__(**options)
@@ -46,8 +47,10 @@ class AmountField(forms.DecimalField):
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, Decimal):
             return value
-        shown = f"{value:f}"
-        return shown.rstrip("0").rstrip(".") if self.decimal_places and self.decimal_places > 2 else shown
+        is_fine = value != round(value, 2)
+        if self.shows_whole and value == value.to_integral_value():
+            return f"{value:.0f}"
+        return f"{value:.4f}".rstrip("0") if is_fine else f"{value:.2f}"
 
 
 class DayInput(forms.DateInput):

@@ -73,11 +73,11 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
     both = f"{open_rows['failed']} failed, {open_rows['unknown']} unknown"
     return [
         Figure("Waiting for me", for_me, "", "to authorise", "warn" if for_me else "", "waiting"),
-        Figure("Mine, waiting for authorisation", open_rows["mine"], "status=waiting&mine=on", "entered by me"),
+        Figure("Mine, waiting for authorisation", open_rows["mine"], "status=waiting&mine=yes", "entered by me"),
         Figure(
             "Mine, rejected",
             open_rows["rejected"],
-            "status=rejected&mine=on",
+            "status=rejected&mine=yes",
             "to be mended",
             _bad(open_rows["rejected"]),
         ),

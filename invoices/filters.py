@@ -17,6 +17,7 @@ from invoices.words import WORDS, words_query
 from ledger.models import Currency, GLCode
 from organization.models import Department, User
 from organization.permissions import companies_of
+from organization.spelling import spell
 from suppliers.models import Supplier
 
 STATUSES = {
@@ -60,12 +61,14 @@ class InvoiceFilter(filters.FilterSet):
 
     q = filters.CharFilter(label="Search", method="search_text", max_length=100)
     status = filters.MultipleChoiceFilter(label="Status", method="with_status", widget=forms.CheckboxSelectMultiple)
-    company = filters.ModelChoiceFilter(label="Company", queryset=lambda request: companies_of(request.user))
+    company = filters.ModelChoiceFilter(
+        label="Company", queryset=lambda request: companies_of(request.user), empty_label="All"
+    )
     supplier = filters.CharFilter(label="Supplier", method="of_supplier", max_length=200)
     number = filters.CharFilter(label="Invoice number", method="with_number", max_length=60)
     po_number = filters.CharFilter(label="PO number", method="with_number", max_length=40)
-    export_state = filters.ChoiceFilter(label="Export", choices=ExportState.choices)
-    kind = filters.ChoiceFilter(label="Kind", choices=Invoice.Kind.choices)
+    export_state = filters.ChoiceFilter(label="Export", choices=ExportState.choices, empty_label="Any")
+    kind = filters.ChoiceFilter(label="Kind", choices=Invoice.Kind.choices, empty_label="Any")
     date_after = DayFilter(label="Dated from", field_name="invoice_date", lookup_expr="gte")
     date_before = DayFilter(label="Dated to", field_name="invoice_date", lookup_expr="lte")
     due_after = DayFilter(label="Due from", field_name="due_date", lookup_expr="gte")
@@ -74,16 +77,24 @@ class InvoiceFilter(filters.FilterSet):
     total_min = AmountFilter(label="Total from", field_name="total", lookup_expr="gte")
     total_max = AmountFilter(label="Total to", field_name="total", lookup_expr="lte")
     currency = filters.ModelChoiceFilter(
-        label="Currency", queryset=lambda request: Currency.objects.for_user(request.user), to_field_name="code"
+        label="Currency",
+        queryset=lambda request: Currency.objects.for_user(request.user),
+        to_field_name="code",
+        empty_label="All",
     )
     gl_code = filters.CharFilter(label="GL code", method="with_gl_code", max_length=200)
     department = filters.ModelChoiceFilter(
-        label="Department", queryset=lambda request: Department.objects.for_user(request.user)
+        label="Department", queryset=lambda request: Department.objects.for_user(request.user), empty_label="All"
     )
     has_document = filters.ChoiceFilter(
-        label="Document", choices=[("yes", "With a document"), ("no", "Without")], method="with_document"
+        label="Document",
+        choices=[("yes", "With a document"), ("no", "Without")],
+        empty_label="Any",
+        method="with_document",
     )
-    mine = filters.BooleanFilter(label="Entered by me", method="entered_by_me", widget=forms.CheckboxInput)
+    mine = filters.ChoiceFilter(
+        label="Entered by", choices=[("yes", "Me")], empty_label="Anybody", method="entered_by_me"
+    )
 
     class Meta:
         model = Invoice
@@ -91,7 +102,10 @@ class InvoiceFilter(filters.FilterSet):
 
     def __init__(self, data: Mapping[str, Any] | None, queryset: QuerySet, *, request: Any) -> None:
         super().__init__(data, queryset, request=request)
-        self.filters["status"].extra["choices"] = [(key, label) for key, (label, _) in STATUSES.items()]
+        spelling = request.user.spelling
+        self.filters["status"].extra["choices"] = [
+            (key, spell(label, spelling)) for key, (label, _) in STATUSES.items()
+        ]
 
     def search_text(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         found = Q(supplier__in=_suppliers(self.request.user, value))
@@ -119,8 +133,8 @@ class InvoiceFilter(filters.FilterSet):
     def with_document(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(has_documents=value == "yes")
 
-    def entered_by_me(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
-        return rows.filter(created_by=self.request.user) if value else rows
+    def entered_by_me(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.filter(created_by=self.request.user)
 
 
 def _suppliers(user: User, text: str) -> list[int]:

@@ -122,7 +122,7 @@ class LineForm(forms.Form):
 
     gl_code = PickField("gl_code", label="GL code")
     description = PlainCharField(max_length=400, required=False)
-    quantity = AmountField(decimal_places=4, max_digits=14, required=False, initial=Decimal(1))
+    quantity = AmountField(decimal_places=4, max_digits=14, required=False, initial=Decimal(1), shows_whole=True)
     unit_price = AmountField(decimal_places=4, required=False)
     tax_code = PickField("tax_code")
     tax = AmountField(required=False)

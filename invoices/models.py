@@ -165,6 +165,11 @@ class InvoiceLine(models.Model):
     def __str__(self) -> str:
         return f"line {self.position} of {self.invoice_id}"
 
+    @property
+    def price_places(self) -> int:
+        """Decimals that the unit price needs: two, or four where it is finer."""
+        return 2 if self.unit_price == round(self.unit_price, 2) else 4
+
 
 class LineDimension(models.Model):
     """The value that a line carries for one dimension."""

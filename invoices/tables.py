@@ -36,7 +36,6 @@ DEFAULT_COLUMNS = (
     "company",
     "invoice_date",
     "due_date",
-    "currency",
     "total",
     "status",
     "export_state",
@@ -80,11 +79,11 @@ class InvoiceTable(tables.Table):
         attrs={"th": {"data-heading": "row"}, "td": {"class": "nowrap"}},
     )
     supplier = tables.Column(accessor="supplier__name", attrs={"td": {"class": "clip"}}, default="—")
-    company = tables.Column(accessor="company__name", attrs={"td": {"class": "clip"}})
+    company = tables.Column(accessor="company__name", attrs={"td": {"class": "clip short"}})
     invoice_date = tables.TemplateColumn("{{ value|day }}", verbose_name="Date", attrs=_cell("nowrap"))
     due_date = tables.TemplateColumn("{{ value|day }}", verbose_name="Due", attrs=_cell("nowrap"))
     currency = tables.Column(accessor="currency__code", default="")
-    total = tables.TemplateColumn("{{ value|amount }}", accessor="signed_total", attrs=_cell("num"))
+    total = tables.TemplateColumn("{{ value|money:record.currency.code }}", accessor="signed_total", attrs=_cell("num"))
     status = tables.TemplateColumn("{% badge record.status_label %}", accessor="approval_status")
     export_state = tables.TemplateColumn(
         "{% if value != 'none' %}{% badge record.get_export_state_display %}{% endif %}", verbose_name="Export"
@@ -105,7 +104,7 @@ class InvoiceTable(tables.Table):
     class Meta:
         template_name = "generic/table.html"
         order_by_field = "sort"
-        attrs = {"class": "compact stacks", "aria-label": "Invoices"}
+        attrs = {"class": "compact stacks invoice-list", "aria-label": "Invoices"}
         empty_text = "No invoices."
 
     def __init__(self, rows: Iterable[Invoice], *, columns: Iterable[str], selectable: bool, **options: Any) -> None:

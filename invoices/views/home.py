@@ -17,7 +17,7 @@ from invoices.tables import InvoiceTable
 from organization.models import User
 from organization.permissions import allowed, authorization_of, can_see_accounts_payable
 
-WAITING_COLUMNS = ("number", "supplier", "company", "due_date", "currency", "total", "created_by", "documents")
+WAITING_COLUMNS = ("number", "supplier", "company", "due_date", "total", "created_by", "documents")
 
 
 @require_safe

@@ -1,0 +1,297 @@
+"""The entry form without script, as a plain POST, and what it refuses."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from invoices.models import ApprovalStatus, Invoice
+from invoices.uploads import CappedUploadHandler
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+class Desk:
+    """A clerk at the form, with one company's reference data."""
+
+    def __init__(self) -> None:
+        self.company = factories.company()
+        self.account = self.company.account
+        self.clerk = factories.user(self.account)
+        self.gl_code = factories.gl_code(self.company, "6100", name="Office")
+        self.tax_code = factories.tax_code(self.account, "VAT20")
+        self.supplier = factories.supplier(
+            self.company,
+            "ALDER",
+            name="Alder Ltd",
+            currency=factories.currency(self.account),
+            terms=factories.terms(self.account),
+            default_gl_code=self.gl_code,
+        )
+        self.client = Client()
+        self.client.force_login(self.clerk)
+
+    def form(self, **changes: Any) -> dict[str, Any]:
+        lines = {"lines-TOTAL_FORMS": "1", "lines-INITIAL_FORMS": "0", "lines-0-quantity": "1"}
+        header = {
+            "company": self.company.pk,
+            "kind": "invoice",
+            "supplier": "ALDER",
+            "number": "A-1",
+            "invoice_date": "2030-01-01",
+            "action": "draft",
+        }
+        line = {"lines-0-gl_code": "6100", "lines-0-unit_price": "100", "lines-0-tax_code": "VAT20"}
+        return lines | header | line | changes
+
+    def post(self, invoice: Invoice | None = None, **changes: Any) -> Any:
+        name, args = ("invoice_edit", [invoice.pk]) if invoice else ("invoice_add", [])
+        return self.client.post(reverse(f"invoices:{name}", args=args), self.form(**changes))
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_saves_a_draft_and_fills_in_from_the_supplier(desk: Desk) -> None:
+    response = desk.post(**{"lines-0-gl_code": ""})
+    invoice = Invoice.objects.get()
+    assert response["Location"] == invoice.get_absolute_url()
+    assert (str(invoice.currency), str(invoice.terms), str(invoice.due_date)) == ("GBP", "Net 30", "2030-01-31")
+    assert invoice.lines.get().gl_code == desk.gl_code
+    assert invoice.total == Decimal("120.00")
+
+
+def test_submits(desk: Desk) -> None:
+    desk.post(action="submit")
+    assert Invoice.objects.get().approval_status == ApprovalStatus.WAITING
+
+
+def test_keeps_a_draft_that_cannot_be_submitted_and_says_why(desk: Desk) -> None:
+    response = desk.post(action="submit", net="99.99")
+    invoice = Invoice.objects.get()
+    assert invoice.approval_status == ApprovalStatus.DRAFT
+    page = desk.client.get(response["Location"])
+    assert "The lines add up to 100.00 net, but the invoice says 99.99." in page.text
+
+
+@pytest.mark.parametrize("typed", ["1234.50", "1,234.50", "1.234,50", "1 234,50", "1234,5"])
+def test_reads_amounts_with_either_decimal_separator(desk: Desk, typed: str) -> None:
+    desk.post(**{"lines-0-unit_price": typed, "lines-0-tax_code": ""})
+    assert Invoice.objects.get().total == Decimal("1234.50")
+
+
+def test_adds_lines_without_script(desk: Desk) -> None:
+    page = desk.post(action="add_line")
+    assert page.context["lines"].total_form_count() == 4
+    assert not Invoice.objects.exists()
+
+
+def test_skips_empty_and_removed_lines(desk: Desk) -> None:
+    more = {"lines-1-quantity": "1", "lines-2-quantity": "1", "lines-2-unit_price": "5", "lines-2-DELETE": "on"}
+    desk.post(**{"lines-TOTAL_FORMS": "3"} | more)
+    assert Invoice.objects.get().lines.count() == 1
+
+
+def test_enters_a_credit_note_with_a_negative_effect(desk: Desk) -> None:
+    desk.post(kind="credit_note")
+    assert Invoice.objects.get().signed_total == Decimal("-120.00")
+
+
+def wrong_fields(response: Any) -> set[str]:
+    wrong = set(response.context["form"].errors) | set(response.context["documents_form"].errors)
+    return wrong | {name for form in response.context["lines"] for name in form.errors}
+
+
+@pytest.mark.parametrize(
+    "changes, field",
+    [
+        ({"supplier": "NOBODY"}, "supplier"),
+        ({"invoice_date": "yesterday"}, "invoice_date"),
+        ({"invoice_date": "0001-01-01"}, "invoice_date"),
+        ({"number": "A\x00B"}, "number"),
+        ({"number": "A\x07B"}, "number"),
+        ({"number": "9" * 61}, "number"),
+        ({"net": "twelve"}, "net"),
+        ({"net": "1e5"}, "net"),
+        ({"net": "NaN"}, "net"),
+        ({"net": "99999999999999999"}, "net"),
+        ({"lines-0-unit_price": "1.23456"}, "unit_price"),
+        ({"lines-0-unit_price": "9999999999", "lines-0-quantity": "9999999999"}, "total"),
+        ({"lines-0-gl_code": "nothing"}, "gl_code"),
+        ({"lines-0-tax_code": "nothing"}, "tax_code"),
+        ({"company": "0"}, "company"),
+        ({"currency": "999999"}, "currency"),
+    ],
+)
+def test_refuses_on_the_form(desk: Desk, changes: dict[str, str], field: str) -> None:
+    response = desk.post(**changes)
+    assert response.status_code == 200
+    assert field in wrong_fields(response)
+    assert not Invoice.objects.exists()
+
+
+def test_refuses_what_belongs_to_another_company(desk: Desk) -> None:
+    other = factories.company(desk.account)
+    factories.gl_code(other, "9999")
+    factories.supplier(other, "THEIRS")
+    assert wrong_fields(desk.post(**{"lines-0-gl_code": "9999"})) == {"gl_code"}
+    assert wrong_fields(desk.post(supplier="THEIRS")) == {"supplier"}
+    assert wrong_fields(desk.post(company=factories.company().pk)) == {"company"}
+
+
+def test_refuses_what_is_archived(desk: Desk) -> None:
+    factories.gl_code(desk.company, "7777", is_active=False)
+    assert wrong_fields(desk.post(**{"lines-0-gl_code": "7777"})) == {"gl_code"}
+
+
+def test_refuses_a_number_that_the_supplier_has_used(desk: Desk) -> None:
+    desk.post()
+    assert wrong_fields(desk.post(number="a-1")) == {"number"}
+    assert Invoice.objects.count() == 1
+
+
+def test_the_second_editor_is_told_and_keeps_what_was_typed(desk: Desk) -> None:
+    desk.post()
+    invoice = Invoice.objects.get()
+    desk.post(invoice, version="1", po_number="FIRST")
+    page = desk.post(invoice, version="1", po_number="SECOND")
+    assert "Somebody else saved this invoice" in page.text
+    assert "SECOND" in page.text
+    invoice.refresh_from_db()
+    assert invoice.po_number == "FIRST"
+    desk.post(invoice, version=page.context["form"]["version"].value(), po_number="SECOND")
+    invoice.refresh_from_db()
+    assert invoice.po_number == "SECOND"
+
+
+def package(parts: dict[str, bytes]) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return held.getvalue()
+
+
+BOOK = {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"}
+
+
+@pytest.mark.parametrize(
+    "name, content, reason",
+    [
+        ("bill.exe", b"MZ", "type that is not accepted"),
+        ("bill.html", b"<script>alert(1)</script>", "type that is not accepted"),
+        ("bill.svg", b"<svg onload='alert(1)'/>", "type that is not accepted"),
+        ("bill", factories.PDF, "type that is not accepted"),
+        ("bill.pdf", b"<html>%%EOF", "is not a PDF"),
+        ("bill.pdf", b"%PDF-1.7 cut off", "is not a PDF"),
+        ("bill.png", b"GIF89a", "is not the picture"),
+        ("bill.csv", b"MZ\x00\x01", "is not plain text"),
+        ("bill.xlsx", b"PK nothing", "is not the Office document"),
+        ("bill.docx", package(BOOK), "is not the Office document"),
+        ("bill.xlsx", package(BOOK | {"xl/vbaProject.bin": b"x"}), "holds macros"),
+        ("bomb.xlsx", package(BOOK | {"xl/sheet.xml": b"0" * 20_000_000}), "zip bomb"),
+    ],
+)
+def test_refuses_a_document_by_its_content(desk: Desk, name: str, content: bytes, reason: str) -> None:
+    response = desk.post(documents=SimpleUploadedFile(name, content))
+    assert reason in response.text
+    assert not Invoice.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name, content", [("a.xlsx", package(BOOK)), ("a.csv", b"a;b\r\n1;2"), ("a.pdf", factories.PDF)]
+)
+def test_accepts_documents(desk: Desk, name: str, content: bytes) -> None:
+    desk.post(documents=SimpleUploadedFile(name, content))
+    assert Invoice.objects.get().documents.get().name == name
+
+
+def test_refuses_a_file_that_is_too_large(desk: Desk, settings: Any) -> None:
+    settings.DOCUMENT_MAX_BYTES = 1024 * 1024
+    response = desk.post(documents=SimpleUploadedFile("big.pdf", b"%PDF-" + b"0" * 6_000_000))
+    assert "larger than 1 MB" in response.text
+
+
+def test_a_huge_upload_does_not_fill_the_disk(settings: Any) -> None:
+    settings.DOCUMENT_MAX_BYTES = 1000
+    handler = CappedUploadHandler()
+    handler.new_file("documents", "big.pdf", "application/pdf", None)
+    for start in range(0, 100_000, 500):
+        handler.receive_data_chunk(b"0" * 500, start)
+    file = handler.file_complete(100_000)
+    assert (file.size, len(file.read())) == (100_000, 1500)
+
+
+def test_removes_a_document(desk: Desk) -> None:
+    desk.post(documents=SimpleUploadedFile("a.pdf", factories.PDF))
+    invoice = Invoice.objects.get()
+    desk.post(invoice, version="1", remove=invoice.documents.get().pk)
+    invoice.refresh_from_db()
+    assert not invoice.has_documents
+
+
+def test_serves_documents_so_that_a_browser_cannot_run_them(desk: Desk) -> None:
+    invoice = factories.invoice(desk.company)
+    document = factories.document(invoice, "ключ\u202e.txt", b"<script>", content_type="text/plain")
+    response = desk.client.get(reverse("invoices:document_preview", args=[document.pk]))
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"].startswith("sandbox;")
+    assert response["Content-Disposition"].startswith("attachment")
+    pdf = factories.document(invoice)
+    response = desk.client.get(reverse("invoices:document_preview", args=[pdf.pk]))
+    assert (response["Content-Type"], response["X-Content-Type-Options"]) == ("application/pdf", "nosniff")
+
+
+def test_escapes_scripts_in_whatever_people_type(desk: Desk) -> None:
+    invoice = factories.invoice(desk.company, description="<script>alert(1)</script>", number="<b>")
+    factories.document(invoice, "<img src=x>.pdf")
+    page = desk.client.get(invoice.get_absolute_url()).text
+    assert "<script>alert(1)" not in page
+    assert "<img src=x>" not in page
+
+
+def test_picks_only_what_the_company_may_use(desk: Desk) -> None:
+    factories.gl_code(factories.company(desk.account), "6101")
+    factories.gl_code(desk.company, "6102", is_active=False)
+    url = reverse("invoices:pick", args=["gl_code"])
+    found = desk.client.get(url, {"company": desk.company.pk, "q": "61"}).json()
+    assert [one["value"] for one in found["results"]] == ["6100 Office"]
+
+
+def test_a_task_is_chosen_within_its_project(desk: Desk) -> None:
+    project = factories.dimension(desk.account, "project", position=1)
+    task = factories.dimension(desk.account, "task", position=2, parent=project)
+    first, second = (factories.dimension_value(project, code) for code in ("P1", "P2"))
+    tasks = [factories.dimension_value(task, "T", name="Paint", scope=owner) for owner in (first, second)]
+    fields = {f"lines-0-dimension_{project.pk}": "P2", f"lines-0-dimension_{task.pk}": "T"}
+    desk.post(**fields)
+    chosen = {one.value for one in Invoice.objects.get().lines.get().dimensions.all()}
+    assert chosen == {second, tasks[1]}
+
+
+def test_warns_of_a_number_in_use_while_typing(desk: Desk) -> None:
+    desk.post()
+    url = reverse("invoices:number_check")
+    query = {"company": desk.company.pk, "supplier": "ALDER Alder Ltd", "number": "a-1"}
+    assert "already is an invoice A-1" in desk.client.get(url, query).json()["message"]
+    own = Invoice.objects.get().pk
+    assert desk.client.get(url, query | {"invoice": own}).json()["message"] == ""
+
+
+def test_entering_does_not_cost_a_query_per_line(desk: Desk, django_assert_max_num_queries: Any) -> None:
+    lines: dict[str, str] = {"lines-TOTAL_FORMS": "60"}
+    for index in range(60):
+        lines |= {f"lines-{index}-gl_code": "6100", f"lines-{index}-unit_price": "1", f"lines-{index}-quantity": "1"}
+    with django_assert_max_num_queries(60):
+        desk.post(**lines)
+    assert Invoice.objects.get().lines.count() == 60

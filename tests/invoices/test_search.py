@@ -1,0 +1,353 @@
+"""Invoice Search, Waiting For Authorisation, home: what they show, to whom, at what cost."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+import zipfile
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.http import QueryDict
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from invoices.filters import filtered_invoices
+from invoices.models import ApprovalStatus, ExportState, Invoice, InvoiceLine, PostingStatus
+from invoices.slots import search_actions
+from organization.models import Scope, Spelling
+from organization.slots import Fragment
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+SEARCH = "/accounts-payable/invoices/"
+
+
+def client_of(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def company() -> Any:
+    return factories.company()
+
+
+@pytest.fixture
+def clerk(company: Any) -> Any:
+    return factories.user(company.account)
+
+
+def numbers(user: Any, query: str) -> set[str]:
+    return set(filtered_invoices(user, QueryDict(query)).values_list("number", flat=True))
+
+
+@pytest.mark.parametrize(
+    "query, expected",
+    [
+        ("", {"AB-1040", "CD-2"}),
+        ("q=1040", {"AB-1040"}),
+        ("q=ab 10", {"AB-1040"}),
+        ("q=toner", {"CD-2"}),
+        ("q=PO-9", {"CD-2"}),
+        ("q=finch", {"AB-1040"}),
+        ("q=alder", {"AB-1040"}),
+        ("q=%27%26%7C%21", set()),
+        ("number=cd", {"CD-2"}),
+        ("number=toner", set()),
+        ("po_number=po", {"CD-2"}),
+        ("supplier=ALDER", {"AB-1040"}),
+        ("supplier=ALDER Alder %26 Finch", {"AB-1040"}),
+        ("supplier=nobody", set()),
+        ("status=draft", {"AB-1040"}),
+        ("status=draft&status=not_posted", {"AB-1040", "CD-2"}),
+        ("status=posted", set()),
+        ("export_state=failed", {"CD-2"}),
+        ("kind=credit_note", {"CD-2"}),
+        ("date_after=2030-02-01", {"CD-2"}),
+        ("date_before=2030-01-31", {"AB-1040"}),
+        ("due_after=2030-03-01", {"CD-2"}),
+        ("due_before=28/02/2030", {"AB-1040"}),
+        ("total_min=1.000,50", {"CD-2"}),
+        ("total_max=100", {"AB-1040"}),
+        ("currency=EUR", {"CD-2"}),
+        ("gl_code=6100", {"AB-1040"}),
+        ("gl_code=6100 Office", {"AB-1040"}),
+        ("has_document=yes", {"CD-2"}),
+        ("has_document=no", {"AB-1040"}),
+        ("mine=yes", {"AB-1040"}),
+        ("status=nonsense", set()),
+        ("company=999999", set()),
+        ("total_min=many", set()),
+        ("q=%00", set()),
+    ],
+)
+def test_filters(company: Any, clerk: Any, query: str, expected: set[str]) -> None:
+    account = company.account
+    factories.invoice(
+        company,
+        number="AB-1040",
+        supplier=factories.supplier(company, "ALDER", name="Alder & Finch"),
+        gl_code=factories.gl_code(company, "6100", name="Office"),
+        created_by=clerk,
+    )
+    factories.authorized_invoice(
+        company,
+        number="CD-2",
+        kind=Invoice.Kind.CREDIT_NOTE,
+        description="Toner, black",
+        po_number="PO-9",
+        net=Decimal(2000),
+        invoice_date=dt.date(2030, 2, 15),
+        due_date=dt.date(2030, 3, 15),
+        currency=factories.currency(account, "EUR"),
+        export_state=ExportState.FAILED,
+        has_documents=True,
+    )
+    assert numbers(clerk, query) == expected
+
+
+def test_reach_of_visibility(company: Any) -> None:
+    account = company.account
+    sales, other = factories.department(account), factories.department(account)
+    user = factories.user(account, visibility=Scope.DEPARTMENTS)
+    user.departments.add(sales)
+    factories.invoice(company, number="SALES", department=sales)
+    factories.invoice(company, number="OTHER", department=other)
+    factories.invoice(company, number="OWN", created_by=user)
+    asked = {"approval_status": ApprovalStatus.WAITING, "next_approver": user}
+    factories.invoice(company, number="ASKED", **asked)
+    assert numbers(user, "") == {"SALES", "OWN", "ASKED"}
+    user.visibility = Scope.OWN
+    assert numbers(user, "") == {"OWN", "ASKED"}
+
+
+def test_limits_to_the_users_companies(company: Any, clerk: Any) -> None:
+    factories.invoice(company, number="MINE")
+    factories.invoice(factories.company(company.account), number="NOT MINE")
+    clerk.companies.add(company)
+    assert numbers(clerk, "") == {"MINE"}
+
+
+def test_totals_per_currency_count_credit_notes_against(company: Any, clerk: Any) -> None:
+    factories.invoice(company, net=Decimal(100))
+    factories.invoice(company, net=Decimal(30), kind=Invoice.Kind.CREDIT_NOTE)
+    factories.invoice(company, net=Decimal(7), currency=factories.currency(company.account, "EUR"))
+    totals = client_of(clerk).get(SEARCH).context["totals"]
+    assert [(one.code, one.count, one.total) for one in totals] == [("GBP", 2, Decimal(70)), ("EUR", 1, Decimal(7))]
+
+
+@pytest.mark.parametrize(
+    "sort", ["number", "-number", "supplier", "total", "-due_date", "status", "department", "posted_at"]
+)
+def test_pages_hold_every_row_once_in_order(company: Any, clerk: Any, sort: str) -> None:
+    for index in range(60):
+        factories.invoice(company, net=Decimal(index % 7), number=f"{index * 7 % 60:03}")
+    clerk.preferences = {"invoice_page_size": 25}
+    clerk.save()
+    client = client_of(clerk)
+    pages = [client.get(SEARCH, {"sort": sort, "page": page}).context["table"].rows for page in (1, 2, 3)]
+    seen = [row.record.pk for page in pages for row in page]
+    assert len(seen) == len(set(seen)) == 60
+    if sort.endswith("number"):
+        shown = [row.record.number for page in pages for row in page]
+        assert shown == sorted(shown, reverse=sort.startswith("-"))
+
+
+def test_a_page_past_the_end_is_the_last_one(company: Any, clerk: Any) -> None:
+    factories.invoice(company)
+    assert client_of(clerk).get(SEARCH, {"page": "99"}).context["table"].page.number == 1
+    assert client_of(clerk).get(SEARCH, {"page": "x", "sort": "nonsense"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "url", [SEARCH, "/accounts-payable/", "/accounts-payable/waiting/", "/accounts-payable/waiting/?show=all"]
+)
+def test_lists_cost_as_many_queries_for_twenty_rows_as_for_ten(company: Any, url: str) -> None:
+    approver = factories.user(company.account, "Invoice Approver")
+    client = client_of(approver)
+
+    def cost() -> int:
+        for _ in range(10):
+            invoice = factories.invoice(company, approval_status=ApprovalStatus.WAITING)
+            factories.document(invoice)
+        client.get(url)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert client.get(url).status_code == 200
+        return len(queries)
+
+    assert cost() == cost()
+
+
+def test_view_invoice_costs_as_many_queries_for_twenty_lines_as_for_ten(company: Any, clerk: Any) -> None:
+    invoice = factories.invoice(company)
+    gl_codes = [factories.gl_code(company) for _ in range(20)]
+    client = client_of(clerk)
+
+    def cost(start: int) -> int:
+        for position in range(start, start + 10):
+            InvoiceLine.objects.create(invoice=invoice, position=position + 2, gl_code=gl_codes[position])
+        with CaptureQueriesContext(connection) as queries:
+            client.get(invoice.get_absolute_url())
+        return len(queries)
+
+    assert cost(0) == cost(10)
+
+
+def exported(client: Client, query: str = "") -> list[dict[str, str]]:
+    response = client.get(f"{SEARCH}export.csv?{query}")
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_csv_holds_what_the_filters_select(company: Any, clerk: Any) -> None:
+    factories.invoice(company, number="YES", net=Decimal("1234.50"))
+    factories.invoice(company, number="NO", kind=Invoice.Kind.CREDIT_NOTE)
+    factories.invoice(factories.company(), number="YES-THEIRS")
+    rows = exported(client_of(clerk), "kind=invoice")
+    assert [(row["Number"], row["Total"], row["Status"]) for row in rows] == [("YES", "1234.50", "Draft")]
+    assert exported(client_of(clerk), "kind=credit_note")[0]["Total"] == "-100.00"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+def test_csv_disarms_formulas(company: Any, clerk: Any, text: str) -> None:
+    factories.invoice(company, description=text)
+    assert exported(client_of(clerk))[0]["Description"] == f"'{text}"
+
+
+def test_csv_is_spelled_for_its_reader(company: Any) -> None:
+    american = factories.user(company.account, spelling=Spelling.US)
+    factories.authorized_invoice(company)
+    assert exported(client_of(american))[0]["Status"] == "Authorized, Not Posted"
+
+
+def test_xlsx_holds_numbers_and_no_formulas(company: Any, clerk: Any) -> None:
+    factories.invoice(company, number="X-1", description="=1+1", net=Decimal("12.50"))
+    response = client_of(clerk).get(f"{SEARCH}export.xlsx")
+    with zipfile.ZipFile(io.BytesIO(b"".join(response.streaming_content))) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert "=1+1" in sheet
+    assert "<f>" not in sheet
+    assert re.search("<v>12.50?</v>", sheet)
+
+
+def test_keeps_columns_and_page_size_per_person(company: Any, clerk: Any) -> None:
+    factories.invoice(company)
+    client = client_of(clerk)
+    client.post(f"{SEARCH}columns/", {"columns": ["total", "description", "forged"], "page_size": "25"})
+    table = client.get(SEARCH).context["table"]
+    assert [column.name for column in table.columns if column.name != "selected"] == ["number", "total", "description"]
+    client.post(f"{SEARCH}columns/", {"reset": ""})
+    assert "supplier" in [column.name for column in client.get(SEARCH).context["table"].columns]
+
+
+def test_keeps_searches_under_a_name(company: Any, clerk: Any) -> None:
+    client = client_of(clerk)
+    client.post(f"{SEARCH}saved/", {"name": "Open", "query": "status=draft"})
+    client.post(f"{SEARCH}saved/", {"name": "open", "query": "status=waiting"})
+    assert [(one.name, one.query) for one in clerk.saved_searches.all()] == [("open", "status=waiting")]
+    client.post(f"{SEARCH}saved/", {"name": "", "query": "x"})
+    assert clerk.saved_searches.count() == 1
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+def test_never_leads_elsewhere_after_an_action(clerk: Any, target: str) -> None:
+    response = client_of(clerk).post(f"{SEARCH}columns/", {"next": target})
+    assert response["Location"] == SEARCH
+
+
+def test_authorises_in_bulk_what_may_be_and_says_what_may_not(company: Any) -> None:
+    approver = factories.user(company.account, "Invoice Approver")
+    waiting = [
+        factories.invoice(company, approval_status=ApprovalStatus.WAITING, number=f"W{index}") for index in range(2)
+    ]
+    own = factories.invoice(company, approval_status=ApprovalStatus.WAITING, number="OWN", created_by=approver)
+    theirs = factories.invoice(factories.company(), approval_status=ApprovalStatus.WAITING)
+    chosen = [*(one.pk for one in waiting), own.pk, theirs.pk]
+    page = client_of(approver).post(f"{SEARCH}bulk/", {"action": "authorize", "selected": chosen}, follow=True)
+    assert "2 invoices were authorised." in page.text
+    assert "Invoice OWN: You entered this invoice" in page.text
+    states = set(Invoice.objects.filter(pk__in=[own.pk, theirs.pk]).values_list("approval_status", flat=True))
+    assert states == {ApprovalStatus.WAITING}
+
+
+def test_acts_on_all_that_the_filters_select(company: Any, clerk: Any) -> None:
+    factories.invoice(company, number="A-1")
+    factories.invoice(company, number="B-1")
+    data = {"action": "submit", "scope": "all", "query": "number=A"}
+    client_of(clerk).post(f"{SEARCH}bulk/", data)
+    assert list(Invoice.objects.waiting().values_list("number", flat=True)) == ["A-1"]
+
+
+def test_rejects_in_bulk_only_with_a_reason(company: Any) -> None:
+    approver = factories.user(company.account, "Invoice Approver")
+    invoice = factories.invoice(company, approval_status=ApprovalStatus.WAITING)
+    data = {"action": "reject", "selected": [invoice.pk]}
+    assert "Say why" in client_of(approver).post(f"{SEARCH}bulk/", data, follow=True).text
+    client_of(approver).post(f"{SEARCH}bulk/", data | {"reason": "Twice"})
+    invoice.refresh_from_db()
+    assert invoice.approval_status == ApprovalStatus.REJECTED
+
+
+def test_every_number_of_the_home_leads_to_the_search_that_shows_it(company: Any, clerk: Any) -> None:
+    factories.invoice(company, approval_status=ApprovalStatus.WAITING, created_by=clerk)
+    factories.invoice(company, approval_status=ApprovalStatus.REJECTED, created_by=clerk)
+    factories.authorized_invoice(company, export_state=ExportState.FAILED)
+    factories.authorized_invoice(company)
+    factories.authorized_invoice(company, posting_status=PostingStatus.POSTED, posted_at=timezone.now())
+    client = client_of(clerk)
+    tiles = client.get("/accounts-payable/").context["tiles"]
+    assert {figure.label: figure.count for figure, _ in tiles}["Authorised, to be posted"] == 2
+    for figure, url in tiles:
+        assert client.get(url).context["total_count"] == figure.count, figure.label
+
+
+def test_draws_twelve_months_in_one_currency(company: Any, clerk: Any) -> None:
+    today = timezone.localdate()
+    factories.invoice(company, invoice_date=today, net=Decimal(80))
+    factories.invoice(company, invoice_date=today, net=Decimal(30), kind=Invoice.Kind.CREDIT_NOTE)
+    factories.invoice(company, invoice_date=today, currency=factories.currency(company.account, "EUR"))
+    factories.invoice(company, invoice_date=today - dt.timedelta(days=800))
+    chart = client_of(clerk).get("/accounts-payable/").context["chart"]
+    assert (chart.currency, len(chart.bars), chart.bars[-1].amount, chart.total) == (
+        "GBP",
+        12,
+        Decimal(50),
+        Decimal(50),
+    )
+    euro = client_of(clerk).get("/accounts-payable/?currency=EUR").context["chart"]
+    assert (euro.currency, euro.total) == ("EUR", Decimal(100))
+
+
+def test_higher_apps_see_what_the_filters_select(company: Any, clerk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def provider(*, user: Any, queryset: Any, querystring: str) -> Fragment | None:
+        seen.append((user, queryset.count(), querystring))
+        return None
+
+    monkeypatch.setattr(search_actions, "_providers", [provider])
+    factories.invoice(company, number="A-1")
+    factories.invoice(company, number="B-1")
+    client_of(clerk).get(SEARCH, {"number": "A", "page": "1"})
+    assert seen == [(clerk, 1, "number=A")]
+
+
+def test_pages_follow_the_readers_spelling(company: Any) -> None:
+    american = factories.owner(company.account, spelling=Spelling.US)
+    factories.authorized_invoice(company)
+    page = client_of(american).get(SEARCH).text
+    assert "Authorized, Not Posted" in page
+    assert "uthoris" not in page
+    assert "uthoris" not in client_of(american).get(reverse("invoices:waiting")).text
+    assert "uthoris" not in client_of(american).get(reverse("invoices:home")).text
+    assert "uthoris" not in client_of(american).get(reverse("invoices:invoice_add")).text
