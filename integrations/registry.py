@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from django import forms
 
-    from integrations.models import Connection, Job
+    from integrations.models import Connection, ExportItem, Job
     from integrations.services.preflight import Problem
     from invoices.models import Invoice
     from organization.models import Company
@@ -30,7 +30,8 @@ class AccountingSystem(Protocol):
 
     key: str
     name: str
-    data_sets: Sequence[DataSet]
+    @property
+    def data_sets(self) -> Sequence[DataSet]: ...
 
     def credentials_form(self) -> type[forms.Form]:
         """The form of the settings page; its cleaned data is what is stored, encrypted."""

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
+from typing import cast
 
 import redis
 from django.conf import settings
@@ -50,7 +51,7 @@ class RedisSessionStore:
         self._redis = client
 
     def get(self, company_id: str, user_id: str, entity_id: str | None) -> Session | None:
-        token = self._redis.get(self._key(company_id, user_id, entity_id))
+        token = cast("bytes | None", self._redis.get(self._key(company_id, user_id, entity_id)))
         try:
             return Session.load(json.loads(secrets.decrypt(token.decode()))) if token else None
         except secrets.Undecryptable:

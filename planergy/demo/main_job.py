@@ -105,7 +105,7 @@ def what_arrived(invoices: Iterable[Invoice]) -> list[tuple[str, ...]]:
     """What the sandbox itself says it holds for these invoices: number, vendor, amount, RECORDNO, documents."""
     state = requests.get(f"{sandbox_url()}/sandbox/state.json", timeout=30).json()
     bills = {(bill["vendorid"], bill["recordid"]): bill for bill in state["bills"]}
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for invoice in invoices:
         bill = bills.get((invoice.supplier.code if invoice.supplier else "", invoice.number))
         if bill is None:
