@@ -1,7 +1,140 @@
-"""What this app shows on the pages of the apps below."""
+"""What this app shows on the pages of the apps below, and its items in the Control Panel."""
 
 from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.db.models import QuerySet
+
+from integrations import registry
+from integrations.models import Connection
+from integrations.registry import AccountingSystem
+from invoices import slots as invoice_slots
+from invoices.models import Invoice
+from ledger import slots as ledger_slots
+from organization import control_panel
+from organization.control_panel import Area, Item
+from organization.models import User
+from organization.permissions import (
+    administration_of,
+    can_manage_integrations,
+    can_manage_reference_data,
+    can_see_accounts_payable,
+    companies_of,
+)
+from organization.slots import Fragment
+from suppliers import slots as supplier_slots
 
 
 def fill() -> None:
     """Fill the slots of the lower apps; called once when Django starts."""
+    ledger_slots.list_actions.add(import_button)
+    supplier_slots.list_actions.add(import_button)
+    ledger_slots.record_origin.add(record_origin)
+    supplier_slots.record_origin.add(record_origin)
+    invoice_slots.search_actions.add(export_button)
+    invoice_slots.invoice_panels.add(invoice_panel)
+    invoice_slots.home_widgets.add(problems_widget)
+    invoice_slots.banners.add(paused_banner)
+    _register_control_panel_items()
+
+
+def _register_control_panel_items() -> None:
+    control_panel.register(
+        Item(
+            Area.ADVANCED,
+            "Integrations",
+            "integrations:integration_list",
+            "Connect an accounting system, or disconnect it",
+            can_manage_integrations,
+            "plug",
+        )
+    )
+    for system in registry.all_systems():
+        control_panel.register(
+            Item(
+                Area.ADVANCED,
+                f"{system.name} Settings",
+                f"integrations:{system.key}_settings",
+                "Credentials, synchronizing, imports and the history",
+                partial(_sees_settings, system),
+                "settings",
+            )
+        )
+
+
+def _sees_settings(system: AccountingSystem, user: User) -> bool:
+    return can_manage_integrations(user) and _enabled(user).filter(system=system.key).exists()
+
+
+def _enabled(user: User) -> QuerySet[Connection]:
+    return Connection.objects.for_account(user.account).enabled().order_by("pk")
+
+
+def import_button(user: User, list_name: str, **context: Any) -> Fragment | None:
+    """For whoever keeps the data; with a company to choose where several are connected."""
+    connection = _enabled(user).first() if can_manage_reference_data(user) else None
+    if connection is None or not _has_list(connection, list_name):
+        return None
+    linked = companies_of(user).filter(pk__in=connection.company_links.values("company"))
+    companies = list(linked) if _is_per_company(connection, list_name) else []
+    return Fragment(
+        "integrations/import_button.html",
+        {"connection": connection, "list_name": list_name, "import_companies": companies},
+    )
+
+
+def _has_list(connection: Connection, list_name: str) -> bool:
+    return any(data_set.list_name == list_name for data_set in registry.get(connection.system).data_sets)
+
+
+def _is_per_company(connection: Connection, list_name: str) -> bool:
+    data_sets = registry.get(connection.system).data_sets
+    return any(each.is_per_company for each in data_sets if each.list_name == list_name)
+
+
+def record_origin(user: User, record: Any, **context: Any) -> Fragment | None:
+    """Also after Disable: where it came from stays true."""
+    if not getattr(record, "is_imported", False):
+        return None
+    connection = Connection.objects.for_account(user.account).order_by("-is_enabled", "pk").first()
+    if connection is None:
+        return None
+    return Fragment("integrations/record_origin.html", {"connection": connection})
+
+
+def export_button(user: User, querystring: str = "", **context: Any) -> Fragment | None:
+    connection = _enabled(user).first() if administration_of(user).is_any else None
+    if connection is None:
+        return None
+    return Fragment("integrations/export_button.html", {"connection": connection, "export_query": querystring})
+
+
+def invoice_panel(user: User, invoice: Invoice, **context: Any) -> Fragment | None:
+    from integrations.panel import panel_context
+
+    connection = _enabled(user).first()
+    found = panel_context(connection, invoice, user) if connection else None
+    return Fragment("integrations/invoice_panel.html", found) if found else None
+
+
+def problems_widget(user: User, **context: Any) -> Fragment | None:
+    from integrations.views.problems import problem_cards
+
+    connection = _enabled(user).first() if can_see_accounts_payable(user) else None
+    if connection is None:
+        return None
+    cards = problem_cards(user, shown=3)
+    may_export = administration_of(user).is_any
+    return Fragment(
+        "integrations/problems_widget.html",
+        {"connection": connection, "cards": cards[:4], "all_cards": len(cards), "may_export": may_export},
+    )
+
+
+def paused_banner(user: User, **context: Any) -> Fragment | None:
+    paused = _enabled(user).filter(paused_at__isnull=False).first() if user.account_id else None
+    if paused is None:
+        return None
+    return Fragment("integrations/paused_banner.html", {"connection": paused, "may_mend": can_manage_integrations(user)})

@@ -26,6 +26,13 @@ _TONES = {
     "completed": "success",
     "completed with warnings": "warn",
     "completed with errors": "warn",
+    "completed with problems": "warn",
+    "waiting to start": "info",
+    "stopped by an internal error": "error",
+    "imported with a warning": "warn",
+    "not known yet": "warn",
+    "being looked up": "warn",
+    "note": "info",
     "failed": "error",
     "cancelled": "neutral",
     "created": "success",
@@ -50,7 +57,7 @@ _TONES = {
     "waiting": "warn",
     "invited": "info",
 }
-_LIVE = {"queued", "sending", "running", "in progress"}
+_LIVE = {"queued", "sending", "running", "in progress", "waiting to start", "being looked up"}
 
 
 def tone_of(status: str) -> str:

@@ -24,7 +24,10 @@ class CredentialsForm(forms.Form):
     )
 
     company_id = forms.CharField(
-        label="Company ID", max_length=60, widget=forms.TextInput(_PLAIN), help_text="As on Sage Intacct's sign-in page."
+        label="Company ID",
+        max_length=60,
+        widget=forms.TextInput(_PLAIN),
+        help_text="As on Sage Intacct's sign-in page.",
     )
     user_id = forms.CharField(
         label="User ID",

@@ -178,7 +178,8 @@ def _outcome(job: Job, match: Match) -> Outcome:
         outcome.message, outcome.advice = match.reason, RENAME_ADVICE
         return outcome
     outcome.kind, outcome.record_key = OutcomeKind.CREATED, match.entity.entity_id
-    where = f"entity {match.entity.entity_id}, “{match.entity.name}”" if match.entity.entity_id else "the company itself"
+    is_entity = bool(match.entity.entity_id)
+    where = f"entity {match.entity.entity_id}, “{match.entity.name}”" if is_entity else "the company itself"
     outcome.message = f"Connected with {where}."
     return outcome
 
@@ -192,7 +193,7 @@ def _record_spare_entities(job: Job, matches: Sequence[Match], remote: RemoteCom
             record_key=entity.entity_id,
             record_name=entity.name,
             code="entity_without_company",
-            message="No company in Planergy has the name of this entity. Nothing is imported from it or exported to it.",
+            message="No company in Planergy has the name of this entity: nothing goes in or out for it.",
         )
         for entity in remote.entities
         if entity.entity_id not in taken

@@ -1,0 +1,78 @@
+"""Forms of the integration's pages, whatever the system."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from integrations import registry
+from integrations.models import Connection, ImportSchedule
+from organization.models import Company
+
+
+class ImportForm(forms.Form):
+    """What Import All Data asks. No company chosen: every company that is connected."""
+
+    company = forms.ModelChoiceField(Company.objects.none(), required=False, empty_label="All companies")
+    is_full = forms.BooleanField(
+        required=False,
+        label="Read everything again",
+        help_text="Otherwise only what has changed in the meantime.",
+    )
+    is_preview = forms.BooleanField(
+        required=False,
+        label="Preview first",
+        help_text="Shows what would change; nothing is written until you apply it.",
+    )
+
+    def __init__(self, *args: Any, connection: Connection, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        linked = Company.objects.filter(pk__in=connection.company_links.values("company")).active()
+        self.fields["company"].queryset = linked
+        if linked.count() < 2:
+            del self.fields["company"]
+
+    @property
+    def companies(self) -> list[Company] | None:
+        chosen = self.cleaned_data.get("company")
+        return [chosen] if chosen else None
+
+
+class ListImportForm(forms.Form):
+    """What the import button of a list page sends."""
+
+    company = forms.ModelChoiceField(Company.objects.none(), required=False)
+
+    def __init__(self, *args: Any, companies: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["company"].queryset = companies
+
+
+class LinkBillForm(forms.Form):
+    record_no = forms.CharField(max_length=40)
+
+
+class ScheduleForm(forms.ModelForm):
+    """For support staff: the data sets of the systems, by name."""
+
+    data_set = forms.ChoiceField(required=False, label="Data")
+
+    class Meta:
+        model = ImportSchedule
+        fields = ["connection", "data_set", "every", "at_time", "weekday", "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = {each.key: each.name for system in registry.all_systems() for each in system.data_sets}
+        self.fields["data_set"].choices = [("", "All data"), *names.items()]
+        if "connection" in self.fields:
+            self.fields["connection"].queryset = Connection.objects.enabled().select_related("account")
+
+
+class UndoPostingForm(forms.Form):
+    reason = forms.CharField(
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Goes into the invoice's activity. Make sure that the bill was taken out of the accounting system.",
+    )

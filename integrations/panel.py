@@ -1,0 +1,65 @@
+"""What the Export Invoice section of View Invoice shows: where the invoice stands on its way, and what can be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from integrations.models import Connection, ExportItem, ItemStatus
+from integrations.services.preflight import Problem, problems_of
+from invoices.models import Invoice
+from organization.models import User
+from organization.permissions import administration_of
+
+LIVE = (ItemStatus.QUEUED, ItemStatus.SENDING, ItemStatus.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class LinkedProblem:
+    """A problem with the address of the field where it is mended ("" where that is not on the invoice)."""
+
+    problem: Problem
+    url: str
+
+
+def panel_context(connection: Connection, invoice: Invoice, user: User) -> dict[str, Any] | None:
+    """None where there is nothing to show: not authorised, or posted by other means."""
+    if invoice.approval_status != "authorized":
+        return None
+    item = connection.export_items.filter(invoice=invoice).select_related("job").first()
+    if invoice.is_posted and item is None:
+        return None
+    is_live = not invoice.is_posted and item is not None and item.status in LIVE
+    may_export = administration_of(user).is_any and Invoice.objects.administrable_by(user).filter(pk=invoice.pk).exists()
+    return {
+        "connection": connection,
+        "invoice": invoice,
+        "item": item,
+        "is_live": is_live,
+        "is_failed": _is_failed(invoice, item),
+        "may_export": may_export,
+        "problems": [] if is_live or invoice.is_posted else _linked_problems(connection, invoice),
+        "panel_user": user,
+    }
+
+
+def _is_failed(invoice: Invoice, item: ExportItem | None) -> bool:
+    return not invoice.is_posted and item is not None and item.status == ItemStatus.FAILED
+
+
+def _linked_problems(connection: Connection, invoice: Invoice) -> list[LinkedProblem]:
+    edit_url = reverse("invoices:invoice_edit", args=[invoice.pk])
+    return [
+        LinkedProblem(problem, f"{edit_url}#{field_id(problem.field)}" if problem.field else "")
+        for problem in problems_of(connection, invoice)
+    ]
+
+
+def field_id(field: str) -> str:
+    """The id of a field in the entry form: "supplier" → "id_supplier", "line-2-gl_code" → "id_lines-1-gl_code"."""
+    if not field.startswith("line-"):
+        return f"id_{field}"
+    number, _, name = field.removeprefix("line-").partition("-")
+    return f"id_lines-{int(number) - 1}-{name}"

@@ -1,0 +1,59 @@
+"""Tables of the history."""
+
+from __future__ import annotations
+
+import django_tables2 as tables
+
+NUMBER = {"cell": {"class": "num"}}
+NOWRAP = {"cell": {"class": "nowrap"}}
+
+
+class JobTable(tables.Table):
+    """Newest first, always: sorting would hide what is running."""
+
+    title = tables.TemplateColumn(template_name="integrations/columns/job.html", verbose_name="What", accessor="pk")
+    company = tables.TemplateColumn("{{ value|default:'All companies' }}", empty_values=())
+    status = tables.TemplateColumn("{% badge record.get_status_display %}")
+    counts = tables.TemplateColumn(
+        template_name="integrations/columns/counts.html", verbose_name="Result", accessor="pk"
+    )
+    requested_by = tables.TemplateColumn("{{ value|default:record.get_trigger_display }}", verbose_name="By", empty_values=())
+    created_at = tables.TemplateColumn("{{ value|moment }}", verbose_name="When", attrs=NOWRAP)
+
+    class Meta:
+        template_name = "generic/table.html"
+        orderable = False
+        attrs = {"class": "stacks", "aria-label": "Integration history"}
+
+
+class OutcomeTable(tables.Table):
+    kind = tables.TemplateColumn("{% badge record.get_kind_display %}", verbose_name="Outcome")
+    record_key = tables.TemplateColumn(
+        template_name="integrations/columns/record.html", verbose_name="Record", empty_values=()
+    )
+    message = tables.TemplateColumn(
+        template_name="integrations/columns/outcome.html", verbose_name="What happened", empty_values=()
+    )
+
+    class Meta:
+        template_name = "generic/table.html"
+        orderable = False
+        attrs = {"class": "stacks outcomes", "aria-label": "Records"}
+
+
+class ExchangeTable(tables.Table):
+    started_at = tables.TemplateColumn(
+        '<a href="{% url "integrations:exchange" record.job_id record.pk %}">{{ value|moment }}</a>', verbose_name="When"
+    )
+    functions = tables.TemplateColumn("{{ value|join:', ' }}", verbose_name="Asked for")
+    duration_ms = tables.TemplateColumn("{{ value }} ms", verbose_name="Took", attrs=NUMBER)
+    status_code = tables.TemplateColumn(
+        '{% if record.error %}<span class="text-error">{{ record.error|truncatechars:80 }}</span>{% else %}{{ value }}{% endif %}',
+        verbose_name="Answer",
+        empty_values=(),
+    )
+
+    class Meta:
+        template_name = "generic/table.html"
+        orderable = False
+        attrs = {"class": "compact stacks", "aria-label": "Requests"}

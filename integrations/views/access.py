@@ -1,0 +1,63 @@
+"""Who may open which page of the integrations. What a person may not use does not exist for them (404)."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+
+from integrations import registry
+from integrations.errors import IntegrationError
+from integrations.models import Connection, ExportItem, Job
+from integrations.registry import AccountingSystem
+from invoices.models import Invoice
+from invoices.querysets import InvoiceQuerySet
+from organization.models import User
+from organization.permissions import administration_of, can_manage_integrations
+
+
+def system_or_404(key: str) -> AccountingSystem:
+    try:
+        return registry.get(key)
+    except KeyError as error:
+        raise Http404 from error
+
+
+def connection_or_404(user: User, system_key: str) -> Connection:
+    """The account's enabled connection to this system."""
+    system_or_404(system_key)
+    enabled = Connection.objects.for_account(user.account).enabled().select_related("account", "changed_by")
+    return get_object_or_404(enabled, system=system_key)
+
+
+def enabled_connection(user: User) -> Connection | None:
+    """The connection that invoices of this user's account go out over."""
+    return Connection.objects.for_account(user.account).enabled().select_related("account").order_by("pk").first()
+
+
+def exporting_connection_or_404(user: User) -> Connection:
+    connection = enabled_connection(user)
+    if connection is None or not administration_of(user).is_any:
+        raise Http404
+    return connection
+
+
+def job_or_404(user: User, pk: int) -> Job:
+    """Runs of enabled connections: all of the account's for Account Owners, one's own for others."""
+    jobs = Job.objects.for_account(user.account).filter(connection__is_enabled=True)
+    if not can_manage_integrations(user):
+        jobs = jobs.filter(requested_by=user)
+    return get_object_or_404(jobs.select_related("connection__account", "company", "requested_by"), pk=pk)
+
+
+def exportable_invoices(user: User) -> InvoiceQuerySet:
+    return Invoice.objects.administrable_by(user)
+
+
+def items_of(user: User, connection: Connection) -> ExportItem.objects:
+    """What goes out over the connection, as far as the user administers the invoices."""
+    return connection.export_items.filter(invoice__in=exportable_invoices(user))
+
+
+def tell(request: HttpRequest, error: IntegrationError) -> None:
+    messages.error(request, " ".join(filter(None, [error.user_message, error.advice])))

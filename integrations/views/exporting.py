@@ -1,0 +1,204 @@
+"""Exporting from Invoice Search and View Invoice, and what to do about what failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from integrations.errors import IntegrationError
+from integrations.forms import LinkBillForm
+from integrations.models import Connection, ExportItem, ItemStatus
+from integrations.panel import panel_context
+from integrations.services import exports
+from integrations.services.preflight import Problem, preflight
+from integrations.views.access import (
+    enabled_connection,
+    exportable_invoices,
+    exporting_connection_or_404,
+    items_of,
+    tell,
+)
+from integrations.views.problems import problem_cards
+from invoices.filters import filtered_invoices
+from invoices.models import Invoice
+from invoices.querysets import InvoiceQuerySet
+
+CHECKED_BEFORE = 500
+
+
+@dataclass
+class ForetoldProblem:
+    """One cause that pre-flight found, with how many invoices it holds back; `examples` are the first few of them."""
+
+    problem: Problem
+    count: int
+    examples: list[Invoice]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def export_search(request: HttpRequest) -> HttpResponse:
+    """Invoice Search's button: the same query string selects. GET asks with figures, POST starts."""
+    connection = exporting_connection_or_404(request.user)
+    selected = filtered_invoices(request.user, request.GET)
+    wanted = _may_export(request, selected)
+    back = f"{reverse('invoices:invoice_search')}?{request.GET.urlencode()}"
+    if request.method == "POST":
+        return _start(request, connection, wanted, back)
+    return render(request, "integrations/export_confirm.html", _question(connection, selected, wanted, back))
+
+
+def _may_export(request: HttpRequest, selected: InvoiceQuerySet) -> InvoiceQuerySet:
+    return selected.filter(pk__in=exportable_invoices(request.user).order_by().values("pk")).awaiting_export()
+
+
+def _start(request: HttpRequest, connection: Connection, wanted: InvoiceQuerySet, back: str) -> HttpResponse:
+    try:
+        job = exports.export_invoices(connection, wanted, by=request.user)
+    except IntegrationError as error:
+        tell(request, error)
+        return redirect(back)
+    if not job.total:
+        messages.info(request, "There was nothing to export: these invoices are under way already.")
+        return redirect(back)
+    messages.success(request, "The export process has started. This page shows what becomes of each invoice.")
+    return redirect(job)
+
+
+def _question(
+    connection: Connection, selected: InvoiceQuerySet, wanted: InvoiceQuerySet, back: str
+) -> dict[str, Any]:
+    total, waiting = selected.count(), wanted.count()
+    under_way = wanted.filter(export_state__in=["queued", "sending", "unknown"]).count()
+    looked_at = list(
+        wanted.exclude(export_state__in=["queued", "sending", "unknown"]).with_header().order_by("pk")[:CHECKED_BEFORE]
+    )
+    found = preflight(connection, looked_at)
+    return {
+        "title": f"Export To {connection.system_name}",
+        "connection": connection,
+        "total": total,
+        "left_out": total - waiting,
+        "under_way": under_way,
+        "count": waiting - under_way,
+        "checked": len(looked_at),
+        "problems": _foretold(looked_at, found),
+        "held_back": sum(any(problem.is_error for problem in found.get(one.pk, [])) for one in looked_at),
+        "cancel_url": back,
+    }
+
+
+def _foretold(invoices: list[Invoice], found: dict[int, list[Problem]]) -> list[ForetoldProblem]:
+    """By cause, errors first, then the commonest."""
+    causes: dict[str, ForetoldProblem] = {}
+    for invoice in invoices:
+        for problem in {one.code: one for one in found.get(invoice.pk, [])}.values():
+            cause = causes.setdefault(problem.code, ForetoldProblem(problem, 0, []))
+            cause.count += 1
+            if len(cause.examples) < 5:
+                cause.examples.append(invoice)
+    return sorted(causes.values(), key=lambda cause: (not cause.problem.is_error, -cause.count))
+
+
+@require_POST
+def export_invoice(request: HttpRequest, pk: int) -> HttpResponse:
+    """View Invoice's button."""
+    connection = exporting_connection_or_404(request.user)
+    invoice = get_object_or_404(exportable_invoices(request.user), pk=pk)
+    try:
+        job = exports.export_invoices(connection, [invoice], by=request.user)
+        if job.total:
+            messages.success(request, f"The export to {connection.system_name} has started.")
+        else:
+            messages.info(request, "There is nothing to export: this invoice is under way already, or posted.")
+    except IntegrationError as error:
+        tell(request, error)
+    return redirect(invoice)
+
+
+@require_safe
+def invoice_state(request: HttpRequest, pk: int) -> HttpResponse:
+    """The Export Invoice section by itself, polled while the invoice is under way."""
+    connection = enabled_connection(request.user)
+    invoice = get_object_or_404(Invoice.objects.visible_to(request.user).with_header(), pk=pk)
+    context = panel_context(connection, invoice, request.user) if connection else None
+    if context is None:
+        raise Http404
+    response = render(request, "integrations/invoice_panel.html", context)
+    if not context["is_live"]:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_POST
+def link_bill(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the bill that stands there already for this invoice."""
+    connection = exporting_connection_or_404(request.user)
+    item = get_object_or_404(items_of(request.user, connection).select_related("invoice", "connection"), invoice=pk)
+    form = LinkBillForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    try:
+        exports.link_existing_bill(item, by=request.user, record_no=form.cleaned_data["record_no"])
+        messages.success(request, f"The invoice is linked to the bill in {connection.system_name}.")
+    except IntegrationError as error:
+        tell(request, error)
+    return redirect(item.invoice)
+
+
+@require_safe
+def export_problems(request: HttpRequest) -> HttpResponse:
+    connection = exporting_connection_or_404(request.user)
+    cards = problem_cards(request.user)
+    context = {
+        "title": "Export problems",
+        "connection": connection,
+        "cards": Paginator(cards, 20).get_page(request.GET.get("page")),
+        "total": sum(card.count for card in cards),
+    }
+    return render(request, "integrations/export_problems.html", context)
+
+
+@require_POST
+def try_again(request: HttpRequest) -> HttpResponse:
+    """One item (`item`), a cause (`code`), a run's (`job`), or everything that failed."""
+    connection = exporting_connection_or_404(request.user)
+    items = _chosen_items(request, connection)
+    started: list[Any] = []
+    try:
+        started = exports.try_again(items.select_related("connection"), by=request.user)
+    except IntegrationError as error:
+        tell(request, error)
+    count = sum(job.total or 0 for job in started)
+    if count:
+        words = "1 invoice is tried again." if count == 1 else f"{count} invoices are tried again."
+        url = started[0].get_absolute_url()
+        messages.success(request, format_html('{} <a href="{}">See how it goes.</a>', words, url))
+    elif started or not items:
+        messages.info(request, "There was nothing to try again.")
+    return redirect(_next(request))
+
+
+def _chosen_items(request: HttpRequest, connection: Connection) -> ExportItem.objects:
+    items = items_of(request.user, connection).filter(status=ItemStatus.FAILED)
+    for name, lookup in (("item", "pk"), ("job", "job")):
+        value = request.POST.get(name, "")
+        if value and not value.isdecimal():
+            raise Http404
+        items = items.filter(**{lookup: value}) if value else items
+    code = request.POST.get("code")
+    return items.filter(code=code) if code is not None else items
+
+
+def _next(request: HttpRequest) -> str:
+    asked = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
+    return asked if safe else reverse("integrations:export_problems")

@@ -1,0 +1,154 @@
+"""Integration History – Details: one run with its progress, records and requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+from django_tables2 import RequestConfig
+
+from integrations.errors import IntegrationError
+from integrations.filters import OutcomeFilter
+from integrations.models import Job, JobKind, JobStatus, OutcomeKind
+from integrations.services import jobs
+from integrations.tables import ExchangeTable, OutcomeTable
+from integrations.views.access import items_of, job_or_404, tell
+from integrations.views.problems import problem_cards
+from integrations.views.progress import progress_of
+from integrations.views.record_links import RecordLinks
+from organization.permissions import can_manage_integrations
+
+
+@require_safe
+def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    job = job_or_404(request.user, pk)
+    context = {"title": "Integration History – Details", "heading": job.title, "job": job} | _state(request, job)
+    if request.htmx and request.htmx.target == "job-state":
+        response = render(request, "integrations/job_state.html", context)
+        if not job.is_unfinished:
+            response["HX-Refresh"] = "true"
+        return response
+    return render(request, "integrations/job_detail.html", context | _records(request, job) | _requests(request, job))
+
+
+def _state(request: HttpRequest, job: Job) -> dict[str, Any]:
+    return {
+        "progress": progress_of(job, timezone.now()),
+        "counts": counts_of(job),
+        "may_cancel": job.is_unfinished and job.kind != JobKind.EXPORT and not job.is_cancel_requested,
+        "may_settle_preview": is_open_preview(job),
+    }
+
+
+def counts_of(job: Job) -> list[tuple[str, int, str]]:
+    """(words, count, tone) of what the run did, without the zeros."""
+    if job.kind == JobKind.SYNCHRONIZE:
+        found = [("connected", job.created, "success"), ("not connected", job.failed, "error")]
+    elif job.kind == JobKind.EXPORT:
+        found = [("posted", job.posted, "success"), ("failed", job.failed, "error")]
+    else:
+        found = [
+            ("created", job.created, "success"),
+            ("updated", job.updated, "info"),
+            ("unchanged", job.unchanged, "neutral"),
+            ("with a warning", job.warnings, "warn"),
+            ("failed", job.failed, "error"),
+            ("deactivated", job.deactivated, "neutral"),
+        ]
+    return [one for one in found if one[1]]
+
+
+def is_open_preview(job: Job) -> bool:
+    is_finished = job.status in (JobStatus.SUCCEEDED, JobStatus.PARTIAL)
+    return job.kind == JobKind.PREVIEW and is_finished and "settled" not in job.options
+
+
+def _records(request: HttpRequest, job: Job) -> dict[str, Any]:
+    narrowed = OutcomeFilter(request.GET, job.outcomes.all())
+    table = OutcomeTable(narrowed.qs)
+    RequestConfig(request, paginate={"per_page": 50, "silent": True}).configure(table)
+    links = RecordLinks(job, request.user)
+    for row in table.page.object_list.data:
+        row.url = links.url_of(row)
+    return {
+        "filter": narrowed,
+        "table": table,
+        "kinds": _kinds(job),
+        "object_name": "record",
+        "object_name_plural": "records",
+        **_export(request, job),
+    }
+
+
+def _kinds(job: Job) -> list[tuple[str, str, int]]:
+    """The kinds of outcome that this run has, with how many."""
+    found = job.outcomes.order_by().values_list("kind").annotate(Count("pk"))
+    counts = dict(found)
+    return [(kind.value, kind.label, counts[kind.value]) for kind in OutcomeKind if kind.value in counts]
+
+
+def _export(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """Of an export: what is still under way, and what failed, by cause."""
+    if job.kind != JobKind.EXPORT:
+        return {}
+    items = items_of(request.user, job.connection).filter(job=job)
+    under_way = items.filter(status__in=["queued", "sending", "unknown"]).select_related("invoice__supplier")
+    cards = [] if job.is_unfinished else problem_cards(request.user, job=job)
+    return {"under_way": under_way.order_by("pk")[:50], "cards": cards, "card_job": job}
+
+
+def _requests(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """The requests and their answers, secrets masked: for Account Owners."""
+    if not can_manage_integrations(request.user):
+        return {}
+    exchanges = job.exchanges.defer("request", "response")
+    table = ExchangeTable(exchanges, prefix="requests-")
+    RequestConfig(request, paginate={"per_page": 20, "silent": True}).configure(table)
+    return {"exchange_table": table}
+
+
+@require_safe
+def exchange(request: HttpRequest, pk: int, exchange_pk: int) -> HttpResponse:
+    job = job_or_404(request.user, pk)
+    if not can_manage_integrations(request.user):
+        raise Http404
+    found = get_object_or_404(job.exchanges, pk=exchange_pk)
+    return render(request, "integrations/exchange.html", {"title": "Request and answer", "job": job, "exchange": found})
+
+
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    job = job_or_404(request.user, pk)
+    if job.kind == JobKind.EXPORT:
+        raise Http404
+    jobs.cancel_job(job, by=request.user)
+    done = "It ends after the records it is at." if job.is_unfinished else f"{job.title} was cancelled."
+    messages.success(request, done)
+    return redirect(job)
+
+
+@require_POST
+def apply_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    return _settle(request, pk, lambda job: jobs.apply_preview(job, by=request.user), "The import process has started.")
+
+
+@require_POST
+def drop_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    return _settle(request, pk, lambda job: jobs.drop_preview(job, by=request.user), "The preview was dropped.")
+
+
+def _settle(request: HttpRequest, pk: int, act: Callable[[Job], Job | None], done: str) -> HttpResponse:
+    job = job_or_404(request.user, pk)
+    try:
+        follow_up = act(job)
+        messages.success(request, done)
+    except IntegrationError as error:
+        tell(request, error)
+        follow_up = None
+    return redirect(follow_up or job)

@@ -1,0 +1,57 @@
+"""How far a run is, how fast it goes and how long it will still take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from integrations.models import Job
+
+TOO_EARLY = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`rate` is records per second; both are None while nothing can be said yet."""
+
+    done: int
+    total: int | None
+    rate: float | None
+    left: timedelta | None
+    took: timedelta | None
+
+    @property
+    def percent(self) -> int | None:
+        return min(100, self.done * 100 // self.total) if self.total else None
+
+    @property
+    def took_text(self) -> str:
+        return duration_text(self.took) if self.took is not None else ""
+
+    @property
+    def note(self) -> str:
+        parts = [f"{self.done:,} of {self.total:,}" if self.total else f"{self.done:,} records" if self.done else ""]
+        if self.rate:
+            parts.append(f"{self.rate:,.0f} a second" if self.rate >= 1 else f"{self.rate * 60:,.0f} a minute")
+        if self.left is not None:
+            parts.append(f"about {duration_text(self.left)} left")
+        return " · ".join(part for part in parts if part)
+
+
+def progress_of(job: Job, now: datetime) -> Progress:
+    took = (job.finished_at or now) - job.started_at if job.started_at else None
+    rate = left = None
+    if job.is_unfinished and job.done and took is not None and took > TOO_EARLY:
+        rate = job.done / took.total_seconds()
+        left = timedelta(seconds=max(job.total - job.done, 0) / rate) if job.total else None
+    return Progress(job.done, job.total, rate, left, took)
+
+
+def duration_text(span: timedelta) -> str:
+    """"3 s", "2 min 5 s", "1 h 4 min"."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s" if seconds else "under 1 s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"

@@ -1,0 +1,139 @@
+"""The settings page of one integration ("Sage Intacct Settings") and what its buttons do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+from django_tables2 import RequestConfig
+
+from integrations import registry
+from integrations.errors import IntegrationError
+from integrations.filters import JobFilter
+from integrations.forms import ImportForm
+from integrations.models import Connection, ImportSchedule, Job
+from integrations.services import connections, jobs
+from integrations.tables import JobTable
+from integrations.views.access import connection_or_404, tell
+from organization.models import Company
+from organization.permissions import allowed, can_manage_integrations
+
+IMPORT_STARTED = "The import process has started. An e-mail comes for each piece of data when its import is completed."
+
+PREVIEW_STARTED = "The preview has started. Open it in the history when it is completed; nothing is written until then."
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allowed(can_manage_integrations)
+def system_settings(request: HttpRequest, system_key: str) -> HttpResponse:
+    """GET shows the page, POST saves the credentials."""
+    connection = connection_or_404(request.user, system_key)
+    form_class = registry.get(system_key).credentials_form()
+    if request.method != "POST":
+        return _page(request, connection, form_class())
+    form = form_class(request.POST)
+    if not form.is_valid():
+        return _page(request, connection, form)
+    try:
+        connections.save_credentials(connection, form.cleaned_data, by=request.user)
+        messages.success(request, f"The credentials are saved. Press Synchronize With {connection.system_name} next.")
+    except IntegrationError as error:
+        tell(request, error)
+    return _back(connection)
+
+
+def _back(connection: Connection) -> HttpResponse:
+    return redirect(f"integrations:{connection.system}_settings")
+
+
+def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> HttpResponse:
+    history = _history(request, connection)
+    context = {
+        "title": f"{connection.system_name} Settings",
+        "connection": connection,
+        "form": form,
+        "import_form": ImportForm(connection=connection),
+        "companies": _companies(connection),
+        "schedules": _schedules(connection),
+        "support_email": settings.SUPPORT_EMAIL,
+        **history,
+    }
+    return render(request, "integrations/system_settings.html", context, status=422 if form.errors else 200)
+
+
+def _companies(connection: Connection) -> list[tuple[Company, Any]]:
+    """Every active company of the account with its link, or None."""
+    links = {link.company_id: link for link in connection.company_links.all()}
+    return [(company, links.get(company.pk)) for company in connection.account.companies.active()]
+
+
+def _schedules(connection: Connection) -> list[tuple[str, ImportSchedule]]:
+    names = {data_set.key: data_set.name for data_set in registry.get(connection.system).data_sets}
+    active = connection.schedules.filter(is_active=True).order_by("next_run_at", "pk")
+    return [(names.get(schedule.data_set, "All data"), schedule) for schedule in active]
+
+
+def _history(request: HttpRequest, connection: Connection) -> dict[str, Any]:
+    rows: QuerySet[Job] = connection.jobs.select_related("connection", "company", "requested_by")
+    narrowed = JobFilter(request.GET, rows, companies=connection.account.companies.all())
+    table = JobTable(narrowed.qs)
+    RequestConfig(request, paginate={"per_page": 20, "silent": True}).configure(table)
+    return {
+        "filter": narrowed,
+        "table": table,
+        "is_live": connection.jobs.unfinished().exists(),
+        "object_name": "entry",
+        "object_name_plural": "entries",
+    }
+
+
+@require_POST
+@allowed(can_manage_integrations)
+def synchronize(request: HttpRequest, system_key: str) -> HttpResponse:
+    connection = connection_or_404(request.user, system_key)
+    try:
+        jobs.start_synchronize(connection, by=request.user)
+        messages.success(request, "Synchronizing has started. The history below shows how it ends.")
+    except IntegrationError as error:
+        tell(request, error)
+    return _back(connection)
+
+
+@require_POST
+@allowed(can_manage_integrations)
+def import_all(request: HttpRequest, system_key: str) -> HttpResponse:
+    connection = connection_or_404(request.user, system_key)
+    form = ImportForm(request.POST, connection=connection)
+    if not form.is_valid():
+        messages.error(request, "That company is not connected. Choose another one.")
+        return _back(connection)
+    try:
+        jobs.start_imports(
+            connection,
+            companies=form.companies,
+            by=request.user,
+            is_full=form.cleaned_data["is_full"],
+            is_preview=form.cleaned_data["is_preview"],
+        )
+        messages.success(request, PREVIEW_STARTED if form.cleaned_data["is_preview"] else IMPORT_STARTED)
+    except IntegrationError as error:
+        tell(request, error)
+    return _back(connection)
+
+
+@require_POST
+@allowed(can_manage_integrations)
+def resume(request: HttpRequest, system_key: str) -> HttpResponse:
+    connection = connection_or_404(request.user, system_key)
+    try:
+        connections.resume(connection, by=request.user)
+        messages.success(request, "The connection is resumed. What was waiting goes on now.")
+    except IntegrationError as error:
+        tell(request, error)
+    return _back(connection)
