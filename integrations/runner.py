@@ -108,6 +108,7 @@ def executing(job: Job) -> Iterator[Job]:
     try:
         _begin(job)
         yield job
+        job.refresh_from_db()
         finish(job, _status_of_counts(job))
     except JobCancelled:
         finish(job, JobStatus.CANCELLED, message="It was cancelled. What had been imported until then stays.")

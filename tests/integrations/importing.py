@@ -23,7 +23,9 @@ CREDENTIALS = {
 ENTITIES = {"100": "Northwind Manufacturing Ltd", "200": "Harbor Retail Inc"}
 
 
-def connected(account: Account | None = None, *, entities: tuple[str, ...] = ("100",), **credentials: str) -> Connection:
+def connected(
+    account: Account | None = None, *, entities: tuple[str, ...] = ("100",), **credentials: str
+) -> Connection:
     """Enabled, with credentials, synchronized: companies for these entities of the sandbox's company."""
     account = account or factories.account()
     now = timezone.now()
@@ -60,6 +62,7 @@ def run(started: list[Job]) -> list[Job]:
 
 def act(sandbox: Any, action: str, **details: Any) -> Any:
     answer = requests.post(f"{sandbox.base_url}/sandbox/act", json={"action": action, **details}, timeout=30)
+    assert answer.ok, answer.text
     answer.raise_for_status()
     return answer.json()
 

@@ -216,14 +216,18 @@ def _dimension_row(job: Job, around: Surroundings, dimension: DimensionObject) -
     found = Dimension.objects.filter(account=around.account, key=dimension.key).first()
     if _is_preview(job):
         return found.pk if found else 0
-    if found is None:
-        found = Dimension(account=around.account, key=dimension.key, position=dimension.position)
-        found.is_user_defined = dimension.is_user_defined
+    facts: dict[str, object] = {
+        "name": name or (found.name if found else dimension.key.removeprefix("gldim").title()),
+        "is_imported": True,
+    }
     if dimension.scope_field:
-        found.parent = Dimension.objects.filter(account=around.account, key="project").first()
-    found.name = name or found.name or dimension.key.replace("gldim", "").title()
-    found.is_imported = True
-    found.save()
+        project = Dimension.objects.filter(account=around.account, key="project").first()
+        facts["parent_id"] = project.pk if project else None
+    if found is None:
+        fixed = {"position": dimension.position, "is_user_defined": dimension.is_user_defined}
+        return Dimension.objects.create(account=around.account, key=dimension.key, **fixed, **facts).pk
+    if any(getattr(found, field) != value for field, value in facts.items()):
+        Dimension.objects.filter(pk=found.pk).update(**facts)
     return found.pk
 
 

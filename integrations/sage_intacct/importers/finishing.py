@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import connection, transaction
 from django.db.models import Q
 
@@ -63,7 +65,11 @@ def fill_missing_references(job: Job, source: Source, lookups: SupplierLookups) 
     """Currencies, terms and accounts that were missing when a supplier came and exist by now. Asks the gateway nothing:
     which ones are missing was kept. What somebody has filled in by hand stays.
     """
-    known = {"currency_id": lookups.currencies, "terms_id": lookups.terms, "default_gl_code_id": lookups.gl_codes}
+    known: dict[str, Mapping[str, int]] = {
+        "currency_id": lookups.currencies,
+        "terms_id": lookups.terms,
+        "default_gl_code_id": lookups.gl_codes,
+    }
     resolvable = Q()
     for column, ids in known.items():
         resolvable |= Q(**{f"attributes__missing__{column}__in": list(ids)})
@@ -75,12 +81,12 @@ def fill_missing_references(job: Job, source: Source, lookups: SupplierLookups) 
                 _note(job, record, changes)
 
 
-def _fill(record: ExternalRecord, known: dict[str, dict[str, int]] | dict[str, object]) -> dict[str, list[str]]:
+def _fill(record: ExternalRecord, known: Mapping[str, Mapping[str, int]]) -> dict[str, list[str]]:
     supplier = Supplier.objects.select_for_update().filter(pk=record.local_id).first()
     missing: dict[str, str] = dict(record.attributes["missing"])
     changes: dict[str, list[str]] = {}
     for column, code in list(missing.items()):
-        found = known[column].get(code)  # type: ignore[union-attr, attr-defined]
+        found = known[column].get(code)
         if found is None:
             continue
         del missing[column]

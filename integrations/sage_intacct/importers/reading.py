@@ -116,7 +116,7 @@ class Reader:
             return self._client.query(page_query(self._source, self._selection, after))
 
     def _leave_out_unknown_fields(self, error: ResultError) -> None:
-        """One field that this company does not have refuses the whole query; what we know without it is worth having."""
+        """One field that this company does not have refuses the whole query: do without it."""
         offered = {field.get("ID", "") for field in self._client.lookup_fields(self._source.object_name)}
         known = tuple(field for field in self._source.fields if field in offered)
         if self._source.record_field not in known or known == self._source.fields:
@@ -127,7 +127,7 @@ class Reader:
         """None when the page repeats what we have, or says that more follows without leading there."""
         number = self._source.record_no_of
         numbered = {number(record) or f"without {index}": record for index, record in enumerate(page.records)}
-        records = [record for key, record in numbered.items() if isinstance(key, str) or key > after]
+        records: list[Record] = [record for key, record in numbered.items() if isinstance(key, str) or key > after]
         last = max((number(record) or after for record in records), default=after)
         is_last = page.num_remaining <= 0
         if (not is_last or page.records) and last == after and not self._has_unnumbered(page):

@@ -207,7 +207,8 @@ class _SourceRun:
             cursor.after_record_no = None
             cursor.next_watermark = self._answers.gateway_time
             cursor.state = cursor.state | {"mode": mode, "job": self._job.pk, "received": 0}
-        selection = None if is_full else changed_since(cursor.watermark, self._answers.offset)
+        watermark = None if is_full else cursor.watermark
+        selection = changed_since(watermark, self._answers.offset) if watermark else None
         return Plan(self._source, cursor, is_full, is_resumed, selection)
 
     def _must_be_full(self, cursor: Cursor) -> bool:

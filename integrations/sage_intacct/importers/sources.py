@@ -23,7 +23,7 @@ class Source:
     object_name: str
     fields: tuple[str, ...]
     target: Target
-    fixed: dict[str, object]
+    fixed: dict[str, int | None]
     mapper: Callable[[Iterable[Record]], Mapper]
     key: Callable[[Record], str]
     name_fields: tuple[str, ...]

@@ -61,6 +61,8 @@ def _mapped_rows(
     mapper = source.mapper(records)
     for record in records:
         counts.done += 1
+        if not source.is_wanted(record):
+            continue
         try:
             mapped = mapper(record)
             identity = source.identity(mapped.values)

@@ -47,7 +47,17 @@ STANDARD = {
         DimensionObject("location", "LOCATION", "LOCATIONID", "LOCATIONID", "NAME", 20, owner_field="ENTITY"),
         DimensionObject("class", "CLASS", "CLASSID", "CLASSID", "NAME", 30),
         DimensionObject("project", "PROJECT", "PROJECTID", "PROJECTID", "NAME", 40),
-        DimensionObject("task", "TASK", "TASKID", "TASKID", "NAME", 50, scope_field="PROJECTID"),
+        # A task names no owner: its project does.
+        DimensionObject(
+            "task",
+            "TASK",
+            "TASKID",
+            "TASKID",
+            "NAME",
+            50,
+            scope_field="PROJECTID",
+            owner_field="PROJECT.MEGAENTITYID",
+        ),
         DimensionObject("customer", "CUSTOMER", "CUSTOMERID", "CUSTOMERID", "NAME", 60),
         DimensionObject("item", "ITEM", "ITEMID", "ITEMID", "NAME", 70, parent_field=""),
         DimensionObject(
