@@ -50,13 +50,6 @@ def columns_of(user: User) -> list[str]:
     return [key for key in COLUMNS if key in chosen or key in ALWAYS]
 
 
-class Ordered(list):
-    """A page that the database has sorted: the table shows which way, and must not sort it again."""
-
-    def sort(self, **options: Any) -> None:
-        return
-
-
 def _cell(css: str) -> dict[str, dict[str, str]]:
     return {"th": {"class": css}, "td": {"class": css}}
 
@@ -107,10 +100,13 @@ class InvoiceTable(tables.Table):
         attrs = {"class": "compact stacks invoice-list", "aria-label": "Invoices"}
         empty_text = "No invoices."
 
-    def __init__(self, rows: Iterable[Invoice], *, columns: Iterable[str], selectable: bool, **options: Any) -> None:
+    def __init__(self, rows: Iterable[Invoice], *, columns: Iterable[str], selectable: bool, sort: str) -> None:
+        """`rows` are one page, which the database has sorted: the table shows which way, and must not sort it again."""
         shown = {*columns, *(["selected"] if selectable else [])}
         hidden = [name for name in self.base_columns if name not in shown]
-        super().__init__(Ordered(rows), exclude=hidden, **options)
+        super().__init__(list(rows), exclude=hidden)
+        self.data.order_by = lambda aliases: None
+        self.order_by = sort
 
     def render_number(self, record: Invoice) -> Any:
         from django.utils.html import format_html

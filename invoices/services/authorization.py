@@ -18,7 +18,7 @@ Status = Authorization.Status
 
 
 def _locked(invoice: Invoice) -> Invoice:
-    return Invoice.objects.select_for_update(of=("self",)).get(pk=invoice.pk)
+    return Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=invoice.pk)
 
 
 def _refresh(invoice: Invoice, locked: Invoice) -> Invoice:

@@ -153,7 +153,7 @@ def _new(by: User) -> Invoice:
 
 def lock_for_editing(invoice: Invoice, *, by: User, version: int | None = None) -> Invoice:
     """The invoice as it stands, locked until the transaction ends. Raises InvoiceRefused when it must not change."""
-    rows = Invoice.objects.administrable_by(by).select_for_update(of=("self",))
+    rows = Invoice.objects.administrable_by(by).select_for_update(no_key=True, of=("self",))
     locked = rows.filter(pk=invoice.pk).first()
     if locked is None:
         raise InvoiceRefused("You may not edit this invoice.")

@@ -50,7 +50,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     params: dict[str, Any] = {"sort": request.GET.get("sort", "due_date"), "page": request.GET.get("page")}
     page, sort = page_of(rows, params, totals, per_page=50)
     may_decide = authorization_of(user).is_any or not shows_all
-    table = InvoiceTable(page.object_list, columns=WAITING_COLUMNS, selectable=may_decide, order_by=sort)
+    table = InvoiceTable(page.object_list, columns=WAITING_COLUMNS, selectable=may_decide, sort=sort)
     page.object_list, table.page = table.rows, page
     context = {
         "title": "Waiting For Authorisation",

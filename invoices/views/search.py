@@ -44,7 +44,7 @@ def invoice_search(request: HttpRequest) -> HttpResponse:
     page, sort = page_of(rows, request.GET, totals, per_page=_page_size(user))
     columns = columns_of(user)
     actions = _bulk_actions(user)
-    table = InvoiceTable(page.object_list, columns=columns, selectable=bool(actions), order_by=sort)
+    table = InvoiceTable(page.object_list, columns=columns, selectable=bool(actions), sort=sort)
     page.object_list, table.page = table.rows, page
     context = {
         "title": "Invoice Search",
