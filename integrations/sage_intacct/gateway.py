@@ -145,7 +145,7 @@ def client_for(connection: Connection, *, entity_id: str | None = None, job: Job
         config=ClientConfig(endpoint=settings.SAGE_INTACCT_ENDPOINT),
         sessions=RedisSessionStore(server),
         gate=RedisGate(server, settings.SAGE_INTACCT_CONCURRENCY),
-        on_exchange=lambda record: record_exchange(connection.pk, job.pk if job else None, record),
+        on_exchange=lambda record: on_saved(record_exchange(connection.pk, job.pk if job else None, record)),
     )
 
 
@@ -155,9 +155,9 @@ def forget_sessions(connection: Connection) -> None:
     RedisSessionStore(redis_client()).drop_all(stored["company_id"], stored["user_id"])
 
 
-def record_exchange(connection_id: int, job_id: int | None, record: ExchangeRecord) -> None:
+def record_exchange(connection_id: int, job_id: int | None, record: ExchangeRecord) -> Exchange:
     """Write an exchange down. Calls are made outside transactions, so that the row stands whatever happens next."""
-    Exchange.objects.create(
+    return Exchange.objects.create(
         connection_id=connection_id,
         job_id=job_id,
         started_at=record.started_at,

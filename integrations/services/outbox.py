@@ -121,10 +121,14 @@ def claim_unknown(connection: Connection, company: Company, *, limit: int) -> Cl
 def _lock_due(connection: Connection, company: Company, due: Q, limit: int) -> list[ExportItem]:
     wanted = ExportItem.objects.filter(due, connection=connection, company=company)
     ids = list(wanted.order_by("next_attempt_at", "pk").values_list("invoice_id", flat=True)[:limit])
-    invoices = Invoice.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",), skip_locked=True)
+    invoices = (
+        Invoice.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True, of=("self",), skip_locked=True)
+    )
     held = {invoice.pk: invoice for invoice in invoices}
     items = list(
-        wanted.filter(invoice__in=list(held)).order_by("pk").select_for_update(of=("self",), skip_locked=True)
+        wanted.filter(invoice__in=list(held))
+        .order_by("pk")
+        .select_for_update(no_key=True, of=("self",), skip_locked=True)
     )
     jobs = Job.objects.in_bulk([item.job_id for item in items if item.job_id])
     for item in items:
@@ -154,9 +158,7 @@ def _by_reason(items: Iterable[ExportItem]) -> dict[str, list[int]]:
 def _claim(items: list[ExportItem], now: dt.datetime, *, is_lookup: bool) -> Claim:
     token = uuid.uuid4()
     ids = [item.pk for item in items]
-    last = dict(
-        Attempt.objects.filter(item__in=ids).order_by().values_list("item").annotate(Max("number"))
-    )
+    last = dict(Attempt.objects.filter(item__in=ids).order_by().values_list("item").annotate(Max("number")))
     attempts = Attempt.objects.bulk_create(
         Attempt(
             item=item,
@@ -177,7 +179,9 @@ def mark_sent(items: Sequence[ExportItem], *, sent_to: str) -> list[ExportItem]:
     """Committed before a call: from here on a request may have arrived. Returns those whose claim still holds."""
     ids = [item.pk for item in items]
     with transaction.atomic():
-        held = ExportItem.objects.select_for_update(of=("self",)).filter(pk__in=ids, status=ItemStatus.SENDING)
+        held = ExportItem.objects.select_for_update(no_key=True, of=("self",)).filter(
+            pk__in=ids, status=ItemStatus.SENDING
+        )
         ours = {pk for pk, claim in held.values_list("pk", "claim") if claim == items[0].claim} if items else set()
         fit = [item for item in items if item.pk in ours]
         rows = [
@@ -232,9 +236,11 @@ def settle(claim: Claim, settlements: Sequence[Settlement]) -> None:
     with transaction.atomic():
         ids = [settlement.item.pk for settlement in settlements]
         invoice_ids = [settlement.item.invoice_id for settlement in settlements]
-        invoices = Invoice.objects.filter(pk__in=invoice_ids).order_by("pk").select_for_update(of=("self",))
+        invoices = (
+            Invoice.objects.filter(pk__in=invoice_ids).order_by("pk").select_for_update(no_key=True, of=("self",))
+        )
         held = {invoice.pk: invoice for invoice in invoices}
-        rows = ExportItem.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))
+        rows = ExportItem.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True, of=("self",))
         items = {item.pk: item for item in rows}
         _complete_attempts(claim, settlements, now)
         changed: list[tuple[ExportItem, Settlement]] = []
@@ -391,6 +397,8 @@ def record_outcomes(items: Sequence[ExportItem], now: dt.datetime) -> None:
     """The line of each invoice in the history of its run: the newest word replaces "not known yet"."""
     told = [item for item in items if item.job_id and item.status in OUTCOMES]
     jobs = {item.job_id for item in told}
+    invoices = Invoice.objects.filter(pk__in=[item.invoice_id for item in told])
+    named = {pk: (number, name) for pk, number, name in invoices.values_list("pk", "number", "supplier__name")}
     Outcome.objects.filter(
         job__in=jobs, local_id__in=[item.invoice_id for item in told], kind=OutcomeKind.UNKNOWN
     ).delete()
@@ -398,8 +406,8 @@ def record_outcomes(items: Sequence[ExportItem], now: dt.datetime) -> None:
         Outcome(
             job_id=item.job_id,
             kind=OUTCOMES[ItemStatus(item.status)],
-            record_key=item.invoice.number,
-            record_name=str(item.invoice.supplier_name) if hasattr(item.invoice, "supplier_name") else "",
+            record_key=named[item.invoice_id][0],
+            record_name=named[item.invoice_id][1] or "",
             local_id=item.invoice_id,
             code=item.code,
             message=item.message or _good_news(item),
@@ -425,8 +433,13 @@ def cancel(items: QuerySet[ExportItem], *, message: str, advice: str = "") -> in
     now = timezone.now()
     with transaction.atomic():
         invoice_ids = list(items.values_list("invoice_id", flat=True))
-        list(Invoice.objects.filter(pk__in=invoice_ids).order_by("pk").select_for_update(of=("self",)).values("pk"))
-        rows = list(items.select_related("invoice").order_by("pk").select_for_update(of=("self",)))
+        list(
+            Invoice.objects.filter(pk__in=invoice_ids)
+            .order_by("pk")
+            .select_for_update(no_key=True, of=("self",))
+            .values("pk")
+        )
+        rows = list(items.select_related("invoice").order_by("pk").select_for_update(no_key=True, of=("self",)))
         ExportItem.objects.filter(pk__in=[item.pk for item in rows]).update(
             status=ItemStatus.CANCELLED, next_attempt_at=None, claim=None, **NO_FAILURE
         )
@@ -446,9 +459,16 @@ def rescue_stuck(now: dt.datetime) -> int:
     with transaction.atomic():
         ids = list(stuck.values_list("invoice_id", flat=True))
         list(
-            Invoice.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",), skip_locked=True).values("pk")
+            Invoice.objects.filter(pk__in=ids)
+            .order_by("pk")
+            .select_for_update(no_key=True, of=("self",), skip_locked=True)
+            .values("pk")
         )
-        rows = list(stuck.select_related("invoice").order_by("pk").select_for_update(of=("self",), skip_locked=True))
+        rows = list(
+            stuck.select_related("invoice")
+            .order_by("pk")
+            .select_for_update(no_key=True, of=("self",), skip_locked=True)
+        )
         for item in rows:
             item.status = ItemStatus.UNKNOWN if item.was_sent else ItemStatus.QUEUED
             item.claim, item.next_attempt_at, item.lookups_count = None, now, 0
