@@ -32,17 +32,19 @@ def panel_context(connection: Connection, invoice: Invoice, user: User) -> dict[
     if invoice.is_posted and item is None:
         return None
     is_live = not invoice.is_posted and item is not None and item.status in LIVE
-    may_export = administration_of(user).is_any and Invoice.objects.administrable_by(user).filter(pk=invoice.pk).exists()
     return {
         "connection": connection,
         "invoice": invoice,
         "item": item,
         "is_live": is_live,
         "is_failed": _is_failed(invoice, item),
-        "may_export": may_export,
+        "may_export": _may_export(invoice, user),
         "problems": [] if is_live or invoice.is_posted else _linked_problems(connection, invoice),
-        "panel_user": user,
     }
+
+
+def _may_export(invoice: Invoice, user: User) -> bool:
+    return administration_of(user).is_any and Invoice.objects.administrable_by(user).filter(pk=invoice.pk).exists()
 
 
 def _is_failed(invoice: Invoice, item: ExportItem | None) -> bool:

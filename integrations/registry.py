@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from django import forms
 
-    from integrations.models import Connection, ExportItem, Job
+    from integrations.models import Connection, Job
     from integrations.services.preflight import Problem
     from invoices.models import Invoice
     from organization.models import Company

@@ -69,8 +69,8 @@ def claim_group(job_id: int) -> list[Job]:
         job = Job.objects.filter(pk=job_id, kind__in=RUN_HERE, status__in=UNFINISHED).first()
         if job is None:
             return []
-        Connection.objects.select_for_update().get(pk=job.connection_id)
-        group = list(_group(job).select_for_update(of=("self",)))
+        Connection.objects.select_for_update(no_key=True).get(pk=job.connection_id)
+        group = list(_group(job).select_for_update(no_key=True, of=("self",)))
         if not group or _is_waiting(group[0]) or any(_is_held(each) for each in group):
             return []
         return _claim(group)
@@ -168,7 +168,7 @@ def mail_once(job_id: int) -> None:
     """The row stays locked while the mail goes out: a worker killed in between leaves it to the sweep, unmailed."""
     with transaction.atomic():
         unmailed = Job.objects.filter(pk=job_id, mailed_at=None, kind=JobKind.IMPORT).exclude(status__in=UNFINISHED)
-        job = unmailed.select_for_update(skip_locked=True).first()
+        job = unmailed.select_for_update(no_key=True, skip_locked=True).first()
         if job is None:
             return
         mail.send_job_finished(job)

@@ -137,4 +137,5 @@ def paused_banner(user: User, **context: Any) -> Fragment | None:
     paused = _enabled(user).filter(paused_at__isnull=False).first() if user.account_id else None
     if paused is None:
         return None
-    return Fragment("integrations/paused_banner.html", {"connection": paused, "may_mend": can_manage_integrations(user)})
+    may_mend = can_manage_integrations(user)
+    return Fragment("integrations/paused_banner.html", {"connection": paused, "may_mend": may_mend})

@@ -17,7 +17,9 @@ class JobTable(tables.Table):
     counts = tables.TemplateColumn(
         template_name="integrations/columns/counts.html", verbose_name="Result", accessor="pk"
     )
-    requested_by = tables.TemplateColumn("{{ value|default:record.get_trigger_display }}", verbose_name="By", empty_values=())
+    requested_by = tables.TemplateColumn(
+        "{{ value|default:record.get_trigger_display }}", verbose_name="By", empty_values=()
+    )
     created_at = tables.TemplateColumn("{{ value|moment }}", verbose_name="When", attrs=NOWRAP)
 
     class Meta:
@@ -43,12 +45,13 @@ class OutcomeTable(tables.Table):
 
 class ExchangeTable(tables.Table):
     started_at = tables.TemplateColumn(
-        '<a href="{% url "integrations:exchange" record.job_id record.pk %}">{{ value|moment }}</a>', verbose_name="When"
+        '<a href="{% url "integrations:exchange" record.job_id record.pk %}">{{ value|moment }}</a>',
+        verbose_name="When",
     )
     functions = tables.TemplateColumn("{{ value|join:', ' }}", verbose_name="Asked for")
     duration_ms = tables.TemplateColumn("{{ value }} ms", verbose_name="Took", attrs=NUMBER)
     status_code = tables.TemplateColumn(
-        '{% if record.error %}<span class="text-error">{{ record.error|truncatechars:80 }}</span>{% else %}{{ value }}{% endif %}',
+        "{% if record.error %}{{ record.error|truncatechars:80 }}{% else %}{{ value }}{% endif %}",
         verbose_name="Answer",
         empty_values=(),
     )

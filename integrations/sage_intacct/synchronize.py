@@ -133,7 +133,7 @@ def _require_a_match(matches: Sequence[Match], connection: Connection) -> None:
 
 def _store(connection: Connection, remote: RemoteCompany, matches: Sequence[Match]) -> None:
     """Raises ConfigurationError when the connection was disabled or got other credentials in the meantime."""
-    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     if not row.is_enabled or row.credentials_saved_at != connection.credentials_saved_at:
         raise ConfigurationError(
             "The connection was changed while it was being synchronized.",

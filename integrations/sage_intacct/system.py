@@ -12,7 +12,7 @@ from integrations.sage_intacct import data_sets
 if TYPE_CHECKING:
     from django import forms
 
-    from integrations.models import Connection, ExportItem, Job
+    from integrations.models import Connection, Job
     from integrations.services.preflight import Problem
     from invoices.models import Invoice
     from organization.models import Company

@@ -100,7 +100,7 @@ def _take_up_work() -> None:
 
 
 def _locked(connection: Connection) -> Connection:
-    return Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
+    return Connection.objects.select_for_update(no_key=True, of=("self",)).get(pk=connection.pk)
 
 
 def _require_enabled(connection: Connection) -> None:

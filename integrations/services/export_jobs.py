@@ -56,7 +56,7 @@ def finish_settled(job_ids: Iterable[int]) -> None:
     finished = []
     with transaction.atomic():
         unfinished = Job.objects.filter(pk__in=ids, kind=JobKind.EXPORT, status__in=UNFINISHED)
-        jobs = list(unfinished.order_by("pk").select_for_update(of=("self",)))
+        jobs = list(unfinished.order_by("pk").select_for_update(no_key=True, of=("self",)))
         is_open = set(ExportItem.objects.filter(_OPEN_ITEMS, job__in=jobs).values_list("job", flat=True).distinct())
         for job in jobs:
             if job.pk not in is_open:
@@ -106,7 +106,9 @@ def mail_once(job_id: int) -> None:
 
     with transaction.atomic():
         ended = Job.objects.filter(pk=job_id, kind=JobKind.EXPORT, mailed_at=None, failed__gt=0)
-        job = ended.exclude(status__in=UNFINISHED).select_for_update(of=("self",), skip_locked=True).first()
+        job = (
+            ended.exclude(status__in=UNFINISHED).select_for_update(no_key=True, of=("self",), skip_locked=True).first()
+        )
         if job is not None:
             export_mail.send_export_finished(job)
             Job.objects.filter(pk=job_id).update(mailed_at=timezone.now())

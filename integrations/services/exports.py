@@ -89,7 +89,7 @@ def _awaiting_export(connection: Connection, invoices: QuerySet[Invoice] | Itera
     else:
         ids = [invoice.pk for invoice in invoices]
     rows = Invoice.objects.filter(pk__in=ids, account=connection.account_id).awaiting_export()
-    return list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk", "company_id"))
+    return list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", "company_id"))
 
 
 def _queue(job: Job, wanted: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -104,7 +104,7 @@ def _queue(job: Job, wanted: list[tuple[int, int]]) -> list[tuple[int, int]]:
     }
     ids = [invoice_id for invoice_id, _ in wanted]
     items = ExportItem.objects.filter(connection=job.connection, invoice__in=ids)
-    known = dict(items.select_for_update(of=("self",)).order_by("pk").values_list("invoice_id", "status"))
+    known = dict(items.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("invoice_id", "status"))
     restarted = [invoice_id for invoice_id in ids if known.get(invoice_id) in RESTARTABLE]
     if restarted:
         items.filter(invoice__in=restarted).update(
@@ -140,7 +140,7 @@ def _automatic_job(connection: Connection) -> Job:
     waiting = Job.objects.filter(
         connection=connection, kind=JobKind.EXPORT, trigger=Trigger.AUTOMATIC, status=JobStatus.QUEUED
     )
-    found = waiting.select_for_update(of=("self",), skip_locked=True).first()
+    found = waiting.select_for_update(no_key=True, of=("self",), skip_locked=True).first()
     return found or Job.objects.create(connection=connection, kind=JobKind.EXPORT, trigger=Trigger.AUTOMATIC, total=0)
 
 
@@ -223,11 +223,13 @@ def undo_posting(invoice: Invoice, *, by: User, reason: str) -> None:
         raise RecordError("Only support staff may undo a posting.", code="not_staff")
     if not reason.strip():
         raise RecordError("Say why the posting is undone.", code="no_reason")
-    locked = Invoice.objects.select_for_update(of=("self",)).get(pk=invoice.pk)
+    locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=invoice.pk)
     if not locked.is_posted:
         raise RecordError("This invoice is not posted.", code="not_posted")
     posting.undo_posting(locked, by=by, reason=reason.strip())
-    for item in ExportItem.objects.select_for_update(of=("self",)).filter(invoice=locked, status=ItemStatus.POSTED):
+    for item in ExportItem.objects.select_for_update(no_key=True, of=("self",)).filter(
+        invoice=locked, status=ItemStatus.POSTED
+    ):
         item.status, item.round, item.was_sent = ItemStatus.CANCELLED, item.round + 1, False
         item.message = f"Posting undone by {by}: {reason.strip()}"
         item.record_no, item.record_url, item.posted_at = "", "", None

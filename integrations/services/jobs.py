@@ -164,7 +164,7 @@ def _chosen_data_sets(connection: Connection, keys: Iterable[str] | None) -> lis
 
 
 def _start(jobs: Sequence[Job]) -> list[Job]:
-    """Insert what does not run yet (a unique index decides: two people pressing at once make one), then wake workers."""
+    """Insert what does not run yet (a unique index decides, so two people pressing make one), then wake workers."""
     with transaction.atomic():
         Job.objects.bulk_create(jobs, ignore_conflicts=True)
         started = [_unfinished_twin(job) for job in jobs]
@@ -188,7 +188,7 @@ def _wake(job: Job) -> Callable[[], None]:
 def _cancel(jobs: object, *, by: User | None) -> None:
     words = f"{by} cancelled it before it began." if by else CANCELLED_MESSAGE
     with transaction.atomic():
-        unfinished = jobs.unfinished().select_for_update()  # type: ignore[attr-defined]
+        unfinished = jobs.unfinished().select_for_update(no_key=True)  # type: ignore[attr-defined]
         idle = [job.pk for job in unfinished if job.status == JobStatus.QUEUED]
         now = timezone.now()
         Job.objects.filter(pk__in=idle).update(

@@ -58,7 +58,7 @@ def start_due(now: dt.datetime) -> None:
 def _with_lock(pk: int, now: dt.datetime, *, is_start: bool) -> None:
     """Two machines with a clock each start it once: the second finds it planned already."""
     with transaction.atomic():
-        locked = ImportSchedule.objects.select_for_update(skip_locked=True, of=("self",))
+        locked = ImportSchedule.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         schedule = locked.select_related("connection__account").filter(pk=pk, is_active=True).first()
         if schedule is None or (is_start and (schedule.next_run_at is None or schedule.next_run_at > now)):
             return

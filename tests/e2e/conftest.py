@@ -8,14 +8,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection as database
 
-from planergy.demo.account import DemoAccount, make_account
 from tests.planergy.conftest import browser, open_page  # noqa: F401
+
+if TYPE_CHECKING:
+    from planergy.demo.account import DemoAccount
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -23,6 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 @pytest.fixture
 def demo(transactional_db: None) -> DemoAccount:
     """The demo's account and people, nothing connected yet."""
+    from planergy.demo.account import make_account  # settings are not loaded yet when this module is
+
     return make_account()
 
 

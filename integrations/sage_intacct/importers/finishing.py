@@ -82,7 +82,7 @@ def fill_missing_references(job: Job, source: Source, lookups: SupplierLookups) 
 
 
 def _fill(record: ExternalRecord, known: Mapping[str, Mapping[str, int]]) -> dict[str, list[str]]:
-    supplier = Supplier.objects.select_for_update().filter(pk=record.local_id).first()
+    supplier = Supplier.objects.select_for_update(no_key=True).filter(pk=record.local_id).first()
     missing: dict[str, str] = dict(record.attributes["missing"])
     changes: dict[str, list[str]] = {}
     for column, code in list(missing.items()):
