@@ -14,7 +14,6 @@ CURRENCIES = {
     "SEK": "Swedish Krona",
     "CAD": "Canadian Dollar",
     "JPY": "Yen",
-    "XBT": "Trade unit",
 }
 IN_GBP = {
     "GBP": "1",
@@ -24,7 +23,6 @@ IN_GBP = {
     "SEK": "0.074",
     "CAD": "0.58",
     "JPY": "0.0053",
-    "XBT": "1",
 }
 FROM_BILL, THIS_MONTH, NEXT_MONTH = (
     "from invoice/bill date",

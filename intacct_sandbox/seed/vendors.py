@@ -151,8 +151,9 @@ NAMES_WITH_TROUBLE = {
     31: "The Extraordinarily Long Named Company of Makers, Menders and Merchants of the Northern Valleys Ltd"[:100],
     32: "Café Crème Brûlée",
 }
-CURRENCY_OF = {33: "CHF", 34: "SEK", 35: "XBT", 36: "CAD", 30: "SEK"}
-TERMS_OF = {35: "Quarterly 4th", 37: "Quarterly 4th", 38: "Quarterly 4th", 39: ""}
+# NOK, XBT and Net 75 were taken out of use since; vendors keep what they had.
+CURRENCY_OF = {33: "CHF", 34: "NOK", 35: "XBT", 36: "CAD", 30: "SEK"}
+TERMS_OF = {34: "Net 75", 35: "Quarterly 4th", 37: "Net 75", 38: "Quarterly 4th", 39: ""}
 ON_HOLD, INACTIVE, ONE_TIME = {40, 41, 42}, {43, 44, 45, 46}, {47, 48}
 NULL_MODIFIED = {49, 50, 51, 52, 53, 54, 55}
 OWNED_BY = {
