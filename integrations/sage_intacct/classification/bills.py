@@ -1,0 +1,309 @@
+"""What Sage Intacct says about a bill as a whole: numbers, dates, terms, currency, tax, payment, attachments."""
+
+from __future__ import annotations
+
+import re
+
+from . import places
+from .entry import END, START, Entry, on_record, phrase, value
+from .master_data import refused
+from .texts import date_in_words, dates_in
+
+_UP_TO = re.compile(r"(?:\bto|\bthrough|\buntil|-)\s*$", re.IGNORECASE)
+_OWN_DATE = re.compile(r"transaction date\s*\(?\s*$", re.IGNORECASE)
+
+
+def period_dates(text: str, values: dict[str, str]) -> dict[str, str]:
+    """`closed_date` and `open_from`, ISO. Of several entities the one that opens last decides: all must accept it."""
+    first = text.split("\n")[0]
+    starts = [(at, day) for at, day in dates_in(first) if not _UP_TO.search(first[:at])]
+    closed = next((day for at, day in starts if _OWN_DATE.search(first[:at])), None)
+    opened = max((day for at, day in starts if not _OWN_DATE.search(first[:at])), default=None)
+    found = dict(values)
+    if closed:
+        found |= {"closed_date": closed.isoformat(), "closed_words": date_in_words(closed)}
+    if opened:
+        found |= {"open_from": opened.isoformat(), "open_words": date_in_words(opened)}
+    return found
+
+
+# The customer's own words stand in it, so it is looked for before anything that they could resemble.
+SMART_RULES: tuple[Entry, ...] = (
+    on_record(
+        "attachment_required",
+        r"smart rule [\"']?(?P<rule>.{1,120}?)[\"']? was violated\b.{0,200}\battachment is required"
+        r"|^vendor invoice attachment is required",
+        "Your Sage Intacct company asks for an attachment on every bill.",
+        f"Add a document to the invoice, then try again. The rule[ {{rule}}] is in Sage Intacct under "
+        f"{places.SMART_RULES}.",
+    ),
+    on_record(
+        "smart_rule",
+        r"smart rule [\"']?(?P<rule>.{1,120}?)[\"']? was violated\b[:. ]*(?P<text>.{1,400})?",
+        "A rule of your Sage Intacct company, {rule}, refused it[: {text}]",
+        f"Do what the rule asks for, or change the rule {{rule}} in Sage Intacct under {places.SMART_RULES}.",
+    ),
+)
+
+PERIODS: tuple[Entry, ...] = (
+    on_record(
+        "period_closed",
+        r"^periods are closed\b|transaction date \(?[\d/-]{8,10}\)? is within a period that(?:'s| is| has) been closed"
+        r"|\bwithin a (?:closed period|period that's been closed)",
+        "The posting date[, {closed_words},] lies in a period that is closed in Sage Intacct.[ Open from "
+        "{open_words}.]",
+        f"Give the invoice a posting date in an open period[, {{open_words}} or later], or open the period in Sage "
+        f"Intacct under {places.BOOKS}.",
+        refine=period_dates,
+    ),
+    on_record(
+        "date_before_open_period",
+        r"^date must be on or after\b",
+        "The posting date is too early for Sage Intacct[: it must be {open_words} or later].",
+        f"Give the invoice a posting date[ of {{open_words}} or later], or open the period in Sage Intacct under "
+        f"{places.BOOKS}.",
+        refine=period_dates,
+    ),
+    on_record(
+        "due_before_date",
+        r"(?:date due|due date) cannot be (?:earlier than|before) (?:the )?date of (?:the )?transaction",
+        "The due date is earlier than the invoice date.",
+        "Correct the due date of the invoice, then try again.",
+    ),
+)
+
+NUMBERS: tuple[Entry, ...] = (
+    on_record(
+        "number_taken",
+        rf"\btransaction with the number {value('number')} already exists",
+        "A bill[ with the number {number}] stands in Sage Intacct already.",
+        f"Look it up in Sage Intacct under {places.BILLS}. If it is the same invoice, nothing is left to send; if "
+        f"not, give the invoice its right number.",
+        suffices=("BL03002185",),
+    ),
+    on_record(
+        "number_missing",
+        r"\benter a bill number\b",
+        "Sage Intacct needs a bill number, and the invoice has none.",
+        f"Enter the invoice number, or let Sage Intacct number bills under {places.SEQUENCES}.",
+        suffices=("BL03002128",),
+    ),
+    on_record(
+        "document_number_missing",
+        r"\bdocument number is missing\b",
+        "Sage Intacct needs a document number, and there is none.",
+        f"Enter the number on the invoice, or let Sage Intacct number documents under {places.SEQUENCES}.",
+    ),
+    on_record(
+        "summary_missing",
+        r"\bsummary is missing\b",
+        "Your Sage Intacct company wants every bill to name a summary.",
+        f"In Sage Intacct open {places.PAYABLES_SETUP} and let summaries be made by day or month; those there are, "
+        f"are under {places.SUMMARIES}.",
+    ),
+    on_record(
+        "number_malformed",
+        rf"illegal format for (?:the )?(?:bill|document|invoice) number(?: {value('number')})?(?=[:.,]|\s|$)",
+        "Sage Intacct does not accept the invoice number[ {number}] as it is written.",
+        "Take the characters \" ' & < > # ? out of the invoice number, then try again.",
+    ),
+    on_record(
+        "value_taken",
+        rf"\banother (?P<label>.{{1,60}}?) with the given value(?:\(s\)|s)? {phrase('value')} already exists",
+        "Sage Intacct has this already[: {label} {value}].",
+        "Use another value, or import again so that the one in Sage Intacct is used.",
+        suffices=("BL34000061",),
+    ),
+    on_record(
+        "record_exists",
+        r"\b(?:employee|vendor|supplier|contact)(?: .{1,120}?)? already exists\b",
+        "Sage Intacct has a vendor or contact of this name or ID already.",
+        f"Look it up in Sage Intacct under {places.VENDORS}, and import suppliers again so that it is used.",
+        suffices=("PL05000104",),
+    ),
+)
+
+CONTENT: tuple[Entry, ...] = (
+    on_record(
+        "terms_invalid",
+        rf"\bterm(?:s)?(?: name)? {phrase('terms')} is (?:invalid|not valid)",
+        "Sage Intacct does not know the terms {terms}, or they are inactive.",
+        f"See in Sage Intacct under {places.TERMS} that they are there and active, then import terms again.",
+    ),
+    on_record(
+        "currency_not_enabled",
+        rf"{START}(?:the )?currency {value('currency')} is not (?:valid|enabled)|\benable foreign-?\s?currency "
+        rf"transactions\b",
+        "The currency[ {currency}] is not enabled in your Sage Intacct company.",
+        f"In Sage Intacct open {places.CURRENCIES} and add the currency[ {{currency}}] as a transaction currency, "
+        f"then try again.",
+    ),
+    on_record(
+        "base_currencies_mixed",
+        r"\b(?:lines|entities)\b.{0,80}\bthe same base currency",
+        "The lines belong to entities with different base currencies.",
+        f"Make one invoice for each entity; base currencies are in Sage Intacct under {places.ENTITIES}.",
+    ),
+    on_record(
+        "base_currency_wrong",
+        rf"base currency {value('currency')} is not the base currency of the entity(?:, which is "
+        rf"(?P<expected>\w{{3}}))?",
+        "The base currency {currency} is not that of the entity[, {expected}].",
+        f"See the base currency in Sage Intacct under {places.ENTITIES}, then press Synchronize With Sage Intacct.",
+    ),
+    on_record(
+        "exchange_rate_missing",
+        r"\b(?:no|missing|couldn't find an?|cannot find an?) exchange rate\b",
+        "Sage Intacct has no exchange rate for this currency and date.",
+        "In Sage Intacct open Company > Setup > Exchange rates and add the rate, then try again.",
+    ),
+    on_record(
+        "tax_of_other_solution",
+        rf"tax detail {phrase('tax')} cannot be used in this transaction because it does not belong to tax solution "
+        rf"{phrase('solution')}\.?$",
+        "The tax detail {tax} does not belong to the tax solution {solution} of this entity.",
+        f"Choose another tax code on the invoice; which details belong to {{solution}} stands in Sage Intacct under "
+        f"{places.TAX_DETAILS}.",
+    ),
+    on_record(
+        "tax_details_missing",
+        r"tax details are either missing or don't belong to the tax solution",
+        "A line has no tax detail, or one of another tax solution.",
+        f"Choose a tax code of this entity on every line; see in Sage Intacct under {places.TAX_DETAILS}, then "
+        f"import tax codes again.",
+    ),
+    on_record(
+        "tax_solution_invalid",
+        refused("tax solution"),
+        "Sage Intacct does not know the tax solution {value}, or it is inactive.",
+        f"See in Sage Intacct under {places.TAX_SOLUTIONS} that it is there and active.",
+    ),
+    on_record(
+        "credits_across_entities",
+        r"your configuration limits credits to the entity owners",
+        "The invoice holds a credit that Sage Intacct does not take on a bill of this kind.",
+        "Send lines with credits as an invoice of their own for each entity, with a total of zero or more; or enter "
+        "the credit as an "
+        "adjustment (Accounts Payable > Adjustments).",
+        suffices=("BL03002073",),
+    ),
+    on_record(
+        "line_to_remove",
+        r"\bremove the extra line item\b",
+        "Sage Intacct finds one line too many on the bill.",
+        f"See in Sage Intacct under {places.INTER_ENTITY} how the entities are related, or put the lines of each "
+        f"entity on an invoice of their own.",
+        suffices=("BL03002101",),
+    ),
+    on_record(
+        "not_balanced",
+        r"\bdebits and credits are not equal\b|\b(?:entry|transaction|batch) does(?: not|n't) balance\b",
+        "Debits and credits of the posting are not equal.",
+        f"See that the lines add up to the total. Entities that share a bill must be related in Sage Intacct under "
+        f"{places.INTER_ENTITY}.",
+        suffices=("GL-1009",),
+    ),
+    on_record(
+        "lines_missing",
+        r"\benter at least one line item\b",
+        "The bill has no lines.",
+        "Add a line to the invoice, then try again.",
+    ),
+    on_record(
+        "amount_missing",
+        r"\benter an amount on line item (?P<line>\d+)",
+        "Line {line} of the bill has no amount.",
+        "Enter the amount on that line of the invoice, then try again.",
+    ),
+    on_record(
+        "unit_missing",
+        r"\bmissing unit\b",
+        "A line needs a unit of measure.",
+        f"In Sage Intacct open {places.ITEMS} and give the item a unit of measure, or leave the item out of the line.",
+    ),
+    on_record(
+        "action_impossible",
+        r"\binvalid action\b",
+        "Sage Intacct does not take this action in the state that the transaction is in.",
+        f"See the state of the transaction in Sage Intacct under {places.BILLS}.",
+        errornos=("BL03002129",),
+        suffices=("BL03002129",),
+    ),
+)
+
+PAYMENT: tuple[Entry, ...] = (
+    on_record(
+        "bill_paid",
+        rf"\btransaction {value('number')} is already paid\b|\bone or more bills are already paid\b",
+        "The bill[ {number}] is paid already, and so cannot be changed.",
+        f"In Sage Intacct void the payment first under {places.PAYMENTS}, or correct it with an adjustment.",
+        suffices=("BL03000130",),
+    ),
+    on_record(
+        "nothing_due",
+        rf"\bthere is no due on the bill {phrase('number')}\.?$",
+        "Nothing is due any more on the bill {number}.",
+        f"See the bill in Sage Intacct under {places.BILLS}.",
+    ),
+    on_record(
+        "more_than_due",
+        r"\bexceeds total amount due\b(?: \(?(?P<due>[\d.,]+)\)?)?",
+        "The payment is more than what is due[, {due}].",
+        f"See the bill in Sage Intacct under {places.BILLS}.",
+    ),
+    on_record(
+        "record_not_found",
+        r"\bwe can't find this transaction\b(?:.{0,120}\bvalue: (?P<key>\S+))?",
+        "Sage Intacct cannot find the transaction[ {key}]: it was deleted, or belongs to another entity.",
+        f"Look for it in Sage Intacct under {places.BILLS}; deleted bills stand in the audit trail.",
+    ),
+    on_record(
+        "no_data",
+        r"^no data found\.?$",
+        "Sage Intacct found no data.",
+        "See that there is something to read in this entity and for these dates.",
+        suffices=("BL03002028",),
+    ),
+)
+
+ATTACHMENTS: tuple[Entry, ...] = (
+    on_record(
+        "attachment_folder_invalid",
+        refused("attachment folder|supporting document folder|folder"),
+        "The attachment folder {value} is not there in Sage Intacct.",
+        f"In Sage Intacct open {places.ATTACHMENT_FOLDERS} and add a folder named {{value}}, then try again.",
+    ),
+    on_record(
+        "attachment_invalid",
+        refused("attachment|supporting document"),
+        "The attachment {value} is not there in Sage Intacct.",
+        f"See in Sage Intacct under {places.ATTACHMENTS} whether it was deleted, then try again: it is sent anew.",
+    ),
+    on_record(
+        "attachment_in_use",
+        rf"\battachment {value('value')} is used by a transaction\b",
+        "The attachment {value} is used by a transaction and cannot be deleted.",
+        f"In Sage Intacct take it off the transaction first; see {places.ATTACHMENTS}.",
+    ),
+)
+
+FORMATS: tuple[Entry, ...] = (
+    on_record(
+        "value_too_long",
+        rf"{START}(?P<label>[^\n.:;]{{1,60}}?) is too long\b(?:.{{0,20}}\bat most (?P<limit>\d+))?",
+        "{label} is too long for Sage Intacct[: at most {limit} characters].",
+        "Shorten it, then try again.",
+    ),
+    on_record(
+        "field_missing",
+        r"\brequired field (?P<label>.{1,60}?) is missing",
+        "Sage Intacct needs a value for {label}, and there is none.",
+        "Enter it, then try again.",
+    ),
+    on_record(
+        "value_malformed",
+        rf"\billegal format for (?:the )?(?P<label>[^\n:'\"]{{1,60}}?)(?:: {value('value')})?{END}(?=[.,;:]?$|[.:;]? )",
+        "Sage Intacct does not accept the {label}[ {value}] as it is written.",
+        "Correct the {label}, then try again.",
+    ),
+)

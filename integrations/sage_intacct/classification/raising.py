@@ -1,0 +1,30 @@
+"""A verdict as the exception that services raise."""
+
+from __future__ import annotations
+
+from integrations.errors import (
+    ConfigurationError,
+    IntegrationError,
+    RecordError,
+    TemporaryError,
+    UnknownOutcome,
+)
+from integrations.models.outbox import FailureKind
+from integrations.sage_intacct.client.errors import IntacctError
+
+from .judging import classify
+
+_CLASSES: dict[FailureKind, type[IntegrationError]] = {
+    FailureKind.CONFIG: ConfigurationError,
+    FailureKind.RECORD: RecordError,
+    FailureKind.TEMPORARY: TemporaryError,
+    FailureKind.UNKNOWN: UnknownOutcome,
+}
+
+
+def integration_error(error: IntacctError) -> IntegrationError:
+    """The exception that services raise for it: `raise integration_error(error) from error`."""
+    verdict = classify(error)
+    return _CLASSES.get(verdict.kind, IntegrationError)(
+        verdict.message, advice=verdict.advice, code=verdict.code, raw=str(error)
+    )
