@@ -132,8 +132,8 @@ CONTENT: tuple[Entry, ...] = (
     ),
     on_record(
         "currency_not_enabled",
-        rf"{START}(?:the )?currency {value('currency')} is not (?:valid|enabled)|\benable foreign-?\s?currency "
-        rf"transactions\b",
+        rf"{START}(?:the )?currency (?P<currency>[\"']?[A-Z]{{3}}[\"']?) is not (?:valid|enabled)"
+        r"|\benable foreign-?\s?currency transactions\b",
         "The currency[ {currency}] is not enabled in your Sage Intacct company.",
         f"In Sage Intacct open {places.CURRENCIES} and add the currency[ {{currency}}] as a transaction currency, "
         f"then try again.",

@@ -22,7 +22,6 @@ from .texts import clean, numbers_of, searchable
 from .verdict import Verdict
 
 _LONGEST_QUOTE = 500
-_ROLLED_BACK = re.compile(r"\brolled back\b|error processing the (?:function|request)", re.IGNORECASE)
 _WRAPPER = re.compile(
     r"could(?: not|n't) \w+ (?:the )?[\w ]+ record!?\.?"
     r"|validate [\w ]+ record failed!?\.?"
@@ -73,18 +72,13 @@ def _find(table: Iterable[Entry], error: ApiError, level: str) -> tuple[Entry, d
 
 def _is_wrapper(error: ApiError) -> bool:
     """Stands around a cause and never is one: a companion, or nothing but sentences that fit every failure."""
-    return _is_companion(error) or all(_WRAPPER.fullmatch(line) for line in searchable(error).splitlines())
-
-
-def _is_companion(error: ApiError) -> bool:
-    text = searchable(error)
-    return error.errorno == "XL03000009" and (not text or bool(_ROLLED_BACK.search(text)))
+    return error.is_companion or all(_WRAPPER.fullmatch(line) for line in searchable(error).splitlines())
 
 
 def _without_cause(errors: Sequence[ApiError], level: str) -> Verdict:
     """Wrappers alone. Together with a roll-back, other integrations found that they pass when tried again."""
     support_id = _support_id(errors)
-    if level == "result" and any(_is_companion(error) for error in errors):
+    if level == "result" and any(error.is_companion for error in errors):
         return Verdict(
             FailureKind.TEMPORARY,
             "rolled_back",

@@ -141,9 +141,9 @@ QUERIES: tuple[Entry, ...] = (
     Entry(
         "fields_not_queryable",
         INTERNAL,
-        "Sage Intacct does not let us read some of the fields that we asked for[: {fields}].",
+        "Sage Intacct does not let us read some of the fields that we asked for[: {fields} of {object}].",
         _TOLD,
-        r"following fields cannot be queried(?:[: ]+\[?\s*(?P<fields>[^\n]{1,300}?)\s*\]?$)?",
+        r"following fields cannot be queried(?:[: ]+\[?(?P<object>\w{1,60}): ?\[ ?(?P<fields>.{1,300}?) ?\])?",
         levels=_RESULT,
     ),
     Entry(

@@ -1,0 +1,369 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.errors import (
+    ConfigurationError,
+    IntegrationError,
+    RecordError,
+    TemporaryError,
+    UnknownOutcome,
+)
+from integrations.models import FailureKind
+from integrations.sage_intacct.classification import Verdict, classify, classify_errors, integration_error
+from integrations.sage_intacct.classification.catalogue import CATALOGUE, VAGUE
+from integrations.sage_intacct.client import (
+    AnswerLost,
+    ApiError,
+    AuthenticationError,
+    ConnectionFailed,
+    ControlError,
+    IntacctError,
+    InvalidRequest,
+    MalformedResponse,
+    Result,
+    ResultError,
+    Throttled,
+)
+
+from .known_answers import KNOWN, Known
+
+COULD_NOT = ApiError("BL01001973", description2="Could not create APBILL record! [Support ID: a%7Eb]")
+CANNOT_CREATE = ApiError(
+    "BL01001973",
+    description2="Currently, we can&#039;t create the transaction",
+    correction="Check the transaction for errors or inconsistencies, then try again.",
+)
+ROLLED_BACK = ApiError(
+    "XL03000009", description2="The entire transaction in this operation has been rolled back due to an error."
+)
+UNKNOWN_ANSWER = ApiError("BL99000001", description2="The moon is in the wrong quarter.")
+INVALID_VENDOR = ApiError("BL01001973", description2="Invalid Vendor 'V100' specified.")
+
+
+def verdict_on(*errors: ApiError, level: str = "result") -> Verdict:
+    return classify_errors(errors, level=level)
+
+
+def result_error(errors: Sequence[ApiError], cause: ApiError | None = None, status: str = "failure") -> ResultError:
+    return ResultError(Result(status, "create", "f1", errors=tuple(errors), cause=cause))
+
+
+def test_knows_more_than_sixty_answers() -> None:
+    assert len({entry.code for entry in CATALOGUE}) >= 60
+
+
+def test_every_line_of_the_catalogue_has_an_example() -> None:
+    assert {known.code for known in KNOWN} == {entry.code for entry in (*CATALOGUE, *VAGUE)}
+    assert len(KNOWN) == len({known.code for known in KNOWN})
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=str)
+def test_knows_the_answer(known: Known) -> None:
+    verdict = verdict_on(known.error, level=known.level)
+    assert (verdict.code, verdict.kind) == (known.code, known.kind)
+    assert known.says in verdict.message
+    assert known.where.lower() in verdict.advice.lower()
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=str)
+def test_knows_the_answer_in_front_of_its_wrappers(known: Known) -> None:
+    errors = (known.error, COULD_NOT, CANNOT_CREATE, ROLLED_BACK)
+    assert verdict_on(*errors, level=known.level).code == known.code
+    assert verdict_on(*reversed(errors), level=known.level).code == known.code
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=str)
+def test_is_not_misled_by_what_only_resembles_the_answer(known: Known) -> None:
+    assert verdict_on(known.near_error, level=known.level).code != known.code
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=str)
+def test_leaves_no_gap_in_what_it_says(known: Known) -> None:
+    """Neither where the text names everything, nor where only the number is known."""
+    for error in (known.error, ApiError(known.errorno, description2="!")):
+        verdict = verdict_on(error, level=known.level)
+        for said in (verdict.message, verdict.advice):
+            assert said
+            assert not re.search(r"[{}\[\]]|  | [.,;:]|\.\.|,\.", said)
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=str)
+def test_looks_do_not_matter(known: Known) -> None:
+    def disguised(text: str) -> str:
+        curly = text.replace("'", "&amp;#8217;").replace(" ", "\u00a0\n ")
+        return curly.upper() if "&" not in curly else curly
+
+    error = ApiError(known.errorno, *(disguised(text) for text in (known.description, known.text, known.correction)))
+    assert verdict_on(error, level=known.level).code == known.code
+
+
+def test_the_catalogue_says_where_to_mend_what_is_mended_in_sage_intacct() -> None:
+    elsewhere = {"company_expired", "company_inactive", "smart_rule"}
+    config = [entry for entry in CATALOGUE if entry.kind == FailureKind.CONFIG and entry.code not in elsewhere]
+    assert [entry.code for entry in config if " > " not in entry.advice] == []
+
+
+def test_codes_fit_their_column_and_are_of_one_kind() -> None:
+    kinds: dict[str, set[FailureKind]] = {}
+    for entry in (*CATALOGUE, *VAGUE):
+        assert re.fullmatch(r"[a-z_]{1,60}", entry.code)
+        assert entry.pattern or entry.suffices
+        kinds.setdefault(entry.code, set()).add(entry.kind)
+    assert all(len(found) == 1 for found in kinds.values())
+
+
+# -- wording
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The vendor 'V100' is invalid.",
+        "Vendor 'V100' specified is not valid.",
+        "The specified vendor 'V100' is not valid.",
+        "Invalid Vendor 'V100' specified.",
+        "Supplier ‘V100’ specified is not valid.",
+        "Invalid Supplier &quot;V100&quot; specified.",
+        "Line 3: The supplier V100 is invalid.",
+    ],
+)
+def test_knows_an_invalid_vendor_in_every_wording(text: str) -> None:
+    verdict = verdict_on(ApiError("BL01001973", description2=text))
+    assert verdict.code == "vendor_invalid"
+    assert verdict.values["value"] == "V100"
+
+
+@pytest.mark.parametrize("label", ["Job", "Cost Code", "Grant", "Employee", "Kostenträger", "Property & Unit"])
+def test_names_a_missing_dimension_as_the_company_calls_it(label: str) -> None:
+    verdict = verdict_on(
+        ApiError("", description2=f"This transaction is missing the {label} dimension for the Account 6000")
+    )
+    assert verdict.code == "dimension_missing"
+    assert verdict.values == {"label": label, "account": "6000"}
+    assert f"Enter the {label} on the lines with the GL code 6000" in verdict.advice
+
+
+@pytest.mark.parametrize("label", ["Department", "'Cost Code'", "a Grant", "an “Item”"])
+def test_knows_the_older_wording_of_a_missing_dimension(label: str) -> None:
+    article = "" if label.startswith("a") else "a "
+    verdict = verdict_on(ApiError("", description2=f"The account number '6000' requires {article}{label}."))
+    assert verdict.code == "dimension_missing"
+    assert verdict.values["label"] in {"Department", "Cost Code", "Grant", "Item"}
+
+
+def test_knows_a_renamed_dimension_that_nobody_told_us_of() -> None:
+    verdict = verdict_on(ApiError("BL01001973", description2="Invalid Matter 'M-1' specified."))
+    assert verdict.code == "value_invalid"
+    assert verdict.message == "The Matter M-1 is not valid in Sage Intacct."
+
+
+def test_keeps_an_apostrophe_in_what_it_names() -> None:
+    verdict = verdict_on(ApiError("", description2="Invalid Vendor 'O&#039;BRIEN' specified."))
+    assert verdict.values["value"] == "O'BRIEN"
+
+
+def test_reads_the_advice_too() -> None:
+    error = ApiError(
+        "BL01001973",
+        description2="Currently, we can't create the transaction",
+        correction="Enable foreign-currency transactions, and try again",
+    )
+    assert verdict_on(error).code == "currency_not_enabled"
+
+
+def test_takes_the_number_behind_the_number() -> None:
+    error = ApiError("BL01001973", description2="GLBatch was refused", additional={"errorid": "GL-1009"})
+    assert verdict_on(error).code == "not_balanced"
+
+
+@pytest.mark.parametrize("level", ["control", "authentication"])
+def test_a_sentence_about_a_bill_means_nothing_at_sign_in(level: str) -> None:
+    assert verdict_on(INVALID_VENDOR, level=level).code == "refused"
+
+
+def test_a_sentence_about_sign_in_means_nothing_in_a_result() -> None:
+    assert (
+        verdict_on(ApiError("XL03000006", description2="Sign-in information is incorrect")).kind == FailureKind.RECORD
+    )
+
+
+def test_the_same_number_means_other_things_at_other_levels() -> None:
+    field = ApiError("XL03000006", description2="The following fields cannot be queried: [PROJECT: [CFDA] ]")
+    assert verdict_on(field).kind == FailureKind.INTERNAL
+    assert verdict_on(field, level="authentication").kind == FailureKind.CONFIG
+
+
+def test_the_words_of_a_smart_rule_are_the_customers_own() -> None:
+    text = "Smart rule GUARD was violated: Periods are closed for vendor V1. Activate the vendor V1, then try again."
+    verdict = verdict_on(ApiError("BL01001973", description2=text))
+    assert verdict.code == "smart_rule"
+    assert verdict.values["rule"] == "GUARD"
+
+
+# -- periods
+
+
+def test_a_closed_period_says_when() -> None:
+    text = (
+        "Periods are closed. Your transaction date (01/15/2030) is within a period that's been closed. "
+        "Central: 02/01/2030 - 12/31/2030; West: 03/01/2030 to 12/31/2030"
+    )
+    verdict = verdict_on(ApiError("BL01001973", description2=text))
+    assert (verdict.closed_date, verdict.open_from) == (date(2030, 1, 15), date(2030, 3, 1))
+    assert "1 March 2030 or later" in verdict.advice
+
+
+@pytest.mark.parametrize(
+    ("text", "closed", "opened"),
+    [
+        ("Periods are closed.", None, None),
+        ("Your transaction date (1/5/2030) is within a period that&#039;s been closed.", date(2030, 1, 5), None),
+        ("Date must be on or after 2030-02-01", None, date(2030, 2, 1)),
+        ("Periods are closed. Open from 13/45/2030", None, None),
+    ],
+)
+def test_a_period_without_dates_is_a_closed_period_too(text: str, closed: date | None, opened: date | None) -> None:
+    verdict = verdict_on(ApiError("BL01001973", description2=text))
+    assert verdict.code in {"period_closed", "date_before_open_period"}
+    assert (verdict.closed_date, verdict.open_from) == (closed, opened)
+
+
+def test_no_other_verdict_has_dates() -> None:
+    verdict = verdict_on(INVALID_VENDOR)
+    assert (verdict.closed_date, verdict.open_from) == (None, None)
+
+
+# -- which error counts
+
+
+def test_the_first_specific_error_is_the_cause() -> None:
+    inactive = ApiError("BL01001973", description2="Activate the vendor V1, then try again.")
+    assert verdict_on(INVALID_VENDOR, inactive).code == "vendor_invalid"
+    assert verdict_on(COULD_NOT, inactive, INVALID_VENDOR).code == "vendor_inactive"
+
+
+def test_an_unknown_cause_is_not_replaced_by_what_follows_it() -> None:
+    verdict = verdict_on(UNKNOWN_ANSWER, INVALID_VENDOR)
+    assert (verdict.code, verdict.kind) == ("refused", FailureKind.RECORD)
+    assert "moon" in verdict.message
+
+
+def test_a_vague_answer_gives_way_to_any_other() -> None:
+    vague = ApiError("DL02000001", "Error", "There was an error processing the request.")
+    assert verdict_on(vague, INVALID_VENDOR).code == "vendor_invalid"
+    assert "moon" in verdict_on(vague, UNKNOWN_ANSWER).message
+    assert verdict_on(vague, COULD_NOT).code == "processing_failed"
+
+
+def test_what_may_have_been_executed_is_looked_up_whatever_else_is_said() -> None:
+    repeat = ApiError("", description2="A successful transaction has already been recorded with the control id f1.")
+    verdict = verdict_on(INVALID_VENDOR, repeat)
+    assert (verdict.kind, verdict.values["control_id"]) == (FailureKind.UNKNOWN, "f1")
+
+
+@pytest.mark.parametrize("wrapper", [COULD_NOT, CANNOT_CREATE, ApiError("BL01001973")])
+def test_wrappers_and_a_roll_back_alone_are_tried_again(wrapper: ApiError) -> None:
+    verdict = verdict_on(wrapper, ROLLED_BACK)
+    assert (verdict.code, verdict.kind) == ("rolled_back", FailureKind.TEMPORARY)
+
+
+@pytest.mark.parametrize("errors", [(COULD_NOT, CANNOT_CREATE), (ApiError("BL01001973"),), ()])
+def test_wrappers_alone_refuse_the_record(errors: tuple[ApiError, ...]) -> None:
+    verdict = verdict_on(*errors)
+    assert (verdict.code, verdict.kind) == ("refused", FailureKind.RECORD)
+
+
+def test_an_object_that_is_not_found_is_no_companion_although_it_has_the_number() -> None:
+    assert verdict_on(ApiError("XL03000009", description2="Object definition GRANT not found")).code == "object_unknown"
+
+
+def test_a_function_that_was_only_rolled_back_says_why_its_sibling_failed() -> None:
+    assert classify(result_error([ROLLED_BACK], cause=INVALID_VENDOR, status="aborted")).code == "vendor_invalid"
+
+
+def test_keeps_the_support_id() -> None:
+    assert verdict_on(UNKNOWN_ANSWER, COULD_NOT).support_id == "a~b"
+
+
+# -- safe defaults
+
+
+@pytest.mark.parametrize("error_class", [ControlError, AuthenticationError])
+def test_an_unknown_refusal_before_any_function_is_the_connections(error_class: type[ControlError]) -> None:
+    verdict = classify(error_class([UNKNOWN_ANSWER]))
+    assert (verdict.kind, verdict.code) == (FailureKind.CONFIG, "refused")
+    assert verdict.message == "Sage Intacct refused it: The moon is in the wrong quarter."
+
+
+def test_an_unknown_refusal_of_a_function_is_the_records() -> None:
+    assert classify(result_error([UNKNOWN_ANSWER])).kind == FailureKind.RECORD
+
+
+def test_an_unknown_refusal_passes_on_what_sage_intacct_advises() -> None:
+    error = ApiError("BL99000001", description2="The moon is wrong.", correction="Wait for [Support ID: x] the sun.")
+    assert verdict_on(error).advice == "Sage Intacct advises: Wait for the sun."
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "code"),
+    [
+        (ConnectionFailed("refused"), FailureKind.TEMPORARY, "unreachable"),
+        (Throttled("slow down", status_code=429), FailureKind.TEMPORARY, "throttled"),
+        (AnswerLost("time-out"), FailureKind.UNKNOWN, "answer_lost"),
+        (MalformedResponse("not XML"), FailureKind.UNKNOWN, "answer_lost"),
+        (InvalidRequest("a control character"), FailureKind.INTERNAL, "internal"),
+        (IntacctError("what?"), FailureKind.INTERNAL, "internal"),
+    ],
+)
+def test_a_broken_call_is_judged_by_where_it_broke(error: IntacctError, kind: FailureKind, code: str) -> None:
+    verdict = classify(error)
+    assert (verdict.kind, verdict.code) == (kind, code)
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (
+            AuthenticationError([ApiError("XL03000006", description2="Sign-in information is incorrect")]),
+            ConfigurationError,
+        ),
+        (result_error([INVALID_VENDOR]), RecordError),
+        (Throttled("slow down"), TemporaryError),
+        (AnswerLost("time-out"), UnknownOutcome),
+        (InvalidRequest("bad"), IntegrationError),
+    ],
+)
+def test_services_raise_the_class_of_the_kind(error: IntacctError, raised: type[IntegrationError]) -> None:
+    found = integration_error(error)
+    verdict = classify(error)
+    assert type(found) is raised
+    assert (found.user_message, found.advice, found.code) == (verdict.message, verdict.advice, verdict.code)
+    assert found.raw == str(error)
+
+
+@given(
+    errorno=st.sampled_from(["", "BL01001973", "XL03000006", "XL03000009", "PL04000005", "Query Failed"]),
+    texts=st.tuples(*[st.text(max_size=200)] * 3),
+    level=st.sampled_from(["control", "authentication", "result"]),
+)
+def test_never_raises(errorno: str, texts: tuple[str, str, str], level: str) -> None:
+    verdict = classify_errors([ApiError(errorno, *texts)], level=level)
+    assert verdict.kind in FailureKind
+    assert verdict.message
+    assert verdict.advice
+
+
+@pytest.mark.parametrize(
+    "piece", ["the vendor ", "'", "account 1 ", "Periods are closed 01/01/2030 ", "a--", "invalid x "]
+)
+def test_a_giant_text_costs_little(piece: str) -> None:
+    """Only so much of it is read."""
+    verdict = verdict_on(ApiError("BL01001973", description2=piece * 100_000))
+    assert len(verdict.message) < 1000
