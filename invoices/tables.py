@@ -1,14 +1,15 @@
-"""The columns of invoice lists."""
+"""The columns of invoice lists. Cells are written by templates/invoices/table.html: a template per cell would be slow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-import django_tables2 as tables
-from django.utils.safestring import SafeString, mark_safe
+from django.core.paginator import Page
 
-from invoices.models import Invoice
+from invoices.filters import SORTS
 from organization.models import User
 
 COLUMNS = {
@@ -50,66 +51,54 @@ def columns_of(user: User) -> list[str]:
     return [key for key in COLUMNS if key in chosen or key in ALWAYS]
 
 
-def _cell(css: str) -> dict[str, dict[str, str]]:
-    return {"th": {"class": css}, "td": {"class": css}}
+_CSS = {"total": "num", "supplier": "clip", "company": "clip short", "description": "clip"}
 
 
-class SelectColumn(tables.CheckBoxColumn):
+@dataclass(frozen=True)
+class Column:
+    """One heading. `sort_url` is empty where the database has no index to sort by."""
+
+    key: str
+    label: str
+    css: str
+    sort_url: str = ""
+    direction: str = ""
+
+
+@dataclass(frozen=True)
+class InvoiceTable:
+    """One page of invoices, sorted by the database."""
+
+    page: Page
+    columns: list[Column]
+    is_selectable: bool
+
     @property
-    def header(self) -> SafeString:
-        return mark_safe("")
-
-    def render(self, value: Any, bound_column: Any, record: Invoice) -> Any:
-        self.attrs = {**self.attrs, "td__input": {"aria-label": f"Select {record}"}}
-        return super().render(value, bound_column, record)
+    def rows(self) -> list[Any]:
+        return list(self.page.object_list)
 
 
-class InvoiceTable(tables.Table):
-    selected = SelectColumn(accessor="pk", orderable=False, attrs=_cell("select"))
-    number = tables.Column(
-        verbose_name="Number",
-        accessor="pk",
-        attrs={"th": {"data-heading": "row"}, "td": {"class": "nowrap"}},
-    )
-    supplier = tables.Column(accessor="supplier__name", attrs={"td": {"class": "clip"}}, default="—")
-    company = tables.Column(accessor="company__name", attrs={"td": {"class": "clip short"}})
-    invoice_date = tables.TemplateColumn("{{ value|day }}", verbose_name="Date", attrs=_cell("nowrap"))
-    due_date = tables.TemplateColumn("{{ value|day }}", verbose_name="Due", attrs=_cell("nowrap"))
-    currency = tables.Column(accessor="currency__code", default="")
-    total = tables.TemplateColumn("{{ value|money:record.currency.code }}", accessor="signed_total", attrs=_cell("num"))
-    status = tables.TemplateColumn("{% badge record.status_label %}", accessor="approval_status")
-    export_state = tables.TemplateColumn(
-        "{% if value != 'none' %}{% badge record.get_export_state_display %}{% endif %}", verbose_name="Export"
-    )
-    po_number = tables.Column(verbose_name="PO number")
-    department = tables.Column(accessor="department__name", default="")
-    description = tables.Column(attrs={"td": {"class": "clip"}}, orderable=False)
-    documents = tables.TemplateColumn(
-        "{% if value %}{% icon 'paperclip' label='Has a document' %}{% endif %}",
-        accessor="has_documents",
-        orderable=False,
-    )
-    created_by = tables.Column(verbose_name="Entered by", orderable=False)
-    created_at = tables.TemplateColumn("{{ value|moment }}", verbose_name="Entered", attrs=_cell("nowrap"))
-    posted_reference = tables.Column(verbose_name="Record", orderable=False)
-    posted_at = tables.TemplateColumn("{{ value|moment }}", verbose_name="Posted", attrs=_cell("nowrap"))
+def invoice_table(
+    page: Page, *, columns: Iterable[str], sort: str, selectable: bool, params: Mapping[str, Any]
+) -> InvoiceTable:
+    """`params` are the page's own, which the headings' addresses keep."""
+    kept = [(key, value) for key, value in _pairs(params) if key not in ("sort", "page")]
+    return InvoiceTable(page, [_column(key, sort, kept) for key in columns], selectable)
 
-    class Meta:
-        template_name = "generic/table.html"
-        order_by_field = "sort"
-        attrs = {"class": "compact stacks invoice-list", "aria-label": "Invoices"}
-        empty_text = "No invoices."
 
-    def __init__(self, rows: Iterable[Invoice], *, columns: Iterable[str], selectable: bool, sort: str) -> None:
-        """`rows` are one page, which the database has sorted: the table shows which way, and must not sort it again."""
-        shown = {*columns, *(["selected"] if selectable else [])}
-        hidden = [name for name in self.base_columns if name not in shown]
-        super().__init__(list(rows), exclude=hidden)
-        self.data.order_by = lambda aliases: None
-        self.order_by = sort
+def _pairs(params: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    lists = getattr(params, "lists", None)
+    return [(key, value) for key, values in lists() for value in values] if lists else list(params.items())
 
-    def render_number(self, record: Invoice) -> Any:
-        from django.utils.html import format_html
 
-        kind = " (credit note)" if record.kind == Invoice.Kind.CREDIT_NOTE else ""
-        return format_html('<a href="{}">{}</a>{}', record.get_absolute_url(), record.number or "No number", kind)
+def _column(key: str, sort: str, kept: list[tuple[str, Any]]) -> Column:
+    css = _CSS.get(key, "nowrap" if key in _DATES else "")
+    if key not in SORTS:
+        return Column(key, COLUMNS[key], css)
+    is_current = sort.removeprefix("-") == key
+    direction = ("descending" if sort.startswith("-") else "ascending") if is_current else ""
+    following = f"-{key}" if direction == "ascending" else key
+    return Column(key, COLUMNS[key], css, "?" + urlencode([*kept, ("sort", following)]), direction)
+
+
+_DATES = ("invoice_date", "due_date", "created_at", "posted_at", "number")

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from invoices.figures import chart_for, figures_for
 from invoices.models import Invoice
 from invoices.paging import page_of, totals_of
-from invoices.tables import InvoiceTable
+from invoices.tables import invoice_table
 from organization.models import User
 from organization.permissions import allowed, authorization_of, can_see_accounts_payable
 
@@ -50,8 +50,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     params: dict[str, Any] = {"sort": request.GET.get("sort", "due_date"), "page": request.GET.get("page")}
     page, sort = page_of(rows, params, totals, per_page=50)
     may_decide = authorization_of(user).is_any or not shows_all
-    table = InvoiceTable(page.object_list, columns=WAITING_COLUMNS, selectable=may_decide, sort=sort)
-    page.object_list, table.page = table.rows, page
+    table = invoice_table(page, columns=WAITING_COLUMNS, sort=sort, selectable=may_decide, params=request.GET)
     context = {
         "title": "Waiting For Authorisation",
         "table": table,

@@ -19,7 +19,7 @@ from invoices.filters import filtered_invoices, invoice_filter, rows_of, sort_ke
 from invoices.models import Invoice, SavedSearch
 from invoices.paging import PAGE_SIZES, PER_PAGE, page_of, totals_of
 from invoices.services.bulk import ACTIONS, act_on_many
-from invoices.tables import ALWAYS, COLUMNS, PREFERENCE, InvoiceTable, columns_of
+from invoices.tables import ALWAYS, COLUMNS, PREFERENCE, columns_of, invoice_table
 from organization.models import User
 from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
 from organization.spelling import spell
@@ -44,8 +44,7 @@ def invoice_search(request: HttpRequest) -> HttpResponse:
     page, sort = page_of(rows, request.GET, totals, per_page=_page_size(user))
     columns = columns_of(user)
     actions = _bulk_actions(user)
-    table = InvoiceTable(page.object_list, columns=columns, selectable=bool(actions), sort=sort)
-    page.object_list, table.page = table.rows, page
+    table = invoice_table(page, columns=columns, sort=sort, selectable=bool(actions), params=request.GET)
     context = {
         "title": "Invoice Search",
         "filter": found,
