@@ -18,9 +18,9 @@ def refused(labels: str) -> str:
     )
 
 
-def _inactive(labels: str) -> str:
+def _inactive(labels: str, named: str = value("value_1")) -> str:
     return (
-        rf"\bactivate the (?P<label_1>{labels}) {phrase('value_1')}, (?:and|then) try again"
+        rf"\bactivate the (?P<label_1>{labels}) {named}, (?:and|then) try again"
         rf"|{START}(?:the )?(?P<label_2>{labels}) {value('value_2')} is inactive\b"
     )
 
@@ -46,7 +46,7 @@ VENDORS: tuple[Entry, ...] = (
     ),
     on_record(
         "vendor_inactive",
-        _inactive(_VENDOR),
+        _inactive(_VENDOR, phrase("value_1")),
         "The vendor {value} is inactive in Sage Intacct.",
         f"In Sage Intacct open {places.VENDORS}, set the vendor {{value}} to Active, then try again.",
     ),

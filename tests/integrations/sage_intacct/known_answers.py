@@ -196,7 +196,7 @@ DIMENSIONS = (
           "Task 'T1' specified is not valid."),
     Known("entity_only", RECORD, "This transaction definition is set to Entity only.", "inside an entity",
           "Company > Setup > Entities", "The only entity is E1."),
-    Known("dimension_inactive", RECORD, "Activate the cost centre 'CC-1', then try again.", "CC-1", "to Active",
+    Known("dimension_inactive", RECORD, "Activate the cost centre 'CC-1', then try again.", "cost centre CC-1 is", "to Active",
           "Activate multi-factor sign-in, then try again."),
     Known("department_invalid", RECORD, "The department '100' is invalid.", "100", "Company > Setup > Departments",
           "The department head '100' is invalid."),
