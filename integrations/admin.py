@@ -1,0 +1,243 @@
+"""The admin for support staff: switches and schedules, and everything about a run to look at. Never a credential.
+
+Support staff are the users marked as staff; they belong to no account.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from integrations.errors import IntegrationError
+from integrations.forms import ScheduleForm, UndoPostingForm
+from integrations.models import Attempt, Connection, Exchange, ExportItem, ImportSchedule, ItemStatus, Job, Outcome
+from integrations.services import connections, exports, schedules
+
+
+class SupportAdmin(admin.ModelAdmin):
+    """Open to staff, whatever else they are. Nothing can be added, changed or deleted unless a class says so."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return _is_support(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_support(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _is_support(request: HttpRequest) -> bool:
+    return request.user.is_active and request.user.is_staff
+
+
+class ReadOnlyInline(admin.TabularInline):
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_support(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Connection)
+class ConnectionAdmin(SupportAdmin):
+    SWITCHES = ("exports_automatically", "exports_as_draft")
+
+    list_display = ["account", "system", "is_enabled", "is_synchronized", "is_paused", *SWITCHES]
+    list_filter = ["system", "is_enabled", "exports_automatically"]
+    search_fields = ["account__name", "remote_company"]
+    list_select_related = ["account"]
+    exclude = ["encrypted_credentials"]
+    actions = ["resume"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_support(request)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        names = [field.name for field in Connection._meta.fields]
+        return [name for name in names if name not in (*self.SWITCHES, "encrypted_credentials")]
+
+    @admin.display(boolean=True, description="synchronized")
+    def is_synchronized(self, connection: Connection) -> bool:
+        return connection.is_synchronized
+
+    @admin.display(boolean=True, description="paused")
+    def is_paused(self, connection: Connection) -> bool:
+        return connection.is_paused
+
+    def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
+        """Only the switches: the rest may have changed while the page was open."""
+        obj.save(update_fields=self.SWITCHES)
+
+    @admin.action(description="Resume paused connections")
+    def resume(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
+        for connection in queryset.filter(is_enabled=True, paused_at__isnull=False):
+            connections.resume(connection, by=request.user)
+            self.message_user(request, f"{connection} is resumed.")
+
+
+@admin.register(ImportSchedule)
+class ImportScheduleAdmin(SupportAdmin):
+    form = ScheduleForm
+    list_display = ["connection", "data", "every", "at_time", "is_active", "next_run_at", "last_run_at"]
+    list_filter = ["every", "is_active"]
+    search_fields = ["connection__account__name"]
+    list_select_related = ["connection__account"]
+    readonly_fields = ["next_run_at", "last_run_at"]
+
+    @admin.display(ordering="data_set")
+    def data(self, schedule: ImportSchedule) -> str:
+        return schedule.data_set or "All data"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_support(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_support(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_support(request)
+
+    def save_model(self, request: HttpRequest, obj: ImportSchedule, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        schedules.plan(obj, timezone.now())
+
+
+@admin.register(Job)
+class JobAdmin(SupportAdmin):
+    list_display = ["pk", "title", "account", "company", "status", "trigger", "created_at", "finished_at"]
+    list_filter = ["kind", "status", "trigger", "data_set"]
+    search_fields = ["connection__account__name", "message"]
+    list_select_related = ["connection__account", "company"]
+    date_hierarchy = "created_at"
+    readonly_fields = ["records", "requests"]
+
+    @admin.display(ordering="connection__account__name")
+    def account(self, job: Job) -> str:
+        return str(job.connection.account)
+
+    @admin.display
+    def records(self, job: Job) -> str:
+        return _list_link("outcome", f"job__id__exact={job.pk}", "Records of this run")
+
+    @admin.display
+    def requests(self, job: Job) -> str:
+        return _list_link("exchange", f"job__id__exact={job.pk}", "Requests of this run")
+
+
+def _list_link(model: str, query: str, words: str) -> str:
+    return format_html('<a href="{}?{}">{}</a>', reverse(f"admin:integrations_{model}_changelist"), query, words)
+
+
+@admin.register(Outcome)
+class OutcomeAdmin(SupportAdmin):
+    list_display = ["pk", "job_id", "kind", "record_key", "record_name", "code", "message"]
+    list_filter = ["kind"]
+    search_fields = ["record_key", "record_name", "message"]
+    raw_id_fields = ["job"]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup == "job__id__exact" or super().lookup_allowed(lookup, value, request)
+
+
+@admin.register(Exchange)
+class ExchangeAdmin(SupportAdmin):
+    """Secrets were masked and file data replaced before it was stored."""
+
+    list_display = ["started_at", "account", "functions", "duration_ms", "status_code", "error"]
+    search_fields = ["connection__account__name", "control_ids", "error"]
+    list_select_related = ["connection__account"]
+    date_hierarchy = "started_at"
+
+    @admin.display(ordering="connection__account__name")
+    def account(self, exchange: Exchange) -> str:
+        return str(exchange.connection.account)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Exchange]:
+        rows = super().get_queryset(request)
+        is_list = request.resolver_match and request.resolver_match.url_name.endswith("_changelist")
+        return rows.defer("request", "response") if is_list else rows
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup == "job__id__exact" or super().lookup_allowed(lookup, value, request)
+
+
+class AttemptInline(ReadOnlyInline):
+    model = Attempt
+    fields = ["number", "started_at", "settled_at", "is_lookup", "result", "failure_kind", "message", "control_id"]
+    readonly_fields = fields
+
+
+@admin.register(ExportItem)
+class ExportItemAdmin(SupportAdmin):
+    list_display = ["pk", "account", "invoice_number", "status", "code", "message", "record_no", "queued_at"]
+    list_filter = ["status", "failure_kind"]
+    search_fields = ["invoice__number", "connection__account__name", "code", "record_no"]
+    list_select_related = ["connection__account", "invoice"]
+    inlines = [AttemptInline]
+    change_form_template = "integrations/admin/export_item.html"
+
+    @admin.display(ordering="connection__account__name")
+    def account(self, item: ExportItem) -> str:
+        return str(item.connection.account)
+
+    @admin.display(ordering="invoice__number", description="invoice")
+    def invoice_number(self, item: ExportItem) -> str:
+        return item.invoice.number
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.undo_posting)
+        return [path("<path:object_id>/undo-posting/", view, name="undo_posting"), *super().get_urls()]
+
+    def undo_posting(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Asks for a reason; the bill there must have been removed by other means."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        item = self.get_object(request, unquote(object_id))
+        if item is None or item.status != ItemStatus.POSTED:
+            raise Http404
+        form = UndoPostingForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            return self._undo(request, item, form.cleaned_data["reason"])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Undo the posting of invoice {item.invoice.number}",
+            "form": form,
+            "item": item,
+            "opts": self.opts,
+        }
+        return render(request, "integrations/admin/undo_posting.html", context)
+
+    def _undo(self, request: HttpRequest, item: ExportItem, reason: str) -> HttpResponse:
+        try:
+            exports.undo_posting(item.invoice, by=request.user, reason=reason)
+            self.log_change(request, item, f"Posting undone: {reason}")
+            self.message_user(request, f"The posting of invoice {item.invoice.number} is undone.")
+        except IntegrationError as error:
+            self.message_user(request, error.user_message, messages.ERROR)
+        return redirect("admin:integrations_exportitem_change", item.pk)
