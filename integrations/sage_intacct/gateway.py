@@ -136,8 +136,17 @@ def _stored(connection: Connection) -> dict[str, str]:
     return stored
 
 
-def client_for(connection: Connection, *, entity_id: str | None = None, job: Job | None = None) -> Client:
-    """A client in the entity (None or "": top level). Raises ConfigurationError without usable credentials."""
+def client_for(
+    connection: Connection,
+    *,
+    entity_id: str | None = None,
+    job: Job | None = None,
+    on_saved: Callable[[Exchange], object] = lambda exchange: None,
+) -> Client:
+    """A client in the entity (None or "": top level). Raises ConfigurationError without usable credentials.
+
+    `on_saved` is told of every exchange that was written down.
+    """
     server = redis_client()
     return Client(
         credentials_of(connection),
