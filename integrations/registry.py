@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from django import forms
 
-    from integrations.models import Connection, Job
+    from integrations.models import Connection, ExportItem, Job
     from integrations.services.preflight import Problem
     from invoices.models import Invoice
     from organization.models import Company
@@ -47,6 +47,9 @@ class AccountingSystem(Protocol):
 
     def deliver(self, connection: Connection, company: Company) -> None:
         """Send what is due in the outbox for this connection and company: claim, call, settle until nothing is due."""
+
+    def standing_bill(self, item: ExportItem, record_no: str) -> tuple[str, str]:
+        """(record number, address) of a record there that is this invoice. Raises RecordError unless it matches."""
 
     def preflight(self, connection: Connection, invoices: Sequence[Invoice]) -> dict[int, list[Problem]]:
         """All problems of each invoice that can be told without a call, by invoice id."""

@@ -12,7 +12,7 @@ from integrations.sage_intacct import data_sets
 if TYPE_CHECKING:
     from django import forms
 
-    from integrations.models import Connection, Job
+    from integrations.models import Connection, ExportItem, Job
     from integrations.services.preflight import Problem
     from invoices.models import Invoice
     from organization.models import Company
@@ -50,6 +50,11 @@ class SageIntacct:
         from integrations.sage_intacct.exporters import deliver
 
         deliver(connection, company)
+
+    def standing_bill(self, item: ExportItem, record_no: str) -> tuple[str, str]:
+        from integrations.sage_intacct.exporters import standing_bill
+
+        return standing_bill(item, record_no)
 
     def preflight(self, connection: Connection, invoices: Sequence[Invoice]) -> dict[int, list[Problem]]:
         from integrations.sage_intacct.exporters.preflight import preflight

@@ -167,7 +167,8 @@ def cancel_queued(connection: Connection) -> int:
 def link_existing_bill(item: ExportItem, *, by: User, record_no: str) -> None:
     """Take a bill that stands there already for this invoice. Raises RecordError when it does not match."""
     _require_usable(item.connection)
-    registry.get(item.connection.system).link_existing_bill(item, by=by, record_no=record_no)
+    record_no, url = registry.get(item.connection.system).standing_bill(item, record_no)
+    outbox.link(item, by=by, record_no=record_no, record_url=url)
 
 
 def item_for(invoice: Invoice) -> ExportItem | None:

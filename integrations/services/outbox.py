@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
-from integrations.errors import IntegrationError
+from integrations.errors import IntegrationError, RecordError
 from integrations.models import (
     Attempt,
     Connection,
@@ -33,8 +33,8 @@ from integrations.models import (
 )
 from integrations.services import export_jobs
 from invoices.models import ExportState, Invoice
-from invoices.services import posting
-from organization.models import Company
+from invoices.services import activity, posting
+from organization.models import Company, User
 
 HEARTBEAT_SECONDS = 10.0
 GONE_AFTER = dt.timedelta(seconds=60)
@@ -63,7 +63,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Settlement:
-    """What became of one claimed item. `record_no` with POSTED and FOUND, `failure` with everything else."""
+    """What became of one claimed item. `record_no` with POSTED and FOUND, `failure` with everything else.
+
+    `wait` is how long an unknown item is left alone before it is looked up (again).
+    """
 
     item: ExportItem
     result: Attempt.Result
@@ -71,6 +74,7 @@ class Settlement:
     record_no: str = ""
     record_url: str = ""
     exchange: Exchange | None = None
+    wait: dt.timedelta = LOOKUP_WAITS[0]
 
 
 @dataclass(frozen=True)
@@ -291,7 +295,7 @@ def _apply(item: ExportItem, settlement: Settlement, now: dt.datetime) -> None:
             _fail_or_wait(item, now)
         case Result.UNKNOWN:
             item.status, item.was_sent, item.lookups_count = ItemStatus.UNKNOWN, True, 0
-            item.next_attempt_at = now + LOOKUP_WAITS[0]
+            item.next_attempt_at = now + settlement.wait
         case Result.NOT_FOUND:
             _look_again_or_resend(item, now)
 
@@ -426,6 +430,32 @@ def _good_news(item: ExportItem) -> str:
 
 
 # -- what ends without a call
+
+
+def link(item: ExportItem, *, by: User, record_no: str, record_url: str) -> None:
+    """On a person's word, after the record was compared. Raises RecordError when the item is under way or posted."""
+    now = timezone.now()
+    with transaction.atomic():
+        invoice = Invoice.objects.select_for_update(of=("self",)).get(pk=item.invoice_id)
+        row = ExportItem.objects.select_for_update(of=("self",)).select_related("connection").get(pk=item.pk)
+        if row.status not in (ItemStatus.FAILED, ItemStatus.CANCELLED) or not invoice.is_awaiting_export:
+            raise RecordError("This invoice cannot be linked now: it is being exported, or posted.", code="not_failed")
+        taken = ExportItem.objects.filter(connection=row.connection_id, record_no=record_no, status=ItemStatus.POSTED)
+        if taken.exists():
+            raise RecordError(f"Record {record_no} is linked to another invoice already.", code="bill_taken")
+        last = row.attempts.aggregate(last=Max("number"))["last"] or 0
+        Attempt.objects.create(
+            item=row, number=last + 1, is_lookup=True, started_at=now, settled_at=now, result=Result.FOUND
+        )
+        row.status, row.record_no, row.record_url, row.posted_at = ItemStatus.POSTED, record_no, record_url, now
+        row.next_attempt_at = None
+        _describe(row, None)
+        row.save()
+        posting.mark_posted(
+            invoice, reference=record_no, url=record_url, system_name=row.connection.system_name, at=now
+        )
+        activity.record(invoice, by=by, kind="linked", text=f"Linked to record {record_no}, which stood there already.")
+    item.refresh_from_db()
 
 
 def cancel(items: QuerySet[ExportItem], *, message: str, advice: str = "") -> int:

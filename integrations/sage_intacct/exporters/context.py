@@ -1,0 +1,67 @@
+"""What the bills of one company need to know, and invoices with all that a bill is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db.models import Prefetch, QuerySet
+
+from integrations.errors import RecordError
+from integrations.models import CompanyLink, Connection, ExternalRecord
+from integrations.sage_intacct.mappers.bills import BillContext
+from invoices.models import Invoice, InvoiceLine, LineDimension
+from organization.models import Company
+
+
+def link_of(connection: Connection, company: Company) -> CompanyLink:
+    """The entity of this company. Raises RecordError, for the other companies of the connection are not concerned."""
+    link = CompanyLink.objects.filter(connection=connection, company=company).first()
+    if link is None:
+        raise RecordError(
+            f"The company {company} has no entity of the same name in Sage Intacct.",
+            advice="Give both the same name, then press Synchronize With Sage Intacct on the settings page.",
+            code="company_not_linked",
+        )
+    return link
+
+
+def bill_context(connection: Connection, link: CompanyLink) -> BillContext:
+    return BillContext(
+        portal_url=settings.PORTAL_URL,
+        entity_id=link.entity_id,
+        base_currency=link.base_currency,
+        is_multi_currency=is_multi_currency(connection),
+        action="Draft" if connection.exports_as_draft else "Submit",
+        tax_details=_tax_details(connection, link),
+    )
+
+
+def is_multi_currency(connection: Connection) -> bool:
+    """While we do not know, the currency is always named: a bill must never be taken for one in another currency."""
+    return bool(connection.remote_facts.get("multi_currency", True))
+
+
+def _tax_details(connection: Connection, link: CompanyLink) -> dict[int, str]:
+    """Details of another tax solution than the entity's would be refused, where we know the entity's."""
+    solution = link.facts.get("tax_solution")
+    details = ExternalRecord.objects.filter(connection=connection, object_type="TAXDETAIL", is_present=True)
+    return {
+        local_id: key
+        for local_id, key, attributes in details.values_list("local_id", "external_key", "attributes")
+        if not solution or attributes.get("tax_solution") in ("", None, solution)
+    }
+
+
+def whole_invoices(ids: Iterable[int]) -> QuerySet[Invoice]:
+    """In a number of queries that does not grow with invoices or lines."""
+    dimensions = LineDimension.objects.select_related("dimension", "value")
+    lines = InvoiceLine.objects.select_related("gl_code", "tax_code__gl_code")
+    return (
+        Invoice.objects.filter(pk__in=list(ids))
+        .with_header()
+        .prefetch_related(
+            Prefetch("lines", lines.prefetch_related(Prefetch("dimensions", dimensions))),
+            "documents",
+        )
+    )

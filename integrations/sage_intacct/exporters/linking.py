@@ -1,0 +1,35 @@
+"""Taking a bill that stands in Sage Intacct already for an invoice of ours, on a person's word."""
+
+from __future__ import annotations
+
+from integrations.errors import RecordError
+from integrations.models import ExportItem
+from integrations.sage_intacct.classification import integration_error
+from integrations.sage_intacct.client import IntacctError
+from integrations.sage_intacct.exporters import lookup
+from integrations.sage_intacct.exporters.context import link_of, whole_invoices
+from integrations.sage_intacct.gateway import client_for
+
+
+def standing_bill(item: ExportItem, record_no: str) -> tuple[str, str]:
+    """(record number, address) of the bill. Raises RecordError unless vendor, number, currency and total agree."""
+    link = link_of(item.connection, item.company)
+    invoice = whole_invoices([item.invoice_id]).get()
+    try:
+        bill = lookup.find_bill(client_for(item.connection, entity_id=link.entity_id, job=item.job), record_no.strip())
+    except IntacctError as error:
+        raise integration_error(error) from error
+    if bill is None or bill.state in lookup.VOID_STATES:
+        raise RecordError(
+            f"Sage Intacct has no bill with the record number {record_no}.",
+            advice="Look the record number up in Sage Intacct.",
+            code="no_such_bill",
+        )
+    if lookup.key_of(invoice) != lookup.make_key(bill.vendor_id, bill.number) or not bill.agrees_with(invoice):
+        raise RecordError(
+            f"Record {bill.record_no} is bill {bill.number} of {bill.vendor_id} over {bill.total:,} {bill.currency}; "
+            f"that is not this invoice.",
+            advice="Supplier, number, currency and total must be the same.",
+            code="bill_does_not_match",
+        )
+    return bill.record_no, bill.url

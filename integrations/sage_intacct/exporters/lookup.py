@@ -1,0 +1,132 @@
+"""Finding the bills that stand in Sage Intacct under given vendors and numbers, and telling ours from others'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.conf import settings
+
+from integrations.errors import RecordError
+from integrations.models import ExportItem
+from integrations.sage_intacct.client import Client, Query
+from integrations.sage_intacct.client.filters import Filter, and_, eq, in_
+from integrations.sage_intacct.client.values import parse_decimal
+from integrations.sage_intacct.mappers.bills import link_to
+from invoices.models import ZERO, Invoice
+
+FIELDS = (
+    "RECORDNO",
+    "RECORDID",
+    "VENDORID",
+    "SUPDOCID",
+    "DESCRIPTION",
+    "TRX_TOTALENTERED",
+    "CURRENCY",
+    "WHENCREATED",
+    "STATE",
+    "RECORD_URL",
+)
+# A reversed bill is void; its number may be used again.
+VOID_STATES = ("Reversed", "Reversal")
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class StandingBill:
+    """`total` is in the bill's own currency; `made_on` as Sage Intacct shows it."""
+
+    record_no: str
+    vendor_id: str
+    number: str
+    supdoc_id: str
+    description: str
+    total: Decimal
+    currency: str
+    made_on: str
+    state: str
+    url: str
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, str]) -> StandingBill:
+        return cls(
+            record_no=record["RECORDNO"],
+            vendor_id=record["VENDORID"],
+            number=record["RECORDID"],
+            supdoc_id=record.get("SUPDOCID", ""),
+            description=record.get("DESCRIPTION", ""),
+            total=parse_decimal(record.get("TRX_TOTALENTERED", "")) or ZERO,
+            currency=record.get("CURRENCY", ""),
+            made_on=record.get("WHENCREATED", ""),
+            state=record.get("STATE", ""),
+            url=record.get("RECORD_URL", ""),
+        )
+
+    def is_of(self, item: ExportItem, invoice: Invoice) -> bool:
+        """Whether it carries our mark: the attachment record that we made for it, or the link back."""
+        has_attachment = bool(item.attachment_id) and self.supdoc_id == item.attachment_id
+        return has_attachment or link_to(invoice, settings.PORTAL_URL) in self.description
+
+    def agrees_with(self, invoice: Invoice) -> bool:
+        currency = invoice.currency.code if invoice.currency else ""
+        return self.total == invoice.total and self.currency in ("", currency)
+
+
+def key_of(invoice: Invoice) -> Key:
+    return make_key(invoice.supplier.code if invoice.supplier else "", invoice.number)
+
+
+def make_key(vendor_id: str, number: str) -> Key:
+    return vendor_id.strip().casefold(), number.strip().casefold()
+
+
+def find_bills(client: Client, invoices: Iterable[Invoice]) -> dict[Key, list[StandingBill]]:
+    """Bills by vendor and number, in one query for all of these invoices. Raises IntacctError."""
+    wanted = {key_of(invoice): invoice for invoice in invoices}
+    vendors = sorted({invoice.supplier.code for invoice in wanted.values() if invoice.supplier})
+    numbers = sorted({invoice.number for invoice in wanted.values() if invoice.number})
+    if not (vendors and numbers):
+        return {}
+    found: dict[Key, list[StandingBill]] = {}
+    for bill in _bills(client, and_(in_("VENDORID", vendors), in_("RECORDID", numbers))):
+        key = make_key(bill.vendor_id, bill.number)
+        if key in wanted and bill.state not in VOID_STATES:
+            found.setdefault(key, []).append(bill)
+    return found
+
+
+def find_bill(client: Client, record_no: str) -> StandingBill | None:
+    return next(iter(_bills(client, eq("RECORDNO", record_no))), None)
+
+
+def _bills(client: Client, chosen: Filter) -> Iterable[StandingBill]:
+    for page in client.query_pages(Query("APBILL", FIELDS, filter=chosen, case_insensitive=True)):
+        yield from map(StandingBill.from_record, page.records)
+
+
+def bill_exists(bill: StandingBill, invoice: Invoice) -> RecordError:
+    """A bill under this vendor and number that does not carry our mark."""
+    advice = (
+        "If it is this invoice, press Link to this bill. Otherwise correct the invoice number."
+        if bill.agrees_with(invoice)
+        else "If the number is mistyped, correct it here. If it is this invoice, correct the bill in Sage Intacct first."
+    )
+    return RecordError(
+        f"Sage Intacct holds a bill {bill.number} of this supplier already: record {bill.record_no} over {bill.total:,} "
+        f"{bill.currency}, dated {bill.made_on}. Planergy did not make it.",
+        advice=advice,
+        code="bill_exists",
+        raw=f"RECORDNO {bill.record_no}",
+    )
+
+
+def bill_differs(bill: StandingBill, invoice: Invoice) -> RecordError:
+    """A bill that we made for this invoice, before its amounts were changed here or there."""
+    return RecordError(
+        f"Sage Intacct holds a bill of this invoice already (record {bill.record_no}), but over {bill.total:,} "
+        f"{bill.currency} where the invoice says {invoice.total:,}.",
+        advice="Reverse or correct that bill in Sage Intacct, then try again.",
+        code="bill_differs",
+        raw=f"RECORDNO {bill.record_no}",
+    )

@@ -1,0 +1,108 @@
+"""One invoice made ready to be sent: its attachment record and its bill, with their control ids."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+from lxml import etree
+
+from integrations.errors import RecordError
+from integrations.models import ExportItem
+from integrations.sage_intacct.client import Attachment, CreateBill, CreateSupdoc, DeleteSupdoc, InvalidRequest, Supdoc
+from integrations.sage_intacct.client.functions import Function
+from integrations.sage_intacct.mappers.bills import BillContext, attachment_id, attachment_names, bill_from_invoice
+from invoices.models import Document, Invoice
+
+FOLDER = "Planergy"
+# Files of one invoice beyond this go one by one, before its bill. Bytes, before they are encoded.
+LARGE = 6_000_000
+
+
+@dataclass(frozen=True)
+class Parcel(Sequence[Function]):
+    """The functions of one invoice in the order in which they are sent; the bill comes last."""
+
+    item: ExportItem
+    invoice: Invoice
+    functions: tuple[Function, ...]
+    control_ids: tuple[str, ...]
+    attachment_id: str
+    fingerprint: str
+    is_large: bool
+
+    @overload
+    def __getitem__(self, index: int) -> Function: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Function]: ...
+
+    def __getitem__(self, index: int | slice) -> Function | Sequence[Function]:
+        return self.functions[index]
+
+    def __len__(self) -> int:
+        return len(self.functions)
+
+
+def make_parcel(item: ExportItem, invoice: Invoice, context: BillContext) -> Parcel:
+    """Reads the files. Raises RecordError for what cannot be sent."""
+    documents = list(invoice.documents.all())
+    supdoc_id = attachment_id(item.uid, documents)
+    bill = CreateBill(bill_from_invoice(invoice, context, attachment_id=supdoc_id))
+    is_large = len(documents) > 1 and sum(document.size for document in documents) > LARGE
+    functions: list[Function] = []
+    control_ids: list[str] = []
+    if item.attachment_id and item.attachment_id != supdoc_id and not item.was_sent:
+        # Of an earlier try that was refused; the documents have been changed since.
+        functions.append(DeleteSupdoc(item.attachment_id))
+        control_ids.append(f"{item.attachment_control_id}-old")
+    if documents and not is_large:
+        functions.append(CreateSupdoc(supdoc(supdoc_id, invoice, attachments(documents))))
+        control_ids.append(item.attachment_control_id)
+    functions.append(bill)
+    control_ids.append(item.bill_control_id)
+    return Parcel(item, invoice, tuple(functions), tuple(control_ids), supdoc_id, _fingerprint(bill, invoice), is_large)
+
+
+def supdoc(supdoc_id: str, invoice: Invoice, files: Sequence[Attachment]) -> Supdoc:
+    name = "".join(character for character in f"Invoice {invoice.number}" if character not in "<>&\"'")
+    return Supdoc(supdoc_id, name[:100], FOLDER, attachments=tuple(files))
+
+
+def attachments(documents: Sequence[Document]) -> Iterator[Attachment]:
+    """One after another, so that whoever takes them one by one holds one file at a time."""
+    for document, (name, extension) in zip(documents, attachment_names(documents), strict=True):
+        yield Attachment(name, extension, _content(document))
+
+
+def _content(document: Document) -> bytes:
+    try:
+        with document.file.open("rb") as file:
+            content: bytes = file.read()
+    except FileNotFoundError as error:
+        raise RecordError(
+            f"The document {document.name} cannot be read from the file store.",
+            advice="Attach it again, then authorise and export the invoice again.",
+            code="document_unreadable",
+        ) from error
+    if hashlib.sha256(content).hexdigest() != document.sha256:
+        raise RecordError(
+            f"The document {document.name} is not what was attached: its contents have changed in the file store.",
+            advice="Attach it again, then authorise and export the invoice again.",
+            code="document_changed",
+        )
+    return content
+
+
+def _fingerprint(bill: CreateBill, invoice: Invoice) -> str:
+    """Of what the bill says. Raises RecordError when a text holds a character that cannot be sent."""
+    try:
+        return hashlib.sha256(etree.tostring(bill.to_element(""))).hexdigest()
+    except InvalidRequest as error:
+        raise RecordError(
+            f"Invoice {invoice.number} holds a character that cannot be sent: {error}",
+            advice="Type the texts of the invoice anew, without pasting.",
+            code="bad_character",
+        ) from error
