@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models import (
+    Connection,
+    Exchange,
+    ExportItem,
+    ImportSchedule,
+    ItemStatus,
+    Job,
+    JobKind,
+    Outcome,
+    OutcomeKind,
+)
+from invoices.models import PostingStatus
+from organization.models import User
+from tests import factories
+from tests.integrations.importing import company_of, connected
+
+pytestmark = pytest.mark.django_db
+PAGES = ("connection", "importschedule", "job", "outcome", "exchange", "exportitem")
+
+
+@pytest.fixture
+def support() -> User:
+    return User.objects.create_user("support@tests.example", "password-of-tests", is_staff=True)
+
+
+@pytest.fixture
+def desk(client: Client, support: User) -> Client:
+    client.force_login(support)
+    return client
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return connected()
+
+
+def admin_url(model: str, page: str, *args: Any) -> str:
+    return reverse(f"admin:integrations_{model}_{page}", args=args)
+
+
+@pytest.fixture
+def posted(connection: Connection) -> ExportItem:
+    company = company_of(connection)
+    invoice = factories.authorized_invoice(
+        company, posting_status=PostingStatus.POSTED, posted_reference="1001", posted_at=timezone.now()
+    )
+    return ExportItem.objects.create(
+        connection=connection, invoice=invoice, company=company, status=ItemStatus.POSTED, record_no="1001"
+    )
+
+
+def rows(connection: Connection) -> dict[str, int]:
+    """One of everything; primary keys by model."""
+    job = Job.objects.create(connection=connection, kind=JobKind.EXPORT)
+    item = ExportItem.objects.create(
+        connection=connection,
+        company=company_of(connection),
+        invoice=factories.authorized_invoice(company_of(connection)),
+        job=job,
+    )
+    return {
+        "connection": connection.pk,
+        "importschedule": ImportSchedule.objects.create(connection=connection).pk,
+        "job": job.pk,
+        "outcome": Outcome.objects.create(job=job, kind=OutcomeKind.FAILED).pk,
+        "exchange": Exchange.objects.create(connection=connection, job=job, endpoint="http://x.example").pk,
+        "exportitem": item.pk,
+    }
+
+
+def test_support_staff_open_every_page(desk: Client, connection: Connection) -> None:
+    for model, pk in rows(connection).items():
+        assert desk.get(admin_url(model, "changelist")).status_code == 200, model
+        assert desk.get(admin_url(model, "change", pk)).status_code == 200, model
+
+
+def test_no_page_shows_a_credential(desk: Client, connection: Connection) -> None:
+    response = desk.get(admin_url("connection", "change", connection.pk)).content.decode()
+    assert connection.encrypted_credentials not in response
+    assert "encrypted_credentials" not in response
+    assert "xml_password" not in response
+
+
+@pytest.mark.parametrize("role", ["Account Owner", "Accounts Payable", "System Admin"])
+def test_people_of_an_account_have_no_admin(client: Client, connection: Connection, role: str) -> None:
+    client.force_login(factories.user(connection.account, role))
+    for model in PAGES:
+        assert client.get(admin_url(model, "changelist")).status_code == 302
+
+
+def test_support_staff_switch_automatic_export_and_nothing_else(desk: Client, connection: Connection) -> None:
+    data = {"exports_automatically": "on", "remote_company": "hijacked", "encrypted_credentials": "x", "is_enabled": ""}
+    desk.post(admin_url("connection", "change", connection.pk), data)
+    before = connection.encrypted_credentials
+    connection.refresh_from_db()
+    assert connection.exports_automatically
+    assert connection.is_enabled
+    assert connection.remote_company == "demo"
+    assert connection.encrypted_credentials == before
+
+
+def test_connections_are_neither_added_nor_deleted_here(desk: Client, connection: Connection) -> None:
+    assert desk.get(admin_url("connection", "add")).status_code == 404
+    assert desk.post(admin_url("connection", "delete", connection.pk), {"post": "yes"}).status_code == 404
+
+
+def test_a_schedule_knows_its_next_run_at_once(desk: Client, connection: Connection) -> None:
+    data = {
+        "connection": connection.pk,
+        "data_set": "suppliers",
+        "every": "day",
+        "at_time": "02:00",
+        "weekday": "0",
+        "is_active": "on",
+    }
+    response = desk.post(admin_url("importschedule", "add"), data)
+    assert response.status_code == 302, response.context["errors"]
+    schedule = ImportSchedule.objects.get()
+    assert schedule.next_run_at is not None
+    assert schedule.next_run_at > timezone.now()
+
+
+def test_a_schedule_that_is_switched_off_has_no_next_run(desk: Client, connection: Connection) -> None:
+    schedule = ImportSchedule.objects.create(connection=connection, next_run_at=timezone.now())
+    data = {"connection": connection.pk, "data_set": "", "every": "day", "at_time": "02:00", "weekday": "0"}
+    desk.post(admin_url("importschedule", "change", schedule.pk), data)
+    schedule.refresh_from_db()
+    assert not schedule.is_active
+    assert schedule.next_run_at is None
+
+
+def test_runs_and_their_records_are_read_only(desk: Client, connection: Connection) -> None:
+    made = rows(connection)
+    for model in ("job", "outcome", "exchange", "exportitem"):
+        assert desk.post(admin_url(model, "change", made[model]), {"status": "posted"}).status_code == 404, model
+        assert desk.post(admin_url(model, "delete", made[model]), {"post": "yes"}).status_code == 404, model
+
+
+def test_undoing_a_posting_needs_a_reason(desk: Client, posted: ExportItem) -> None:
+    url = reverse("admin:undo_posting", args=[posted.pk])
+    assert desk.get(url).status_code == 200
+    assert desk.post(url, {"reason": " "}).status_code == 200
+    posted.invoice.refresh_from_db()
+    assert posted.invoice.is_posted
+
+
+def test_undoing_a_posting_is_kept_in_the_activity(desk: Client, posted: ExportItem) -> None:
+    desk.post(reverse("admin:undo_posting", args=[posted.pk]), {"reason": "Reversed by the customer"})
+    posted.invoice.refresh_from_db()
+    assert not posted.invoice.is_posted
+    assert posted.invoice.activities.filter(text__contains="Reversed by the customer").exists()
+
+
+def test_only_what_is_posted_can_be_undone(desk: Client, connection: Connection) -> None:
+    made = rows(connection)
+    assert desk.get(reverse("admin:undo_posting", args=[made["exportitem"]])).status_code == 404
+
+
+def test_a_paused_connection_is_resumed(desk: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integrations.tasks.sweep.delay", lambda: None)
+    Connection.objects.filter(pk=connection.pk).update(paused_at=timezone.now(), pause_reason="Broken.")
+    desk.post(admin_url("connection", "changelist"), {"action": "resume", "_selected_action": [connection.pk]})
+    connection.refresh_from_db()
+    assert connection.is_ready
