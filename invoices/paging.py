@@ -1,40 +1,19 @@
-"""Pages of a sorted result that stay fast at the far end, and its totals."""
+"""Pages of a sorted result that stay fast at the far end."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Sum
 
 from invoices.filters import in_order, sort_key
-from invoices.models import ZERO, Invoice
+from invoices.models import Invoice
 from invoices.querysets import InvoiceQuerySet
+from invoices.tallies import CurrencyTotal
 
 PAGE_SIZES = (25, 50, 100)
 PER_PAGE = "invoice_page_size"
-
-
-@dataclass(frozen=True)
-class CurrencyTotal:
-    code: str
-    count: int
-    total: Decimal
-
-
-def totals_of(rows: InvoiceQuerySet) -> list[CurrencyTotal]:
-    """Count and sum per currency in one statement; credit notes count against."""
-    groups = rows.order_by().values("currency__code", "kind").annotate(count=Count("pk"), amount=Sum("total"))
-    found: dict[str, CurrencyTotal] = {}
-    for group in groups:
-        code = group["currency__code"] or "No currency"
-        sign = -1 if group["kind"] == Invoice.Kind.CREDIT_NOTE else 1
-        before = found.get(code, CurrencyTotal(code, 0, ZERO))
-        found[code] = CurrencyTotal(code, before.count + group["count"], before.total + sign * group["amount"])
-    return sorted(found.values(), key=lambda total: (-total.count, total.code))
 
 
 class InvoicePaginator(Paginator):
@@ -57,6 +36,8 @@ class InvoicePaginator(Paginator):
         return self._get_page([found[key] for key in keys if key in found], number, self)
 
     def _keys(self, first: int, last: int) -> list[int]:
+        if first >= last:
+            return []
         if first <= self.count // 2:
             return list(in_order(self.rows, self.sort).values_list("pk", flat=True)[first:last])
         far = in_order(self.rows, self.sort, backwards=True).values_list("pk", flat=True)

@@ -1,4 +1,4 @@
-"""The columns of invoice lists. Cells are written by templates/invoices/table.html: a template per cell would be slow."""
+"""The columns of invoice lists. templates/invoices/table.html writes the cells: a template for each would be slow."""
 
 from __future__ import annotations
 

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 
 from invoices.figures import chart_for, figures_for
 from invoices.models import Invoice
-from invoices.paging import page_of, totals_of
+from invoices.paging import page_of
 from invoices.tables import invoice_table
+from invoices.tallies import totals_of
 from organization.models import User
 from organization.permissions import allowed, authorization_of, can_see_accounts_payable
 

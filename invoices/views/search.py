@@ -17,9 +17,10 @@ from django.views.decorators.http import require_POST, require_safe
 from invoices.exports import csv_lines, xlsx_file
 from invoices.filters import filtered_invoices, invoice_filter, rows_of, sort_key
 from invoices.models import Invoice, SavedSearch
-from invoices.paging import PAGE_SIZES, PER_PAGE, page_of, totals_of
+from invoices.paging import PAGE_SIZES, PER_PAGE, page_of
 from invoices.services.bulk import ACTIONS, act_on_many
 from invoices.tables import ALWAYS, COLUMNS, PREFERENCE, columns_of, invoice_table
+from invoices.tallies import totals_of_search
 from organization.models import User
 from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
 from organization.spelling import spell
@@ -40,7 +41,7 @@ def invoice_search(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     found = invoice_filter(user, request.GET)
     rows = rows_of(found)
-    totals = totals_of(rows)
+    totals = totals_of_search(user, found)
     page, sort = page_of(rows, request.GET, totals, per_page=_page_size(user))
     columns = columns_of(user)
     actions = _bulk_actions(user)
