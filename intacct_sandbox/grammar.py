@@ -16,6 +16,8 @@ from intacct_sandbox.xmltext import line_of
 CURRENCY = "basecurr currency exchratedate(date) exchratetype exchrate"
 DIMENSIONS = "projectid taskid costtypeid customerid vendorid employeeid itemid classid contractid warehouseid"
 TAX = "totaltrxamount partialexempt taxentries(taxentries)"
+# The sources disagree on which side of the custom fields these two stand, so either is taken.
+TAX_HEAD = "inclusivetax taxsolutionid customfields(any) inclusivetax taxsolutionid"
 FORM = "item1099 form1099type form1099box key totalpaid totaldue customfields(any)"
 
 SHAPES: dict[str, str] = {
@@ -33,15 +35,15 @@ SHAPES: dict[str, str] = {
     "updateline": f"""accountlabel|glaccountno offsetglaccountno amount allocationid memo locationid departmentid {FORM}
         {DIMENSIONS} billable {TAX}""",
     "create_bill": f"""vendorid! datecreated(date)! dateposted(date) datedue(date) termname action batchkey billno
-    ponumber     onhold description externalid payto(contact) returnto(contact) {CURRENCY} nogl supdocid inclusivetax
-    taxsolutionid customfields(any) billitems(billitems)!""",
+    ponumber     onhold description externalid payto(contact) returnto(contact) {CURRENCY} nogl supdocid {TAX_HEAD}
+    billitems(billitems)!""",
     "update_bill": f"""vendorid datecreated(date) dateposted(date) datedue(date) termname action batchkey billno
-    ponumber     onhold description externalid payto(contact) returnto(contact) {CURRENCY} nogl supdocid inclusivetax
-    taxsolutionid customfields(any) updatebillitems(updatebillitems)""",
+    ponumber     onhold description externalid payto(contact) returnto(contact) {CURRENCY} nogl supdocid {TAX_HEAD}
+    updatebillitems(updatebillitems)""",
     "delete_bill": "",
     "reverse_bill": "datereversed(date)! description",
     "create_apadjustment": f"""vendorid! datecreated(date)! dateposted(date) batchkey adjustmentno action billno
-    description         externalid {CURRENCY} nogl inclusivetax taxsolutionid customfields(any)
+    description         externalid {CURRENCY} nogl {TAX_HEAD}
         apadjustmentitems(adjustmentitems)!""",
     "delete_apadjustment": "",
     "create_supdoc": """supdocid! supdocname supdocfoldername supdocdescription attachments(attachments)""",

@@ -81,8 +81,12 @@ def _given(body: etree._Element, kind: str, container: str) -> Given:
 
 
 def _generic_line(line: etree._Element) -> etree._Element:
-    """A legacy line in the words of the generic object."""
+    """A legacy line in the words of the generic object; user-defined dimensions come as custom fields."""
     element = etree.Element("line")
+    for custom in line.findall("customfields/customfield"):
+        name = text_of(custom, "customfieldname")
+        if name in OBJECTS["APBILLITEM"].fields:
+            etree.SubElement(element, name).text = text_of(custom, "customfieldvalue")
     for child in line:
         tag = str(child.tag)
         if tag in {"customfields", "key", "totalpaid", "totaldue", "item1099"}:

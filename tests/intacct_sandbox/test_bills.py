@@ -464,6 +464,27 @@ def test_a_credit_note_is_an_adjustment_of_one_sign(caller: Caller) -> None:
     assert caller.state()["adjustments"][0]["total"] == "-11.00"
 
 
+def _custom(name: str, value: str) -> str:
+    pair = f"<customfieldname>{name}</customfieldname><customfieldvalue>{value}</customfieldvalue>"
+    return f"<customfields><customfield>{pair}</customfield></customfields>"
+
+
+@pytest.mark.parametrize("tax_first", [True, False])
+def test_takes_the_tax_of_an_adjustment_on_either_side_of_its_custom_fields(caller: Caller, tax_first: bool) -> None:
+    tax, custom = (
+        "<inclusivetax>false</inclusivetax><taxsolutionid>United Kingdom - VAT</taxsolutionid>",
+        CUSTOM.format("F", "v"),
+    )
+    row = (
+        "<lineitem><glaccountno>6860</glaccountno><amount>-5</amount><locationid>100</locationid>"
+        f"{_custom('GLDIMREGION', '10001')}</lineitem>"
+    )
+    head = f"<vendorid>V00001</vendorid><datecreated>{DATE}</datecreated>{tax + custom if tax_first else custom + tax}"
+    adjustment = f"<create_apadjustment>{head}<apadjustmentitems>{row}</apadjustmentitems></create_apadjustment>"
+    assert caller.call(adjustment).statuses == ["success"]
+    assert caller.call(query("APADJUSTMENTITEM", "GLDIMREGION")).records("GLDIMREGION") == [("10001",)]
+
+
 def test_a_single_entity_company_needs_no_location(caller: Caller) -> None:
     bare = "<ACCOUNTNO>6100</ACCOUNTNO><TRX_AMOUNT>5</TRX_AMOUNT>"
     assert caller.call(caller.bill(line=bare), company="solo").statuses == ["success"]
