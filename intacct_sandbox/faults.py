@@ -31,6 +31,7 @@ KINDS = frozenset(
     }
 )
 OF_A_FUNCTION = frozenset({"fail_function", "eventual"})
+NUMBERS: dict[str, Callable[[Any], float]] = {"seconds": float, "status": int, "limit": int}
 MATCHES = frozenset({"function", "object", "controlid"})
 
 
@@ -60,6 +61,7 @@ class Fault:
             raise BadFault("match takes function, object and controlid.")
         try:
             re.compile(str(match.get("controlid", "")))
+            rest |= {name: number(rest[name]) for name, number in NUMBERS.items() if name in rest}
             after = 0 if kind == "eventual" else int(rest.pop("after_requests", 0))
             return cls(
                 kind,
@@ -69,7 +71,7 @@ class Fault:
                 after,
                 rest,
             )
-        except (TypeError, ValueError, re.error) as error:
+        except (TypeError, ValueError, OverflowError, re.error) as error:
             raise BadFault(f"The fault cannot be understood: {error}") from error
 
     def to_json(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ CONTROL_ORDER = (
     "showadditionalerrorinfo",
 )
 _support_numbers = itertools.count(1)
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -241,22 +243,37 @@ class _Run:
 
     def _together(self, session: Session, calls: list[Call]) -> str:
         """All or nothing: on the first failure everything is undone and every result says so."""
-        company = session.company
-        with company.lock:
-            company.begin()
-            done: list[tuple[Call, str, tuple[str, str] | None]] = []
-            for call in calls:
-                key = self._claim(session, call)
-                try:
-                    done.append((call, self._call(session, call), key))
-                except Refused as refused:
-                    company.rollback()
-                    self._release([key, *(earlier for _, _, earlier in done)], finished=False)
-                    earlier_results = [self._failure(earlier, Refused(), "aborted") for earlier, _, _ in done]
-                    return "".join(earlier_results) + self._failure(call, refused, "failure", rolled_back=True)
-            company.commit()
-            self._release([key for _, _, key in done], finished=True)
-        return "".join(_success(call, inner) for call, inner, _ in done)
+        done: list[tuple[Call, str]] = []
+        keys: list[tuple[str, str] | None] = []
+        finished = False
+        with session.company.lock:
+            session.company.begin()
+            try:
+                for call in calls:
+                    keys.append(self._claim(session, call))
+                    done.append((call, self._called(session, call)))
+                finished = True
+            except Refused as refused:
+                aborted = [self._failure(earlier, Refused(), "aborted") for earlier, _ in done]
+                return "".join(aborted) + self._failure(calls[len(done)], refused, "failure", rolled_back=True)
+            finally:
+                if finished:
+                    session.company.commit()
+                else:
+                    session.company.rollback()
+                self._release(keys, finished=finished)
+        for call, inner in done:
+            self._announce(session, call, inner)
+        return "".join(_success(call, inner) for call, inner in done)
+
+    def _called(self, session: Session, call: Call) -> str:
+        if self.before_call:
+            self.before_call(call, session)
+        return self._call(session, call)
+
+    def _announce(self, session: Session, call: Call, inner: str) -> None:
+        if self.after_call:
+            self.after_call(call, session, inner)
 
     def _claim(self, session: Session, call: Call) -> tuple[str, str] | None:
         if not self.unique or call.name == "getAPISession":
@@ -285,13 +302,21 @@ class _Run:
             finished = True
         finally:
             self._release([key], finished=finished)
-        if self.after_call:
-            self.after_call(call, session, inner)
+        self._announce(session, call, inner)
         return inner
 
     def _call(self, session: Session, call: Call) -> str:
+        """Raises Refused, also for what nobody foresaw: undone, logged, and answered as the gateway does."""
         context = Context(session, self.endpoint, call.controlid, self.space, self._move)
-        return FUNCTIONS[call.name](context, call.body)
+        mark = session.company.savepoint()
+        try:
+            return FUNCTIONS[call.name](context, call.body)
+        except (Refused, Raw):
+            raise
+        except Exception as error:
+            session.company.rollback_to(mark)
+            logger.exception("%s ended in an error that was not foreseen", call.name)
+            raise errors.processing_error() from error
 
     def _move(self, session: Session, entity: str) -> Session:
         if entity == session.entity:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -18,6 +19,7 @@ from intacct_sandbox.seed import SENDERS, make_companies
 from intacct_sandbox.sessions import Session, Sessions
 
 LOG_LENGTH = 60
+logger = logging.getLogger(__name__)
 HTML_BY_STATUS = {
     429: "Too Many Requests",
     500: "Internal Server Error",
@@ -81,7 +83,7 @@ class Sandbox:
         self.options = options
         self.faults.clear()
         self.companies: dict[str, Company] = companies
-        self.sessions = Sessions(options.random_seed)
+        self.sessions = Sessions()
         self.gateway = Gateway(companies, dict(SENDERS), self.sessions)
         self.functions: Counter[str] = Counter()
         self.log: deque[Served] = deque(maxlen=LOG_LENGTH)
@@ -111,6 +113,9 @@ class Sandbox:
             delivery = self._with_faults(request, endpoint, address, now_active)
         except Refused as refused:
             delivery = Delivery(refusal(refused, request))
+        except Exception:
+            logger.exception("A request ended in an error that was not foreseen")
+            delivery = Delivery(refusal(errors.processing_error(), request))
         finally:
             with self._lock:
                 self.active -= 1

@@ -10,7 +10,7 @@ from operator import itemgetter
 from intacct_sandbox.company import Company
 from intacct_sandbox.filters import Group, Node, Test, compile_filter, resolve, sort_key
 from intacct_sandbox.schema import ObjectType
-from intacct_sandbox.store import Row, Table
+from intacct_sandbox.store import Row, Table, is_record_number
 from intacct_sandbox.values import number
 from intacct_sandbox.xmltext import escape
 
@@ -107,7 +107,7 @@ def _bound(node: Node) -> tuple[int | None, int | None] | None:
     if (
         not isinstance(node, Test)
         or node.field != "RECORDNO"
-        or not all(v.isascii() and v.isdigit() for v in node.values)
+        or not all(is_record_number(value) for value in node.values)
     ):
         return None
     numbers = [int(value) for value in node.values]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import sys
 import threading
@@ -23,6 +24,9 @@ from intacct_sandbox.state import state_of
 from intacct_sandbox.xmltext import MAX_REQUEST_BYTES
 
 GATEWAY_PATH = "/ia/xml/xmlgw.phtml"
+LENGTH = re.compile("[0-9]{1,12}")
+CHUNK_SIZE = re.compile(b"[0-9A-Fa-f]{1,12}")
+MAX_CHUNK_LINE = 4096
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -86,27 +90,30 @@ class Handler(BaseHTTPRequestHandler):
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._chunked()
         length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or int(length) > MAX_REQUEST_BYTES:
-            answer = refusal(parse_error("Fatal Error 1: Document is too large."))
-            self.close_connection = True
-            self._send(answer.status, answer.body, answer.content_type)
+        if not LENGTH.fullmatch(length) or int(length) > MAX_REQUEST_BYTES:
+            self._too_large()
             return None
         return self.rfile.read(int(length))
+
+    def _too_large(self) -> None:
+        answer = refusal(parse_error("Fatal Error 1: Document is too large."))
+        self.close_connection = True
+        self._send(answer.status, answer.body, answer.content_type)
 
     def _chunked(self) -> bytes | None:
         parts, total = [], 0
         while True:
-            try:
-                size = int(self.rfile.readline().split(b";")[0].strip(), 16)
-            except ValueError:
+            line = self.rfile.readline(MAX_CHUNK_LINE).split(b";")[0].strip()
+            if not CHUNK_SIZE.fullmatch(line):
                 self.close_connection = True
                 self._text(400, "The chunks of the body cannot be read.")
                 return None
+            size = int(line, 16)
             if size == 0:
                 break
             total += size
             if total > MAX_REQUEST_BYTES:
-                self.close_connection = True
+                self._too_large()
                 return None
             parts.append(self.rfile.read(size))
             self.rfile.readline()
@@ -158,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
             if not isinstance(data, dict):
                 raise ValueError("The body must be a JSON object.")
             self._json(action(data))
-        except (BadFault, CannotDo, ValueError, TypeError, KeyError) as error:
+        except (BadFault, CannotDo, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             self._json({"error": str(error)}, 400)
 
     def _add_faults(self, data: dict[str, Any]) -> dict[str, Any]:

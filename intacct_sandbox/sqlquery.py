@@ -127,7 +127,7 @@ class _Parser:
         return Test(OPERATORS[symbol], field, (value,))
 
     def _limit(self, symbol: str, value: str) -> None:
-        if symbol not in {"<", "<="} or not value.isdigit():
+        if symbol not in {"<", "<="} or not re.fullmatch("[0-9]{1,15}", value):
             raise errors.processing_error("rownum takes < or <= and a number.")
         self.limit = int(value) - (symbol == "<")
 

@@ -17,6 +17,11 @@ CHUNK_ROWS = 1000
 CHUNKS_KEPT = 120
 
 
+def is_record_number(text: str) -> bool:
+    """Plain digits, and no more of them than a number could have."""
+    return len(text) <= 18 and text.isascii() and text.isdigit()
+
+
 @dataclass(frozen=True)
 class LazyRows:
     """`count` rows made on demand. `make(i)` gives the whole row, `cheap` some columns without making it."""
@@ -114,7 +119,7 @@ class Table:
 
     def position_of(self, recordno: str) -> int | None:
         """Where the record with this number is; None when there is none."""
-        if not (recordno.isascii() and recordno.isdigit()):
+        if not is_record_number(recordno):
             return None
         position = int(recordno) - self.first
         return position if 0 <= position < self.size and self.row(position) is not None else None

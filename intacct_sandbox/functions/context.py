@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -66,3 +67,12 @@ def permitted(context: Context, operation: str, api_name: str, otype: ObjectType
             raise errors.no_audit_permission()
         raise errors.no_permission(api_name, otype.name)
     return context.company.table(otype.name)
+
+
+def whole_number(text: str, default: int, low: int, high: int, name: str) -> int:
+    """The number that a caller wrote. Raises Refused for what is none, or out of bounds."""
+    if not text:
+        return default
+    if not re.fullmatch("[0-9]{1,15}", text) or not low <= int(text) <= high:
+        raise errors.processing_error(f"{name} must be a whole number from {low} to {high}, not '{text[:40]}'.")
+    return int(text)

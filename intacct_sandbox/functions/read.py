@@ -13,7 +13,7 @@ from lxml import etree
 from intacct_sandbox import errors, sqlquery
 from intacct_sandbox.company import Company
 from intacct_sandbox.filters import check_fields, field_names, from_xml
-from intacct_sandbox.functions.context import Context, Raw, object_named, permitted
+from intacct_sandbox.functions.context import Context, Raw, object_named, permitted, whole_number
 from intacct_sandbox.schema import OBJECTS, Field, ObjectType
 from intacct_sandbox.selection import Order, find, getter, is_visible, records_xml, shaken, totals
 from intacct_sandbox.sessions import Snapshot
@@ -34,10 +34,11 @@ def query(context: Context, body: etree._Element) -> str:
     names, aggregates = _selected(body)
     node = from_xml(filter_) if (filter_ := body.find("filter")) is not None else None
     order = _order(body)
-    checked = names + [name for _, name in aggregates] + field_names(node) + [name for name, _ in order]
+    asked = names + [name for _, name in aggregates] + field_names(node) + [name for name, _ in order]
+    checked = list(dict.fromkeys(asked))
     table = permitted(context, "read", "QUERY", otype)
     check_fields(context.company, otype, checked, tag)
-    size, offset = page_size(body, 2000), _integer(text_of(body, "offset"), 0, 0, 1 << 40, "offset")
+    size, offset = page_size(body, 2000), whole_number(text_of(body, "offset"), 0, 0, 1 << 40, "offset")
     options = body.find("options")
     caseless, private, form = _options(options)
     if node is not None:
@@ -91,16 +92,8 @@ def _options(options: etree._Element | None) -> tuple[bool, bool, str]:
     return is_true(text_of(options, "caseinsensitive")), is_true(text_of(options, "showprivate")), form
 
 
-def _integer(text: str, default: int, low: int, high: int, name: str) -> int:
-    if not text:
-        return default
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-        raise errors.processing_error(f"{name} must be a whole number from {low} to {high}, not '{text}'.")
-    return int(text)
-
-
 def page_size(body: etree._Element, highest: int) -> int:
-    return _integer(text_of(body, "pagesize"), 100, 1, highest, "pagesize")
+    return whole_number(text_of(body, "pagesize"), 100, 1, highest, "pagesize")
 
 
 def _aggregated(

@@ -10,7 +10,7 @@ from lxml import etree
 
 from intacct_sandbox import values
 from intacct_sandbox.errors import Error, Refused, already_exists, invalid, processing_error
-from intacct_sandbox.functions.context import Context
+from intacct_sandbox.functions.context import Context, whole_number
 from intacct_sandbox.grammar import required_attribute
 from intacct_sandbox.supdocs import Attachment, Folder, Supdoc
 from intacct_sandbox.xmltext import elements, text_of
@@ -256,8 +256,8 @@ def get_list(context: Context, body: etree._Element) -> str:
     if name == "supdoc":
         _permitted(context, "read")
     found = [entry for entry in _listed(context, name) if _fits(entry[0], body)]
-    start = int(body.get("start") or 0)
-    count = int(body.get("maxitems") or 100)
+    start = whole_number(body.get("start", ""), 0, 0, 1 << 40, "start")
+    count = whole_number(body.get("maxitems", ""), 100, 1, 1 << 40, "maxitems")
     page = found[start : start + count]
     wanted = {(child.text or "").strip() for child in body.findall("fields/field")}
     inner = "".join(show(wanted) for _, show in page)

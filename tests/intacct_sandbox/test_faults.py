@@ -103,6 +103,13 @@ def test_fails_one_function_of_many(caller: Caller) -> None:
     assert numbers(caller) == ["INV-1", "INV-3"]
 
 
+def test_fails_one_function_of_a_transaction(caller: Caller) -> None:
+    caller.break_it("fail_function", match={"controlid": "f2"})
+    reply = caller.call(caller.bill(RECORDID="A"), caller.bill(RECORDID="B"), transaction=True)
+    assert reply.statuses == ["aborted", "failure"]
+    assert caller.state()["bills"] == []
+
+
 def test_a_failed_function_may_be_tried_again_under_its_control_id(caller: Caller) -> None:
     caller.break_it("fail_function", match={"function": "create"})
     assert caller.call(caller.bill(), unique=True, controlids=("one",)).statuses == ["failure"]
@@ -191,6 +198,9 @@ def test_chance_is_the_same_for_the_same_seed(caller: Caller) -> None:
         b"[]",
         b'{"faults": [{"kind": "gremlin"}]}',
         b'{"faults": [{"kind": "delay", "times": "x"}]}',
+        b'{"faults": [{"kind": "delay", "seconds": "x"}]}',
+        b'{"faults": [{"kind": "status", "status": "x"}]}',
+        b'{"faults": [{"kind": "throttle", "limit": null}]}',
         b'{"faults": [{"kind": "delay", "match": {"moon": "full"}}]}',
         b'{"faults": [{"kind": "delay", "match": {"controlid": "("}}]}',
     ],

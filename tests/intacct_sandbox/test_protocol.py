@@ -172,6 +172,16 @@ def test_refuses_a_completed_control_id(caller: Caller) -> None:
     assert len(caller.state()["bills"]) == 1
 
 
+def test_a_completed_control_id_rolls_a_transaction_back(caller: Caller) -> None:
+    caller.call(caller.bill(RECORDID="A"), unique=True, controlids=("a",))
+    both = caller.bill(RECORDID="B"), caller.bill(RECORDID="C")
+    reply = caller.call(*both, unique=True, transaction=True, controlids=("b", "a"))
+    assert reply.statuses == ["aborted", "failure"]
+    assert "already been recorded with the control id a" in reply.errors()[1][1]
+    assert [bill["recordid"] for bill in caller.state()["bills"]] == ["A"]
+    assert caller.call(caller.bill(RECORDID="B"), unique=True, controlids=("b",)).statuses == ["success"]
+
+
 def test_lets_a_failed_control_id_be_used_again(caller: Caller) -> None:
     assert caller.call(caller.bill(VENDORID="NOBODY"), unique=True, controlids=("inv-1",)).statuses == ["failure"]
     assert caller.call(caller.bill(), unique=True, controlids=("inv-1",)).statuses == ["success"]
