@@ -10,8 +10,7 @@ import logging
 import threading
 import traceback
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 
@@ -56,8 +55,7 @@ def run_job(job_id: int) -> None:
         return
     with Heartbeat(jobs[0].claim):
         if jobs[0].kind == JobKind.SYNCHRONIZE:
-            with executing(jobs[0]) as job:
-                registry.get(job.connection.system).synchronize(job)
+            execute(jobs[0], registry.get(jobs[0].connection.system).synchronize)
         else:
             registry.get(jobs[0].connection.system).run_imports(jobs)
     wake_waiting(jobs[0].connection_id)
@@ -102,12 +100,11 @@ def _claim(group: Sequence[Job]) -> list[Job]:
     return list(group)
 
 
-@contextmanager
-def executing(job: Job) -> Iterator[Job]:
-    """Begin one claimed job and end it by what the block does. The one place that decides how a run ended."""
+def execute(job: Job, work: Callable[[Job], None]) -> None:
+    """Begin one claimed job, do its work and end it. The one place that decides how a run ended."""
     try:
         _begin(job)
-        yield job
+        work(job)
         job.refresh_from_db()
         finish(job, _status_of_counts(job))
     except JobCancelled:

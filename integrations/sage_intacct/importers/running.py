@@ -29,12 +29,7 @@ _WORDS_OF_REFUSED_CURRENCIES = ("not found", "cannot be queried")
 def run_imports(jobs: Sequence[Job]) -> None:
     group = Group(jobs)
     for job in jobs:
-        with runner.executing(job):
-            try:
-                group.run(job)
-            except ConfigurationError as error:
-                group.pause_when_nothing_can_work(job, error)
-                raise
+        runner.execute(job, group.run)
 
 
 @dataclass
@@ -62,6 +57,13 @@ class Group:
         self._asked_with_offset = timedelta(0)
 
     def run(self, job: Job) -> None:
+        try:
+            self._run(job)
+        except ConfigurationError as error:
+            self._pause_when_nothing_can_work(job, error)
+            raise
+
+    def _run(self, job: Job) -> None:
         answers = self._opened()
         if job.claims > 1 and job.kind == JobKind.PREVIEW:
             _start_afresh(job)
@@ -69,7 +71,7 @@ class Group:
             _SourceRun(job, self._client(job), source, self._around, answers, self._asked_with_offset).run()
         _name_as_they_call_it(job, self._around)
 
-    def pause_when_nothing_can_work(self, job: Job, error: ConfigurationError) -> None:
+    def _pause_when_nothing_can_work(self, job: Job, error: ConfigurationError) -> None:
         """Wrong credentials or a wrong sender stop everything; a missing permission only this data set."""
         from integrations.services import connections
 

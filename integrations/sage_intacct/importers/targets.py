@@ -145,6 +145,8 @@ SUPPLIERS = Target(
 def page_sql(target: Target, *, is_company_link: bool, is_preview: bool) -> str:
     """Parameters: rows and notices (JSON arrays), the target's fixed columns, connection_id, link_company_id,
     object_type, job_id. Answers created, updated, deactivated.
+
+    The connection is held first: foreign keys would lock it at the end, after the job, while Disable goes the other way.
     """
     return _PAGE.format(
         incoming=", ".join(f"{c.name} {c.type}" for c in target.all_columns),
@@ -213,7 +215,9 @@ _LINKED = """
 )"""
 
 _PAGE = """
-WITH incoming AS MATERIALIZED (
+WITH held AS MATERIALIZED (
+  SELECT id FROM integrations_connection WHERE id = %(connection_id)s FOR KEY SHARE
+), incoming AS MATERIALIZED (
   SELECT * FROM json_to_recordset(%(rows)s::json)
     AS r(external_key text, record_no bigint, label text, missing jsonb, attributes jsonb, {incoming})
 ), merged AS MATERIALIZED (
@@ -253,5 +257,5 @@ WITH incoming AS MATERIALIZED (
   RETURNING kind
 )
 SELECT count(*) FILTER (WHERE kind = 'created'), count(*) FILTER (WHERE kind = 'updated'),
-  count(*) FILTER (WHERE kind = 'deactivated') FROM noted
+  count(*) FILTER (WHERE kind = 'deactivated'), (SELECT count(*) FROM held) FROM noted
 """

@@ -114,8 +114,6 @@ def _save(
 
 
 def _upsert(job: Job, source: Source, rows: list[dict[str, object]], notes: Notes) -> tuple[int, int, int]:
-    if not rows and not notes.rows:
-        return 0, 0, 0
     sql = page_sql(source.target, is_company_link=source.link_company_id is not None, is_preview=source.is_preview)
     with connection.cursor() as database:
         database.execute(
@@ -130,7 +128,8 @@ def _upsert(job: Job, source: Source, rows: list[dict[str, object]], notes: Note
                 "job_id": job.pk,
             },
         )
-        return database.fetchone()
+        created, updated, deactivated, _ = database.fetchone()
+        return created, updated, deactivated
 
 
 def _without_culprits(

@@ -26,7 +26,9 @@ def imported(intacct: Connection) -> Connection:
 
 
 def test_a_change_is_told_with_what_it_was_and_what_it_is(imported: Connection, portal_sandbox: Any) -> None:
-    act(portal_sandbox, "update_record", object="VENDOR", key="V00001", fields={"NAME": "Renamed Ltd", "ONHOLD": "true"})
+    act(
+        portal_sandbox, "update_record", object="VENDOR", key="V00001", fields={"NAME": "Renamed Ltd", "ONHOLD": "true"}
+    )
     job = _only(run_import(imported, "suppliers"))
     assert (job.updated, job.created, job.failed) == (1, 0, 0)
     supplier = Supplier.objects.get(company=company_of(imported), code="V00001")
@@ -87,7 +89,9 @@ def test_without_the_audit_trail_all_keys_are_compared(imported: Connection, por
     assert requests_served(portal_sandbox) - before == 1, "the count says that nothing is gone"
 
 
-def test_a_full_import_finds_what_is_gone_and_asks_before_it_believes(imported: Connection, portal_sandbox: Any) -> None:
+def test_a_full_import_finds_what_is_gone_and_asks_before_it_believes(
+    imported: Connection, portal_sandbox: Any
+) -> None:
     act(portal_sandbox, "delete_record", object="VENDOR", key="V00004")
     served = functions_served(portal_sandbox)["query"]
     job = _only(run_import(imported, "suppliers", is_full=True))
@@ -156,7 +160,9 @@ def test_a_look_up_that_fails_blanks_nothing(imported: Connection, portal_sandbo
     assert (supplier.name, supplier.currency) == ("Moved to Switzerland", before)
 
 
-def test_an_invalid_character_keeps_one_vendor_out_until_it_is_removed(imported: Connection, portal_sandbox: Any) -> None:
+def test_an_invalid_character_keeps_one_vendor_out_until_it_is_removed(
+    imported: Connection, portal_sandbox: Any
+) -> None:
     company = company_of(imported)
     assert not Supplier.objects.filter(company=company, code="V00021").exists()
     failed = Outcome.objects.get(record_key="V00021", kind="failed")
@@ -204,9 +210,13 @@ def _set(sandbox: Any, object_name: str, key: str, **fields: str) -> None:
     table.put(position, tuple(row))
 
 
-def test_ids_that_differ_by_case_only_are_two_suppliers_but_not_two_terms(intacct: Connection, portal_sandbox: Any) -> None:
+def test_ids_that_differ_by_case_only_are_two_suppliers_but_not_two_terms(
+    intacct: Connection, portal_sandbox: Any
+) -> None:
     act(portal_sandbox, "create_record", object="VENDOR", fields={"VENDORID": "v00001", "NAME": "Small letters"})
-    act(portal_sandbox, "create_record", object="APTERM", fields={"NAME": "NET 30", "DUEDATE": "30", "STATUS": "active"})
+    act(
+        portal_sandbox, "create_record", object="APTERM", fields={"NAME": "NET 30", "DUEDATE": "30", "STATUS": "active"}
+    )
     terms, suppliers = run_import(intacct, "terms", "suppliers")
     assert Supplier.objects.filter(company=company_of(intacct), code__in=["V00001", "v00001"]).count() == 2
     assert Terms.objects.filter(account=intacct.account, name__iexact="net 30").count() == 1

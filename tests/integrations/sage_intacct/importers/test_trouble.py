@@ -1,0 +1,304 @@
+"""What goes wrong on the way: lost pages, refused data sets, a gateway that is down, a person who cancels, a preview."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from integrations import runner
+from integrations.models import Connection, Cursor, Exchange, ExternalRecord, Job, JobKind, JobStatus, Outcome
+from integrations.sage_intacct import gateway
+from integrations.sage_intacct.client import Client, ClientConfig, MalformedResponse, Page
+from integrations.sage_intacct.importers import reading
+from integrations.services import jobs as job_service
+from ledger.models import Currency, DimensionValue
+from suppliers.models import Supplier
+from tests import factories
+from tests.integrations.importing import act, add_fault, company_of, run, run_import
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PAGE_SIZE", 50)
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "ClientConfig", partial(ClientConfig, backoff_base=0.0))
+
+
+def _suppliers(connection: Connection) -> int:
+    return Supplier.objects.filter(company=company_of(connection)).count()
+
+
+def test_a_missing_permission_fails_its_data_set_only(intacct: Connection, portal_sandbox: Any) -> None:
+    act(portal_sandbox, "set_permission", object="APTERM", operation="read", allowed="false")
+    terms, suppliers = run_import(intacct, "terms", "suppliers")
+    assert (terms.status, terms.failure_kind) == (JobStatus.FAILED, "config")
+    assert terms.message
+    assert terms.advice
+    assert suppliers.status == JobStatus.PARTIAL
+    intacct.refresh_from_db()
+    assert not intacct.is_paused
+
+
+def test_wrong_credentials_fail_every_data_set_and_pause_the_connection(intacct: Connection) -> None:
+    from integrations import secrets
+    from tests.integrations.importing import CREDENTIALS
+
+    intacct.encrypted_credentials = secrets.encrypt_json(CREDENTIALS | {"user_password": "wrong"})
+    intacct.save()
+    finished = run_import(intacct, "terms", "currencies")
+    assert {job.status for job in finished} == {JobStatus.FAILED}
+    intacct.refresh_from_db()
+    assert intacct.is_paused
+
+
+def test_a_gateway_that_is_down_is_told_as_such(intacct: Connection, settings: Any, no_waiting: None) -> None:
+    settings.SAGE_INTACCT_ENDPOINT = "http://127.0.0.1:9/ia/xml/xmlgw.phtml"
+    finished = run_import(intacct, "terms", "currencies")
+    assert {(job.status, job.failure_kind) for job in finished} == {(JobStatus.FAILED, "temporary")}
+    assert Exchange.objects.filter(job=finished[0]).exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [
+        ("drop_before", 2),
+        ("drop_after", 2),
+        ("html", 2),
+        ("empty", 2),
+        ("truncate", 2),
+        ("malformed", 2),
+        ("expire_session", 1),
+    ],
+)
+def test_reads_survive_faults(
+    intacct: Connection, portal_sandbox: Any, small_pages: None, no_waiting: None, kind: str, times: int
+) -> None:
+    add_fault(portal_sandbox, kind=kind, match={"function": "query", "object": "VENDOR"}, times=times)
+    job = run_import(intacct, "suppliers")[0]
+    assert (job.done, job.created, job.failed) == (181, 176, 5)
+    assert _suppliers(intacct) == 176
+
+
+def _twice(real: Any, when: int) -> Any:
+    """A gateway that answers one query with the page before."""
+    seen: list[Page] = []
+
+    def query(self: Client, q: Any) -> Page:
+        page = real(self, q)
+        seen.append(page)
+        return seen[-2] if len(seen) == when else page
+
+    return query
+
+
+def test_a_page_that_arrives_twice_changes_nothing(
+    intacct: Connection, small_pages: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Client, "query", _twice(Client.query, 3))
+    job = run_import(intacct, "suppliers")[0]
+    assert (job.done, job.created, _suppliers(intacct)) == (181, 176, 176)
+
+
+def test_a_page_that_never_arrives_is_noticed(
+    intacct: Connection, small_pages: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = Client.query, []
+
+    def query(self: Client, q: Any) -> Page:
+        page = real(self, q)
+        calls.append(q)
+        if len(calls) == 2:
+            return real(self, reading.page_query(_source_of(q), None, int(page.records[-1]["RECORDNO"])))
+        return page
+
+    def _source_of(q: Any) -> Any:
+        from integrations.sage_intacct.importers.catalogue import Surroundings, sources_of
+
+        job = Job.objects.get(data_set="suppliers")
+        return sources_of(job, Surroundings.of(intacct))[0]
+
+    monkeypatch.setattr(Client, "query", query)
+    job = run_import(intacct, "suppliers")[0]
+    assert job.status == JobStatus.FAILED
+    assert "only 131 arrived" in job.message
+    monkeypatch.setattr(Client, "query", real)
+    again = run_import(intacct, "suppliers")[0]
+    assert again.status == JobStatus.PARTIAL
+    assert _suppliers(intacct) == 176
+
+
+def test_a_failed_read_goes_on_where_it_stopped(
+    intacct: Connection, small_pages: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = Client.query, []
+
+    def query(self: Client, q: Any) -> Page:
+        calls.append(q)
+        if len(calls) == 3:
+            raise MalformedResponse("broken")
+        return real(self, q)
+
+    monkeypatch.setattr(Client, "query", query)
+    assert run_import(intacct, "suppliers")[0].status == JobStatus.FAILED
+    some = _suppliers(intacct)
+    assert 50 < some < 150
+    again = run_import(intacct, "suppliers")[0]
+    assert again.created == 176 - some
+    assert _suppliers(intacct) == 176
+    assert Cursor.objects.get(data_set="suppliers").watermark
+
+
+def test_a_row_that_breaks_a_constraint_fails_alone(intacct: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    with database.cursor() as cursor:
+        cursor.execute("ALTER TABLE suppliers_supplier ADD CONSTRAINT picky CHECK (code <> 'V00007')")
+    try:
+        job = run_import(intacct, "suppliers")[0]
+    finally:
+        with database.cursor() as cursor:
+            cursor.execute("ALTER TABLE suppliers_supplier DROP CONSTRAINT picky")
+    assert (job.created, job.failed) == (175, 6)
+    failed = job.outcomes.get(record_key="V00007", kind="failed")
+    assert failed.message.startswith("It could not be saved:")
+
+
+def test_a_field_that_the_company_does_not_have_is_left_out(intacct: Connection, portal_sandbox: Any) -> None:
+    factories.dimension(intacct.account, "gldimgone", is_user_defined=True, is_imported=True)
+    job = run_import(intacct, "gl_codes")[0]
+    assert (job.status, job.created) == (JobStatus.SUCCEEDED, 127)
+
+
+def test_currencies_come_by_the_legacy_list_where_they_cannot_be_queried(
+    intacct: Connection, portal_sandbox: Any
+) -> None:
+    error = {"errorno": "Query Failed", "description2": "Object definition TRXCURRENCIES not found"}
+    add_fault(
+        portal_sandbox,
+        kind="fail_function",
+        match={"function": "query", "object": "TRXCURRENCIES"},
+        times=-1,
+        error=error,
+    )
+    job = run_import(intacct, "currencies")[0]
+    assert (job.status, job.created) == (JobStatus.SUCCEEDED, 7)
+    assert Currency.objects.filter(account=intacct.account, code="GBP").exists()
+
+
+def test_at_most_five_statements_per_page(intacct: Connection, small_pages: None) -> None:
+    def statements(**options: Any) -> int:
+        with CaptureQueriesContext(database) as queries:
+            run_import(intacct, "suppliers", **options)
+        return len([q for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))])
+
+    first = statements(is_full=True)
+    reading.PAGE_SIZE = 25
+    again = statements(is_full=True)
+    reading.PAGE_SIZE = 50
+    whole = statements(is_full=True)
+    assert first < 60
+    assert (again - whole) / 4 <= 5
+
+
+def test_cancelling_ends_after_the_page(
+    intacct: Connection, small_pages: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = job_service.start_imports(intacct, data_sets=["suppliers"])
+    real, calls = Client.query, []
+
+    def query(self: Client, q: Any) -> Page:
+        calls.append(q)
+        if len(calls) == 2:
+            job_service.cancel_job(started[0], by=None)
+        return real(self, q)
+
+    monkeypatch.setattr(Client, "query", query)
+    job = run(started)[0]
+    assert job.status == JobStatus.CANCELLED
+    assert 0 < _suppliers(intacct) <= 100
+
+
+def test_disabling_in_the_middle_ends_cleanly(
+    intacct: Connection, small_pages: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from integrations.services import connections
+
+    owner = factories.owner(intacct.account)
+    started = job_service.start_imports(intacct, data_sets=["terms", "suppliers", "gl_codes"])
+    real, calls = Client.query, []
+
+    def query(self: Client, q: Any) -> Page:
+        calls.append(q)
+        if q.object == "VENDOR" and len(calls) > 2:
+            connections.disable(intacct, by=owner)
+        return real(self, q)
+
+    monkeypatch.setattr(Client, "query", query)
+    finished = run(started)
+    assert {job.data_set: job.status for job in finished} == {
+        "terms": JobStatus.SUCCEEDED,
+        "gl_codes": JobStatus.SUCCEEDED,
+        "suppliers": JobStatus.CANCELLED,
+    }
+
+
+def test_a_preview_shows_what_an_import_would_do_and_writes_nothing(intacct: Connection, portal_sandbox: Any) -> None:
+    by = factories.owner(intacct.account)
+    run_import(intacct, "currencies", "terms")
+    run_import(intacct, "suppliers")
+    act(portal_sandbox, "update_record", object="VENDOR", key="V00001", fields={"NAME": "Would be renamed"})
+    act(portal_sandbox, "create_record", object="VENDOR", fields={"VENDORID": "V90001", "NAME": "Would be new"})
+    act(portal_sandbox, "delete_record", object="VENDOR", key="V00004")
+    mail.outbox.clear()
+    before = list(Supplier.objects.order_by("pk").values()), list(ExternalRecord.objects.order_by("pk").values())
+    preview = run_import(intacct, "suppliers", is_preview=True, by=by)[0]
+    assert preview.kind == JobKind.PREVIEW
+    assert (preview.created, preview.updated, preview.deactivated) == (1, 1, 1)
+    assert preview.outcomes.get(kind="updated").changes["Name"][1] == "Would be renamed"
+    after = list(Supplier.objects.order_by("pk").values()), list(ExternalRecord.objects.order_by("pk").values())
+    assert before == after
+    assert mail.outbox == []
+    applied = run([job_service.apply_preview(preview, by=by)])[0]
+    assert (applied.created, applied.updated, applied.deactivated) == (1, 1, 1)
+    assert Supplier.objects.get(company=company_of(intacct), code="V00001").name == "Would be renamed"
+
+
+def test_a_preview_of_everything_warns_of_nothing_that_it_would_bring(intacct: Connection) -> None:
+    finished = run_import(intacct, is_preview=True)
+    warnings = Outcome.objects.filter(job__in=finished, kind="warning")
+    assert list(warnings.values_list("record_key", "message")) == []
+    assert not Supplier.objects.exists()
+    assert not DimensionValue.objects.exists()
+    assert not Cursor.objects.exists()
+
+
+def test_a_dropped_preview_cannot_be_applied(intacct: Connection) -> None:
+    from integrations.errors import ConfigurationError
+
+    by = factories.owner(intacct.account)
+    preview = run_import(intacct, "terms", is_preview=True)[0]
+    job_service.drop_preview(preview, by=by)
+    with pytest.raises(ConfigurationError, match="cannot be applied"):
+        job_service.apply_preview(preview, by=by)
+
+
+def test_a_bug_is_told_apart_from_a_failure(intacct: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    from integrations.sage_intacct.mappers import ledger
+
+    def broken(term: Any) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(ledger, "terms_from_term", broken)
+    terms, currencies = sorted(run_import(intacct, "terms", "currencies"), key=lambda job: job.data_set, reverse=True)
+    assert terms.status == JobStatus.ERRORED
+    assert "ZeroDivisionError" in terms.traceback
+    assert "ZeroDivisionError" not in terms.message
+    assert currencies.status == JobStatus.SUCCEEDED
+    assert Outcome.objects.filter(job=terms).count() == 0
+    assert runner.claim_group(terms.pk) == []
