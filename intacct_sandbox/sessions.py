@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 import string
 import threading
 from dataclasses import dataclass, field
@@ -41,8 +41,7 @@ class Snapshot:
 
 
 class Sessions:
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
+    def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
@@ -51,7 +50,8 @@ class Sessions:
         check_entity(company, user, entity)
         now = company.now()
         with self._lock:
-            identifier = "".join(self._random.choices(ALPHABET, k=40)) + ".."
+            # Never from the seed: after a restart, an old session id must not open somebody else's new session.
+            identifier = "".join(secrets.choice(ALPHABET) for _ in range(40)) + ".."
             session = Session(identifier, company, user, entity, now, now + timedelta(seconds=company.session_seconds))
             self._sessions[identifier] = session
         return session

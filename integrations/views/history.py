@@ -28,7 +28,7 @@ from organization.permissions import can_manage_integrations
 @require_safe
 def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     job = job_or_404(request.user, pk)
-    context = {"title": "Integration History – Details", "heading": job.title, "job": job} | _state(request, job)
+    context = {"title": "Integration History – Details", "heading": job.title, "lede": "Integration History – Details", "job": job} | _state(request, job)
     if request.htmx and request.htmx.target == "job-state":
         response = render(request, "integrations/job_state.html", context)
         if not job.is_unfinished:
