@@ -471,10 +471,8 @@ def _custom(name: str, value: str) -> str:
 
 @pytest.mark.parametrize("tax_first", [True, False])
 def test_takes_the_tax_of_an_adjustment_on_either_side_of_its_custom_fields(caller: Caller, tax_first: bool) -> None:
-    tax, custom = (
-        "<inclusivetax>false</inclusivetax><taxsolutionid>United Kingdom - VAT</taxsolutionid>",
-        CUSTOM.format("F", "v"),
-    )
+    tax = "<inclusivetax>false</inclusivetax><taxsolutionid>United Kingdom - VAT</taxsolutionid>"
+    custom = _custom("F", "v")
     row = (
         "<lineitem><glaccountno>6860</glaccountno><amount>-5</amount><locationid>100</locationid>"
         f"{_custom('GLDIMREGION', '10001')}</lineitem>"
