@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Case, Count, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -25,10 +25,19 @@ from integrations.views.record_links import RecordLinks
 from organization.permissions import can_manage_integrations
 
 
+TROUBLE_FIRST = Case(
+    When(kind=OutcomeKind.FAILED, then=0),
+    When(kind=OutcomeKind.UNKNOWN, then=1),
+    When(kind=OutcomeKind.WARNING, then=2),
+    default=3,
+)
+
+
 @require_safe
 def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     job = job_or_404(request.user, pk)
-    context = {"title": "Integration History – Details", "heading": job.title, "lede": "Integration History – Details", "job": job} | _state(request, job)
+    page_name = "Integration History – Details"
+    context = {"title": page_name, "heading": job.title, "lede": page_name, "job": job} | _state(request, job)
     if request.htmx and request.htmx.target == "job-state":
         response = render(request, "integrations/job_state.html", context)
         if not job.is_unfinished:
@@ -70,7 +79,7 @@ def is_open_preview(job: Job) -> bool:
 
 
 def _records(request: HttpRequest, job: Job) -> dict[str, Any]:
-    narrowed = OutcomeFilter(request.GET, job.outcomes.all())
+    narrowed = OutcomeFilter(request.GET, job.outcomes.order_by(TROUBLE_FIRST, "pk"))
     table = OutcomeTable(narrowed.qs)
     RequestConfig(request, paginate={"per_page": 50, "silent": True}).configure(table)
     links = RecordLinks(job, request.user)
