@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from invoices.models import Invoice
 from organization.models import User
 from organization.permissions import administration_of
 
+BILL_EXISTS = "bill_exists"
 LIVE = (ItemStatus.QUEUED, ItemStatus.SENDING, ItemStatus.UNKNOWN)
 
 
@@ -39,12 +41,19 @@ def panel_context(connection: Connection, invoice: Invoice, user: User) -> dict[
         "is_live": is_live,
         "is_failed": _is_failed(invoice, item),
         "may_export": _may_export(invoice, user),
+        "link_record_no": _standing_record_no(item),
         "problems": [] if is_live or invoice.is_posted else _linked_problems(connection, invoice),
     }
 
 
 def _may_export(invoice: Invoice, user: User) -> bool:
     return administration_of(user).is_any and Invoice.objects.administrable_by(user).filter(pk=invoice.pk).exists()
+
+
+def _standing_record_no(item: ExportItem | None) -> str:
+    """Of the bill that stands there already under this number; the raw message ends with it."""
+    found = re.search(r"\d+$", item.raw_message) if item and item.code == BILL_EXISTS else None
+    return found[0] if found else ""
 
 
 def _is_failed(invoice: Invoice, item: ExportItem | None) -> bool:
