@@ -29,7 +29,7 @@ class JobTable(tables.Table):
 
 
 class OutcomeTable(tables.Table):
-    kind = tables.TemplateColumn("{% badge record.get_kind_display %}", verbose_name="Outcome")
+    kind = tables.TemplateColumn("{% badge record.label %}", verbose_name="Outcome")
     record_key = tables.TemplateColumn(
         template_name="integrations/columns/record.html", verbose_name="Record", empty_values=()
     )

@@ -33,6 +33,7 @@ _TONES = {
     "not known yet": "warn",
     "being looked up": "warn",
     "note": "info",
+    "connected": "success",
     "failed": "error",
     "cancelled": "neutral",
     "created": "success",

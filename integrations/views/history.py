@@ -24,13 +24,8 @@ from integrations.views.progress import progress_of
 from integrations.views.record_links import RecordLinks
 from organization.permissions import can_manage_integrations
 
-
-TROUBLE_FIRST = Case(
-    When(kind=OutcomeKind.FAILED, then=0),
-    When(kind=OutcomeKind.UNKNOWN, then=1),
-    When(kind=OutcomeKind.WARNING, then=2),
-    default=3,
-)
+TROUBLES = (OutcomeKind.FAILED, OutcomeKind.UNKNOWN, OutcomeKind.WARNING)
+TROUBLE_FIRST = Case(*(When(kind=kind, then=place) for place, kind in enumerate(TROUBLES)), default=len(TROUBLES))
 
 
 @require_safe
@@ -84,7 +79,7 @@ def _records(request: HttpRequest, job: Job) -> dict[str, Any]:
     RequestConfig(request, paginate={"per_page": 50, "silent": True}).configure(table)
     links = RecordLinks(job, request.user)
     for row in table.page.object_list.data:
-        row.url = links.url_of(row)
+        row.url, row.label = links.url_of(row), _label(OutcomeKind(row.kind), job)
     return {
         "filter": narrowed,
         "table": table,
@@ -99,7 +94,14 @@ def _kinds(job: Job) -> list[tuple[str, str, int]]:
     """The kinds of outcome that this run has, with how many."""
     found = job.outcomes.order_by().values_list("kind").annotate(Count("pk"))
     counts = dict(found)
-    return [(kind.value, kind.label, counts[kind.value]) for kind in OutcomeKind if kind.value in counts]
+    present = sorted((kind for kind in OutcomeKind if kind.value in counts), key=lambda kind: kind not in TROUBLES)
+    return [(kind.value, _label(kind, job), counts[kind.value]) for kind in present]
+
+
+def _label(kind: OutcomeKind, job: Job) -> str:
+    """A synchronization connects rather than creates."""
+    is_connected = job.kind == JobKind.SYNCHRONIZE and kind == OutcomeKind.CREATED
+    return "Connected" if is_connected else kind.label
 
 
 def _export(request: HttpRequest, job: Job) -> dict[str, Any]:
