@@ -8,11 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import requests
 import responses
 from lxml import etree
 from requests import PreparedRequest
 
 from integrations.sage_intacct.client import (
+    AnswerLost,
     APBill,
     APBillLine,
     Attachment,
@@ -36,6 +38,7 @@ from integrations.sage_intacct.client import (
     ResultError,
     Session,
     Supdoc,
+    results_of,
 )
 
 from .gateway import (
@@ -132,18 +135,82 @@ def test_sends_the_whole_envelope() -> None:
     assert gateway.calls[0].startswith(b"<?xml version='1.0' encoding='UTF-8'?>")
 
 
-def test_can_name_a_policy_and_ask_for_more_about_errors() -> None:
+def control_tags(body: bytes) -> list[str]:
+    return [str(child.tag) for child in etree.fromstring(body).find("control")]  # type: ignore[union-attr]
+
+
+def test_can_ask_for_more_about_errors() -> None:
     gateway = Gateway(succeeding)
     with serving(gateway):
         make_client(config=ClientConfig(policy_id="P", show_additional_error_info=True)).create_bill(BILL)
-    control = etree.fromstring(gateway.calls[0]).find("control")
-    assert control is not None
-    assert [child.tag for child in control][4:] == [
-        "dtdversion",
-        "policyid",
-        "includewhitespace",
-        "showadditionalerrorinfo",
+    assert control_tags(gateway.calls[0])[4:] == ["dtdversion", "includewhitespace", "showadditionalerrorinfo"]
+
+
+ACKNOWLEDGED = (
+    "<response><acknowledgement><status>success</status></acknowledgement><control><status>success</status>"
+    "<senderid>sender</senderid><controlid>r1</controlid></control></response>"
+)
+
+
+def test_hands_a_request_over_with_the_login_and_takes_the_acknowledgement() -> None:
+    with responses.RequestsMock() as mock:
+        mock.post(ENDPOINT, body=ACKNOWLEDGED)
+        client = make_client(entity_id="E1", config=ClientConfig(policy_id="P"), new_id=lambda: "r1")
+        found = client.submit([CreateBill(BILL)], control_ids=["b1"], unique_id=True)
+        (body,) = [call.request.body for call in mock.calls]
+    assert (found.request_id, found.control_ids) == ("r1", ("b1",))
+    assert control_tags(body)[4:] == ["dtdversion", "policyid", "includewhitespace"]
+    root = etree.fromstring(body)
+    assert [root.findtext("control/policyid"), root.findtext("control/uniqueid")] == ["P", "true"]
+    assert root.findtext("operation/authentication/login/locationid") == "E1"
+    assert "user&lt;secret" not in found.exchange.request_xml
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (CONTROL_FAILURE, ControlError),
+        (answer(created()), MalformedResponse),
+        (ACKNOWLEDGED.replace("success", "failure", 1), AnswerLost),
+        (ACKNOWLEDGED.replace("success", "failure"), ControlError),
+        ("<html/>", AnswerLost),
+    ],
+)
+def test_only_an_acknowledgement_says_that_a_request_was_taken(body: str, kind: type[IntacctError]) -> None:
+    with responses.RequestsMock() as mock:
+        mock.post(ENDPOINT, body=body)
+        with pytest.raises(kind) as caught:
+            make_client().submit([CreateBill(BILL)], policy_id="P")
+        assert len(mock.calls) == 1
+    assert caught.value.outcome_unknown is (kind is not ControlError)
+
+
+def test_an_acknowledgement_is_no_answer_to_a_call() -> None:
+    with serving(Gateway(lambda body: ACKNOWLEDGED)), pytest.raises(MalformedResponse) as caught:
+        make_client().create_bill(BILL)
+    assert caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize("policy", [None, "", "P" * 41])
+def test_handing_over_needs_a_policy(policy: str | None) -> None:
+    with pytest.raises(InvalidRequest):
+        make_client().submit([CreateBill(BILL)], policy_id=policy)
+
+
+def test_handing_over_has_a_limit() -> None:
+    supdoc = Supdoc("S", "n", "f", attachments=(Attachment("a", "pdf", b"x" * 400_000),))
+    with pytest.raises(InvalidRequest):
+        make_client().submit([CreateSupdoc(supdoc)], policy_id="P")
+
+
+def test_reads_the_answer_that_comes_later() -> None:
+    body = answer(created("7", control_id="b1"), result(errors(error("X", "no")), control_id="b2", status="failure"))
+    assert [(each.control_id, each.ok, each.key) for each in results_of(body.encode())] == [
+        ("b1", True, "7"),
+        ("b2", False, None),
     ]
+    with pytest.raises(ControlError):
+        results_of(CONTROL_FAILURE.encode())
 
 
 def test_sends_several_functions_at_once_and_returns_a_result_each() -> None:
@@ -412,6 +479,26 @@ def test_reads_more_until_nothing_remains() -> None:
         pages = list(make_client().read_by_query_pages(ReadByQuery("VENDOR")))
     assert [page.records[0]["RECORDNO"] for page in pages] == ["1", "2"]
     assert b"<readMore><resultId>id..4</resultId></readMore>" in gateway.calls[1]
+
+
+def test_never_asks_twice_for_a_page_that_the_gateway_has_passed() -> None:
+    def lost(body: bytes) -> str:
+        raise requests.ConnectionError
+
+    gateway = Gateway(read_by_query_reply(1, 2, "id..4"), lost, read_by_query_reply(3, 0, ""))
+    with serving(gateway), pytest.raises(AnswerLost):
+        list(make_client().read_by_query_pages(ReadByQuery("VENDOR")))
+    assert len(gateway.calls) == 2
+
+
+def test_asks_again_for_a_page_that_was_never_begun() -> None:
+    def throttled(body: bytes) -> str:
+        return "API rate limit exceeded"
+
+    gateway = Gateway(read_by_query_reply(1, 1, "id..4"), throttled, read_by_query_reply(2, 0, ""))
+    with serving(gateway):
+        pages = list(make_client().read_by_query_pages(ReadByQuery("VENDOR")))
+    assert [page.records[0]["RECORDNO"] for page in pages] == ["1", "2"]
 
 
 def test_more_without_a_way_to_get_it_is_malformed() -> None:

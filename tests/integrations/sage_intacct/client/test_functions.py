@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from lxml import etree
 
+from integrations.sage_intacct import client
 from integrations.sage_intacct.client import (
     Address,
     APAdjustment,
@@ -17,6 +18,7 @@ from integrations.sage_intacct.client import (
     Create,
     CreateAPAdjustment,
     CreateBill,
+    CreateLegacyBill,
     CreateSupdoc,
     CreateSupdocFolder,
     CreateVendor,
@@ -272,6 +274,60 @@ CASES: list[tuple[Function, str]] = [
         "</create_apadjustment>",
     ),
     (
+        CreateLegacyBill(
+            APBill(
+                vendor_id="V1",
+                record_id="INV-77",
+                when_created=date(2030, 1, 15),
+                when_posted=date(2030, 1, 16),
+                when_due=date(2030, 2, 14),
+                term_name="Net 30",
+                action="Draft",
+                doc_number="PO-1",
+                on_hold=False,
+                description="Paper",
+                pay_to_contact="Pay",
+                return_to_contact="Back",
+                base_currency="GBP",
+                currency="EUR",
+                exchange_rate=Decimal("1.1"),
+                supdoc_id="PLN-77",
+                inclusive_tax=True,
+                tax_solution_id="T",
+                custom_fields={"F": "v"},
+                lines=(
+                    APBillLine(
+                        None,
+                        Decimal("10"),
+                        location_id="L1",
+                        dimensions={"ITEMID": "I", "PROJECTID": "P1"},
+                        tax_entries=(TaxEntry("D"),),
+                        account_label="Paper",
+                        total_trx_amount=Decimal("12"),
+                        billable=True,
+                    ),
+                ),
+            ),
+            batch_key="3",
+            external_id="x",
+            no_gl=True,
+        ),
+        "<create_bill><vendorid>V1</vendorid>"
+        "<datecreated><year>2030</year><month>01</month><day>15</day></datecreated>"
+        "<dateposted><year>2030</year><month>01</month><day>16</day></dateposted>"
+        "<datedue><year>2030</year><month>02</month><day>14</day></datedue><termname>Net 30</termname>"
+        "<action>Draft</action><batchkey>3</batchkey><billno>INV-77</billno><ponumber>PO-1</ponumber>"
+        "<onhold>false</onhold><description>Paper</description><externalid>x</externalid>"
+        "<payto><contactname>Pay</contactname></payto><returnto><contactname>Back</contactname></returnto>"
+        "<basecurr>GBP</basecurr><currency>EUR</currency><exchrate>1.1</exchrate><nogl>true</nogl>"
+        "<supdocid>PLN-77</supdocid><inclusivetax>true</inclusivetax><taxsolutionid>T</taxsolutionid>"
+        "<customfields><customfield><customfieldname>F</customfieldname><customfieldvalue>v</customfieldvalue>"
+        "</customfield></customfields><billitems><lineitem><accountlabel>Paper</accountlabel><amount>10</amount>"
+        "<locationid>L1</locationid><projectid>P1</projectid><itemid>I</itemid><billable>true</billable>"
+        "<totaltrxamount>12</totaltrxamount><taxentries><taxentry><detailid>D</detailid></taxentry></taxentries>"
+        "</lineitem></billitems></create_bill>",
+    ),
+    (
         CreateVendor(
             Vendor(
                 "V9",
@@ -338,11 +394,26 @@ def test_writes_the_documented_request(function: Function, expected: str) -> Non
     assert canonical(function.to_element("f1")) == canonical(wrapped)
 
 
+def test_every_function_is_compared_with_its_documented_shape() -> None:
+    named = {getattr(client, name) for name in client.__all__}
+    functions = {each for each in named if isinstance(each, type) and issubclass(each, Function)}
+    assert functions - {type(case) for case, _ in CASES} == {Function, client.LegacyGet, client.LegacyGetList}
+
+
+@pytest.mark.parametrize(
+    "extra", [{"batch_title": "t"}, {"payment_priority": "high"}, {"recommended_payment_date": date(2030, 1, 1)}]
+)
+def test_says_what_the_frozen_function_cannot_carry(extra: dict[str, object]) -> None:
+    bill = APBill("V1", "1", date(2030, 1, 1), None, (APBillLine("6000", Decimal(1)),), **extra)  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequest):
+        CreateLegacyBill(bill)
+
+
 def test_knows_which_functions_write() -> None:
     writes = {case.name for case, _ in CASES if case.is_write}
     assert writes == {
-        "create", "update", "delete", "reverse_bill", "recallApBill", "create_apadjustment", "create_supdoc",
-        "update_supdoc", "delete_supdoc", "create_supdocfolder", "delete_supdocfolder",
+        "create", "update", "delete", "reverse_bill", "recallApBill", "create_bill", "create_apadjustment",
+        "create_supdoc", "update_supdoc", "delete_supdoc", "create_supdocfolder", "delete_supdocfolder",
     }  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from integrations.sage_intacct.client import (
     StoredSupdoc,
     Supdoc,
     UserFormatting,
+    UserPermission,
     Vendor,
 )
 
@@ -116,6 +117,18 @@ def test_reads_the_financial_setup() -> None:
 def test_an_answer_that_is_no_boolean_is_malformed() -> None:
     with pytest.raises(MalformedResponse):
         use(lambda client: client.financial_setup(), "<data><multiCurrency>maybe</multiCurrency></data>")
+
+
+def test_reads_the_users_permissions() -> None:
+    policy = "<policy><policyName>{}</policyName><rights>{}</rights></policy>"
+    application = "<appSubscription><applicationName>{}</applicationName><policies>{}</policies></appSubscription>"
+    payables = application.format("Accounts Payable", policy.format("Bills", "List|View|Add") + policy.format("X", ""))
+    data = f"<data><permissions>{payables}{application.format('Purchasing &amp;amp; more', '')}</permissions></data>"
+    found, _ = use(lambda client: client.user_permissions("u"), data)
+    assert found == [
+        UserPermission("Accounts Payable", "Bills", ("List", "View", "Add")),
+        UserPermission("Accounts Payable", "X", ()),
+    ]
 
 
 def test_reads_dimensions() -> None:
