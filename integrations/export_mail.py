@@ -27,8 +27,8 @@ def send_export_finished(job: Job) -> None:
         with translation.override(user.spelling):
             message = EmailMultiAlternatives(
                 subject=f"{job.connection.system_name}: {job.failed} of {job.total} invoices could not be exported",
-                body=render_to_string("integrations/mail/export_problems.txt", context),
+                body=render_to_string("integrations/mail/export_finished.txt", context),
                 to=[user.email],
             )
-            message.attach_alternative(render_to_string("integrations/mail/export_problems.html", context), "text/html")
+            message.attach_alternative(render_to_string("integrations/mail/export_finished.html", context), "text/html")
             message.send()

@@ -1,0 +1,377 @@
+"""Queueing, automatic export, trying again, linking, undoing, cancelling; and what each leaves behind."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from integrations.errors import ConfigurationError, RecordError
+from integrations.models import Attempt, Exchange, ExportItem, ItemStatus, Job, JobStatus, Trigger
+from integrations.services import connections, export_jobs, exports
+from invoices.models import ExportState, Invoice
+from invoices.services import authorization, entry
+from ledger.models import ClosedPeriod
+from tests import factories
+from tests.integrations import exporting
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def connection() -> Any:
+    return exporting.exporting_connection()
+
+
+def queue(connection: Any, *invoices: Invoice, by: Any = None) -> Job:
+    return exports.export_invoices(connection, list(invoices), by=by)
+
+
+def test_acts_on_exactly_what_awaits_export_of_this_account(connection: Any) -> None:
+    wanted = exporting.ready_invoice(connection)
+    draft = exporting.ready_invoice(connection, approval_status="draft")
+    posted = exporting.ready_invoice(connection, posting_status="posted")
+    foreign = factories.authorized_invoice(factories.company())
+
+    job = exports.export_invoices(connection, Invoice.objects.all(), by=None)
+
+    assert [item.invoice for item in job.export_items.all()] == [wanted]
+    assert job.total == 1
+    for other in (draft, posted, foreign):
+        assert exports.item_for(other) is None
+    wanted.refresh_from_db()
+    assert wanted.export_state == ExportState.QUEUED
+
+
+def test_queueing_many_takes_few_statements(connection: Any) -> None:
+    first = exporting.ready_invoice(connection)
+    for number in range(300):
+        Invoice.objects.filter(pk=first.pk).update(number=f"N-{number}")
+        if number:
+            clone = Invoice.objects.get(pk=first.pk)
+            clone.pk, clone.number = None, f"M-{number}"
+            clone.save(force_insert=True)
+    with CaptureQueriesContext(
+        database,
+    ) as captured:
+        job = exports.export_invoices(connection, Invoice.objects.all(), by=None)
+    assert job.total == 300
+    assert len(captured) < 20
+
+
+def test_what_is_under_way_stays_in_its_own_job(connection: Any) -> None:
+    invoice = exporting.ready_invoice(connection)
+    first = queue(connection, invoice)
+    second = queue(connection, invoice)
+    assert (second.total, second.status) == (0, JobStatus.SUCCEEDED)
+    assert ExportItem.objects.get().job == first
+
+
+def test_is_refused_before_the_integration_is_ready(connection: Any) -> None:
+    connections.disable(connection, by=factories.owner(connection.account))
+    with pytest.raises(ConfigurationError):
+        exports.export_invoices(connection, [], by=None)
+
+
+def test_authorising_exports_when_support_has_switched_it_on(portal_sandbox: Any, connection: Any) -> None:
+    approver = factories.owner(connection.account)
+    invoices = [exporting.ready_invoice(connection, approval_status="waiting") for _ in range(2)]
+    off = exporting.ready_invoice(connection, approval_status="waiting")
+    authorization.authorize_invoice(off, by=approver)
+    assert exports.item_for(off) is None
+    connection.exports_automatically = True
+    connection.save()
+    for invoice in invoices:
+        authorization.authorize_invoice(invoice, by=approver)
+
+    job = Job.objects.get(kind="export")
+    assert (job.trigger, job.total) == (Trigger.AUTOMATIC, 2)
+    exporting.deliver(connection)
+    assert {bill["recordid"] for bill in exporting.bills(portal_sandbox)} == {one.number for one in invoices}
+    job.refresh_from_db()
+    assert job.status == JobStatus.SUCCEEDED
+
+
+def test_an_invoice_edited_while_queued_is_not_sent(portal_sandbox: Any, connection: Any) -> None:
+    by = factories.owner(connection.account)
+    invoice = exporting.ready_invoice(connection)
+    job = queue(connection, invoice)
+    line = entry.LineData(gl_code=invoice.lines.get().gl_code, unit_price=invoice.net)
+    header = {name: getattr(invoice, name) for name in entry.HEADER_FIELDS}
+    entry.save_invoice(by=by, header=header, lines=[line], invoice=invoice)
+
+    exporting.deliver(connection)
+
+    job.refresh_from_db()
+    invoice.refresh_from_db()
+    assert exporting.bills(portal_sandbox) == []
+    assert (ExportItem.objects.get().status, invoice.export_state) == (ItemStatus.CANCELLED, ExportState.NONE)
+    export_jobs.finish_settled([job.pk])
+    job.refresh_from_db()
+    assert job.status == JobStatus.CANCELLED
+    assert "not authorised any more" in job.outcomes.get().message
+
+
+def test_a_config_failure_pauses_and_fails_nothing(portal_sandbox: Any, connection: Any) -> None:
+    invoices = [exporting.ready_invoice(connection) for _ in range(3)]
+    exporting.act(portal_sandbox, action="set_permission", object="APBILL", operation="create", allowed=False)
+
+    job = exporting.export(connection, *invoices)
+
+    connection.refresh_from_db()
+    assert connection.is_paused and connection.pause_advice
+    assert {item.status for item in job.export_items.all()} == {ItemStatus.QUEUED}
+    assert (job.status, job.failed) == (JobStatus.RUNNING, 0)
+    exporting.act(portal_sandbox, action="set_permission", object="APBILL", operation="create", allowed=True)
+    connections.resume(connection, by=None)
+    exporting.deliver(connection)
+    assert len(exporting.bills(portal_sandbox)) == 3
+
+
+def test_wrong_credentials_pause_before_anything_is_sent(portal_sandbox: Any, connection: Any) -> None:
+    connections.save_credentials(
+        connection,
+        connection.credentials | {"user_password": "wrong"},
+        by=factories.owner(connection.account),
+    )
+    connection.synchronized_at = connection.credentials_saved_at
+    connection.save()
+    exporting.export(connection, exporting.ready_invoice(connection))
+    connection.refresh_from_db()
+    item = ExportItem.objects.get()
+    assert connection.is_paused
+    assert (item.status, item.was_sent) == (ItemStatus.QUEUED, False)
+
+
+def test_disabling_cancels_what_waits_and_lets_the_rest_settle(portal_sandbox: Any, connection: Any) -> None:
+    by = factories.owner(connection.account)
+    lost = exporting.ready_invoice(connection)
+    exporting.break_gateway(portal_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
+    exporting.export(connection, lost)
+    waiting = exporting.ready_invoice(connection)
+    job = queue(connection, waiting)
+
+    credentials = connection.credentials
+    connections.disable(connection, by=by)
+
+    waiting.refresh_from_db()
+    assert exports.item_for(waiting).status == ItemStatus.CANCELLED  # type: ignore[union-attr]
+    assert waiting.export_state == ExportState.NONE
+    assert exports.item_for(lost).status == ItemStatus.UNKNOWN  # type: ignore[union-attr]
+    export_jobs.finish_settled(export_jobs.possibly_settled())
+    job.refresh_from_db()
+    assert job.status == JobStatus.CANCELLED
+
+    connections.enable(connection.account, "sage_intacct", by=by)
+    connections.save_credentials(connection, credentials, by=by)
+    connection.synchronized_at = connection.credentials_saved_at
+    connection.save()
+    exporting.export(connection, lost, waiting)
+    exporting.let_time_pass(connection)
+    assert sorted(bill["recordid"] for bill in exporting.bills(portal_sandbox)) == sorted([lost.number, waiting.number])
+
+
+def test_what_was_sent_to_another_company_is_not_looked_for_here(portal_sandbox: Any, connection: Any) -> None:
+    exporting.break_gateway(portal_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
+    exporting.export(connection, exporting.ready_invoice(connection))
+    connection.remote_company = "another"
+    connection.save()
+    exporting.make_due(connection)
+    exporting.deliver(connection)
+    item = ExportItem.objects.get()
+    assert (item.status, item.code) == (ItemStatus.UNKNOWN, "sent_elsewhere")
+    assert "demo" in item.advice
+
+
+def foreign_bill(sandbox: Any, connection: Any, invoice: Invoice) -> str:
+    """The same bill, typed in by an accountant over there."""
+    exporting.export(connection, invoice)
+    (bill,) = exporting.bills(sandbox)
+    edited = {"DESCRIPTION": "typed in by hand", "SUPDOCID": ""}
+    exporting.act(sandbox, action="edit_bill", recordno=bill["recordno"], fields=edited)
+    Invoice.objects.filter(pk=invoice.pk).update(posting_status="not_posted", posted_reference="", export_state="none")
+    ExportItem.objects.all().delete()
+    return str(bill["recordno"])
+
+
+def test_a_bill_of_somebody_else_is_reported_and_can_be_linked(portal_sandbox: Any, connection: Any) -> None:
+    by = factories.owner(connection.account)
+    invoice = exporting.ready_invoice(connection)
+    record_no = foreign_bill(portal_sandbox, connection, invoice)
+
+    exporting.export(connection, invoice)
+
+    item = exports.item_for(invoice)
+    assert item is not None
+    assert (item.status, item.code) == (ItemStatus.FAILED, "bill_exists")
+    assert record_no in item.message and "Link" in item.advice
+    with pytest.raises(RecordError):
+        exports.link_existing_bill(item, by=by, record_no="999999")
+    exports.link_existing_bill(item, by=by, record_no=record_no)
+    invoice.refresh_from_db()
+    assert (item.status, invoice.posted_reference) == (ItemStatus.POSTED, record_no)
+    assert len(exporting.bills(portal_sandbox)) == 1
+
+
+def test_a_bill_that_does_not_match_is_not_linked(portal_sandbox: Any, connection: Any) -> None:
+    invoice = exporting.ready_invoice(connection)
+    record_no = foreign_bill(portal_sandbox, connection, invoice)
+    exporting.export(connection, invoice)
+    item = exports.item_for(invoice)
+    assert item is not None
+    Invoice.objects.update(total="101.00")
+    with pytest.raises(RecordError) as refused:
+        exports.link_existing_bill(item, by=factories.owner(connection.account), record_no=record_no)
+    assert refused.value.code == "bill_does_not_match"
+
+
+def test_try_again_sends_with_new_control_ids_after_a_definite_refusal(portal_sandbox: Any, connection: Any) -> None:
+    invoice = exporting.ready_invoice(connection)
+    factories.document(invoice)
+    refusal = {"errorno": "BL01001973", "description2": "Smart rule X was violated: no"}
+    exporting.break_gateway(
+        portal_sandbox, {"kind": "fail_function", "match": {"object": "APBILL", "function": "create"}, "error": refusal}
+    )
+    exporting.export(connection, invoice)
+    item = ExportItem.objects.get()
+    assert (item.status, item.round, item.was_sent) == (ItemStatus.FAILED, 2, False)
+
+    (job,) = exports.try_again(ExportItem.objects.all(), by=None)
+    exporting.deliver(connection)
+
+    job.refresh_from_db()
+    (bill,) = exporting.bills(portal_sandbox)
+    assert job.status == JobStatus.SUCCEEDED
+    assert len(bill["attachments"]) == 1
+    assert len(exporting.state(portal_sandbox)["supdocs"]) == 1
+    results = list(item.attempts.order_by("number").values_list("result", "control_id"))
+    assert [result for result, _ in results] == [Attempt.Result.REFUSED, Attempt.Result.POSTED]
+    assert results[0][1] != results[1][1]
+    assert item.attempts.first().exchange in Exchange.objects.all()
+
+
+def test_documents_changed_after_a_refusal_replace_the_old_record(portal_sandbox: Any, connection: Any) -> None:
+    invoice = exporting.ready_invoice(connection)
+    factories.document(invoice, "old.pdf")
+    exporting.break_gateway(
+        portal_sandbox, {"kind": "fail_function", "match": {"object": "APBILL", "function": "create"}}
+    )
+    exporting.export(connection, invoice)
+    invoice.documents.all().delete()
+    factories.document(invoice, "new.pdf", b"%PDF-1.4 new")
+
+    exports.try_again(ExportItem.objects.all(), by=None)
+    exporting.deliver(connection)
+
+    assert [[one["name"] for one in each["attachments"]] for each in exporting.state(portal_sandbox)["supdocs"]] == [
+        ["new.pdf"]
+    ]
+
+
+def test_large_documents_go_one_by_one_and_never_twice(
+    portal_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from integrations.sage_intacct.exporters import parcels
+
+    monkeypatch.setattr(parcels, "LARGE", 1000)
+    invoice = exporting.ready_invoice(connection)
+    for number in range(3):
+        factories.document(invoice, f"{number}.pdf", b"%PDF-1.4" + bytes([48 + number]) * 600)
+    exporting.break_gateway(portal_sandbox, {"kind": "drop_after", "match": {"function": "update_supdoc"}})
+
+    exporting.export(connection, invoice)
+    assert ExportItem.objects.get().status == ItemStatus.QUEUED
+    exporting.let_time_pass(connection)
+
+    (bill,) = exporting.bills(portal_sandbox)
+    assert sorted(one["name"] for one in bill["attachments"]) == ["0.pdf", "1.pdf", "2.pdf"]
+
+
+def test_a_closed_period_is_learnt_from_the_refusal(portal_sandbox: Any, connection: Any) -> None:
+    exporting.act(portal_sandbox, action="close_period", before="2030-02-01")
+    invoice = exporting.ready_invoice(connection)
+    exporting.export(connection, invoice)
+    assert ExportItem.objects.get().status == ItemStatus.FAILED
+    assert str(ClosedPeriod.objects.get().closed_to) == "2030-01-31"
+
+
+def test_failures_are_grouped_by_cause(portal_sandbox: Any, connection: Any) -> None:
+    owner, outsider = factories.owner(connection.account), factories.owner()
+    reporter = factories.user(connection.account, "System Admin")
+    bad = exporting.vendor(connection.company_links.get().company, "NOBODY")
+    exporting.export(connection, *(exporting.ready_invoice(connection, supplier=bad) for _ in range(3)))
+
+    (group,) = exports.problems(connection.account_id, owner)
+
+    assert group.count == 3 and group.items.count() == 3
+    assert group.message and group.advice
+    assert exports.problems(connection.account_id, outsider) == []
+    assert exports.problems(connection.account_id, reporter) == []
+
+
+def test_mails_once_when_a_run_ends_with_failures(portal_sandbox: Any, connection: Any) -> None:
+    by = factories.owner(connection.account)
+    bad = exporting.vendor(connection.company_links.get().company, "NOBODY")
+    good = exporting.export(connection, exporting.ready_invoice(connection), by=by)
+    assert mail.outbox == [] and good.mailed_at is None
+    job = exporting.export(connection, exporting.ready_invoice(connection, supplier=bad), by=by)
+    exports.sweep_exports(exporting.timezone.now() + exporting.dt.timedelta(hours=1))
+    (message,) = mail.outbox
+    assert message.to == [by.email]
+    assert "1 of 1 invoices could not be exported" in message.subject
+    assert job.get_absolute_url() in message.body
+
+
+def test_support_undoes_a_posting_with_a_reason_only(portal_sandbox: Any, connection: Any) -> None:
+    support, owner = factories.user(connection.account, is_staff=True), factories.owner(connection.account)
+    invoice = exporting.ready_invoice(connection)
+    exporting.export(connection, invoice)
+    for by, reason in ((owner, "because"), (support, " ")):
+        with pytest.raises(RecordError):
+            exports.undo_posting(invoice, by=by, reason=reason)
+    exports.undo_posting(invoice, by=support, reason="Deleted by the auditors")
+    assert not invoice.is_posted
+    assert "Deleted by the auditors" in invoice.activities.get(kind="posting_undone").text
+    exporting.export(connection, invoice)  # the bill still stands there: found, not made again
+    invoice.refresh_from_db()
+    assert invoice.is_posted
+    assert len(exporting.bills(portal_sandbox)) == 1
+
+
+def test_statements_per_invoice_do_not_grow_with_lines(portal_sandbox: Any, connection: Any) -> None:
+    def count(invoices: list[Invoice]) -> int:
+        queue(connection, *invoices)
+        with CaptureQueriesContext(database) as captured:
+            exporting.deliver(connection)
+        return len(captured)
+
+    few = count([exporting.ready_invoice(connection)])
+    many = [exporting.ready_invoice(connection) for _ in range(10)]
+    for invoice in many:
+        for position in range(2, 12):
+            line = invoice.lines.first()
+            line.pk, line.position, line.net = None, position, 0
+            line.save(force_insert=True)
+    taken = count(many)
+    assert len(exporting.bills(portal_sandbox)) == 11
+    assert (taken - few) / 9 <= 6
+
+
+def test_the_command_says_what_became_of_each(portal_sandbox: Any, connection: Any) -> None:
+    good = exporting.ready_invoice(connection)
+    out = StringIO()
+    call_command("intacct_export", "--account", connection.account.name, "--json", stdout=out)
+    told = json.loads(out.getvalue())
+    assert (told["posted"], told["outcomes"][0]["invoice"]) == (1, good.number)
+    bad = exporting.vendor(connection.company_links.get().company, "NOBODY")
+    exporting.ready_invoice(connection, supplier=bad)
+    out = StringIO()
+    with pytest.raises(CommandError, match="1 of 1"):
+        call_command("intacct_export", "--account", connection.account.name, stdout=out)
+    assert "NOBODY" in out.getvalue()
