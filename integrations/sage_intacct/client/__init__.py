@@ -1,7 +1,7 @@
 """A client of Sage Intacct's XML gateway in plain Python; see README.md. Imports nothing of the portal."""
 
 from . import filters, values
-from .answers import Page, Result
+from .answers import Acknowledgement, Page, Result
 from .batching import pack
 from .client import Client
 from .config import ClientConfig
@@ -25,6 +25,7 @@ from .filters import Filter
 from .functions import *  # noqa: F403
 from .functions import __all__ as _functions
 from .gate import Gate, NullGate
+from .judging import results_of
 from .records import (
     Address,
     APAdjustment,
@@ -38,13 +39,22 @@ from .records import (
     Vendor,
 )
 from .sessions import InMemorySessionStore, Session, SessionStore
-from .shortcuts import CompanyInfo, DimensionInfo, Entity, FinancialSetup, UserFormatting, stored_supdocs
+from .shortcuts import (
+    CompanyInfo,
+    DimensionInfo,
+    Entity,
+    FinancialSetup,
+    UserFormatting,
+    UserPermission,
+    stored_supdocs,
+)
 
 __all__ = [
     "APAdjustment",
     "APBill",
     "APBillLine",
     "Address",
+    "Acknowledgement",
     "AnswerLost",
     "ApiError",
     "Attachment",
@@ -79,9 +89,11 @@ __all__ = [
     "Throttled",
     "TransportError",
     "UserFormatting",
+    "UserPermission",
     "Vendor",
     "filters",
     "pack",
+    "results_of",
     "stored_supdocs",
     "values",
     *_functions,

@@ -70,6 +70,16 @@ class Result:
         return [] if found is None else [flatten(entry) for entry in found]
 
 
+@dataclass(frozen=True)
+class Acknowledgement:
+    """The gateway took a request and will answer it later: with `request_id` as the control id of the whole,
+    and `control_ids` for the functions."""
+
+    request_id: str
+    control_ids: tuple[str, ...]
+    exchange: ExchangeRecord = field(repr=False, compare=False)
+
+
 @dataclass
 class Page:
     """`records` map field names to text, "" being null. `total_count` counts what the query selects."""

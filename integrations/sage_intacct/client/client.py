@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 
 import requests
 
-from .answers import Page, Result
+from .answers import Acknowledgement, Page, Result
 from .batching import Group, pack
 from .config import ClientConfig
 from .connecting import make_http_session
 from .credentials import Credentials
-from .envelope import Batch, write_request
-from .errors import AuthenticationError, MalformedResponse, ResultError
+from .envelope import Batch, Request, write_request
+from .errors import AuthenticationError, InvalidRequest, MalformedResponse, ResultError
 from .exchange import ExchangeRecord
 from .filters import and_, gt
 from .functions import BY_RECORD_NO, Function, GetAPISession, Query, ReadByQuery, ReadMore
@@ -33,6 +33,8 @@ ASSUMED_LIFE = timedelta(minutes=30)
 # Every call prolongs a session; the store hears of it only now and then.
 WORTH_STORING = timedelta(minutes=10)
 RECORD_NO = "RECORDNO"
+# Limits of the asynchronous transport.
+MAX_POLICY_ID, MAX_SUBMITTED = 40, 500_000
 DEFAULT_CONFIG = ClientConfig()
 
 
@@ -95,7 +97,34 @@ class Client(Shortcuts):
         batch = Batch(tuple(functions), names, transaction, unique_id)
         if batch.is_write:
             return self._execute(batch)
-        return self._retry.run(lambda: self._execute(batch))
+        return self._retry.run(lambda: self._execute(batch), only_unexecuted=not batch.is_repeatable)
+
+    def submit(
+        self,
+        functions: Sequence[Function],
+        *,
+        policy_id: str | None = None,
+        control_ids: Sequence[str] | None = None,
+        transaction: bool = False,
+        unique_id: bool = False,
+    ) -> Acknowledgement:
+        """Hands a request over to be executed later, under a transport policy (default: that of the config).
+
+        Sent once, with the login, for the answer may come after any session. It is POSTed to the policy's own
+        address: read it there with `results_of`. Raises every IntacctError but ResultError.
+        """
+        policy = policy_id or self.config.policy_id
+        if not policy or len(policy) > MAX_POLICY_ID:
+            raise InvalidRequest(f"A transport policy has a name of 1 to {MAX_POLICY_ID} characters.")
+        names = tuple(control_ids) if control_ids is not None else tuple(self._new_id() for _ in functions)
+        batch, request_id = Batch(tuple(functions), names, transaction, unique_id), self._new_id()
+        request = self._write(batch, None, request_id, policy)
+        if len(request.body.decode("utf-8")) > MAX_SUBMITTED:
+            raise InvalidRequest(f"A request that is answered later has at most {MAX_SUBMITTED} characters.")
+        answer, record = self._transport.exchange(request, self.credentials.company_id)
+        if not answer.acknowledged:
+            raise MalformedResponse("The answer does not acknowledge the request.", exchange=record)
+        return Acknowledgement(request_id, names, record)
 
     def call(self, function: Function, *, control_id: str | None = None, unique_id: bool = False) -> Result:
         """One function. Raises ResultError unless it succeeded."""
@@ -167,14 +196,7 @@ class Client(Shortcuts):
             return self._send(batch, self.open_session())[0]
 
     def _send(self, batch: Batch, session: Session | None) -> tuple[list[Result], Answer]:
-        request = write_request(
-            batch,
-            request_id=self._new_id(),
-            credentials=self.credentials,
-            config=self.config,
-            session=session,
-            entity_id=self.entity_id,
-        )
+        request = self._write(batch, session, self._new_id())
         answer, record = self._transport.exchange(request, self.credentials.company_id)
         if session is not None:
             self._prolong(session, answer.expires_in)
@@ -184,6 +206,17 @@ class Client(Shortcuts):
             error.exchange = record
             raise
         return [replace(result, exchange=record) for result in results], answer
+
+    def _write(self, batch: Batch, session: Session | None, request_id: str, policy: str | None = None) -> Request:
+        return write_request(
+            batch,
+            request_id=request_id,
+            credentials=self.credentials,
+            config=self.config,
+            session=session,
+            entity_id=self.entity_id,
+            policy_id=policy,
+        )
 
     def _log_in(self) -> Session:
         batch = Batch((GetAPISession(),), (self._new_id(),))

@@ -17,7 +17,7 @@ class ClientConfig:
     or the endpoint's own host when that is another one (a sandbox, say).
     `read_timeout` is the wait for the next bytes, `total_timeout` for the whole answer.
     `exchange_limit` caps how much of an answer is kept in an ExchangeRecord.
-    `policy_id` names an asynchronous transport policy; the gateway then only acknowledges what it took.
+    `policy_id` names the asynchronous transport policy of `Client.submit`; other calls do not use it.
     `verify` is True, or the path of a private certificate authority.
     """
 

@@ -43,6 +43,10 @@ class Batch:
     def is_write(self) -> bool:
         return any(function.is_write for function in self.functions)
 
+    @property
+    def is_repeatable(self) -> bool:
+        return all(function.is_repeatable for function in self.functions)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -72,10 +76,12 @@ def write_request(
     config: ClientConfig,
     session: Session | None,
     entity_id: str | None,
+    policy_id: str | None = None,
 ) -> Request:
-    """With a session the request goes to the session's endpoint; without one it logs in, into the entity if any."""
+    """With a session the request goes to the session's endpoint; without one it logs in, into the entity if any.
+    With a policy it is to be answered later, and elsewhere."""
     root = element("request")
-    root.append(_control(batch, request_id, credentials, config))
+    root.append(_control(batch, request_id, credentials, config, policy_id))
     operation = element("operation", transaction="true" if batch.transaction else "false")
     operation.append(_authentication(credentials, session, entity_id))
     content = element("content")
@@ -96,7 +102,9 @@ def write_request(
     )
 
 
-def _control(batch: Batch, request_id: str, credentials: Credentials, config: ClientConfig) -> etree._Element:
+def _control(
+    batch: Batch, request_id: str, credentials: Credentials, config: ClientConfig, policy_id: str | None
+) -> etree._Element:
     control = element("control")
     add_required(control, "senderid", credentials.sender_id)
     add_required(control, "password", credentials.sender_password)
@@ -104,7 +112,7 @@ def _control(batch: Batch, request_id: str, credentials: Credentials, config: Cl
     # Omitted, it would count as true.
     add(control, "uniqueid", batch.unique_id)
     add(control, "dtdversion", "3.0")
-    add(control, "policyid", config.policy_id)
+    add(control, "policyid", policy_id)
     add(control, "includewhitespace", False)
     if config.show_additional_error_info:
         add(control, "showadditionalerrorinfo", True)

@@ -24,12 +24,16 @@ _RETURN_KEYS = frozenset({"create", "update"})
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer whose control and authentication succeeded. `expires_in` is the session's remaining life."""
+    """An answer whose control and authentication succeeded. `expires_in` is the session's remaining life.
+
+    `acknowledged`: nothing but the promise of an answer, which comes later and elsewhere.
+    """
 
     results: list[Result]
     location_id: str
     gateway_time: datetime | None
     expires_in: timedelta | None
+    acknowledged: bool = False
 
 
 def judge(root: etree._Element, parser: AnswerParser, date: datetime | None) -> Answer:
@@ -41,6 +45,8 @@ def judge(root: etree._Element, parser: AnswerParser, date: datetime | None) -> 
     operation = response.find("operation")
     if operation is None:
         _refuse(ControlError, response)
+        if response.findtext("acknowledgement/status") == "success":
+            return Answer([], "", date, None, acknowledged=True)
         raise MalformedResponse("The answer holds no operation.")
     authentication = _judge_authentication(operation)
     gateway_time = _gateway_time(_moment(authentication, "sessiontimestamp"), date)
@@ -54,6 +60,16 @@ def judge(root: etree._Element, parser: AnswerParser, date: datetime | None) -> 
         gateway_time=gateway_time,
         expires_in=ends - gateway_time if ends and gateway_time else None,
     )
+
+
+def results_of(body: bytes) -> list[Result]:
+    """The results in an answer that was delivered to a transport policy's address, in the order they stand in.
+
+    Raises ControlError, AuthenticationError or MalformedResponse.
+    """
+    parser = AnswerParser()
+    parser.feed(body)
+    return judge(parser.close(), parser, None).results
 
 
 def _judge_control(response: etree._Element) -> None:

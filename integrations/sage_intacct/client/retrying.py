@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from .config import ClientConfig
-from .errors import MalformedResponse, TransportError
+from .errors import ConnectionFailed, MalformedResponse, TransportError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -22,12 +22,13 @@ class RetryPolicy:
     sleep: Callable[[float], None]
     random: Callable[[], float]
 
-    def run(self, attempt: Callable[[], T]) -> T:
+    def run(self, attempt: Callable[[], T], *, only_unexecuted: bool = False) -> T:
+        """`only_unexecuted`: again only after what surely did nothing."""
         for tries in range(self.config.retries):
             try:
                 return attempt()
             except (TransportError, MalformedResponse) as error:
-                if not is_worth_retrying(error):
+                if not is_worth_retrying(error) or (only_unexecuted and not isinstance(error, ConnectionFailed)):
                     raise
                 delay = self.delay(error, tries)
                 logger.info("Reading from Sage Intacct again in %.1f s: %s", delay, error)

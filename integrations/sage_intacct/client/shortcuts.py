@@ -12,7 +12,7 @@ from lxml import etree
 
 from .answers import Result
 from .elements import Fields
-from .errors import MalformedResponse, ResultError
+from .errors import MalformedResponse, ResultError, decode_entities
 from .flattening import flatten
 from .functions import (
     CreateAPAdjustment,
@@ -88,6 +88,15 @@ class UserFormatting:
 class CompanyInfo:
     title: str
     name: str
+
+
+@dataclass(frozen=True)
+class UserPermission:
+    """`rights` in the gateway's words, say ("List", "View"); empty where the user may do nothing."""
+
+    application: str
+    policy: str
+    rights: tuple[str, ...]
 
 
 class Shortcuts(ABC):
@@ -208,8 +217,12 @@ class Shortcuts(ABC):
             raise MalformedResponse(f"The user's zone cannot be read: {error}", exchange=result.exchange) from error
         return UserFormatting(result.text("locale"), result.text("dateformat"), result.text("clock"), offset)
 
-    def user_permissions(self, user_id: str) -> Result:
-        return self.call(GetUserPermissions(user_id))
+    def user_permissions(self, user_id: str) -> list[UserPermission]:
+        return [
+            UserPermission(_child(application, "applicationName"), _child(policy, "policyName"), _rights(policy))
+            for application in self.call(GetUserPermissions(user_id)).elements("appSubscription")
+            for policy in application.iter("policy")
+        ]
 
     def company_info(self) -> CompanyInfo:
         result = self.call(GetCompanyInfo())
@@ -255,6 +268,14 @@ def _named(result: Result, tag: str, key: str) -> list[dict[str, str]]:
     """Flat records with names in lower case, of the elements that carry this key."""
     found = ({name.lower(): text for name, text in flatten(each).items()} for each in result.elements(tag))
     return [each for each in found if each.get(key)]
+
+
+def _child(parent: etree._Element, tag: str) -> str:
+    return decode_entities(parent.findtext(tag) or "").strip()
+
+
+def _rights(policy: etree._Element) -> tuple[str, ...]:
+    return tuple(right.strip() for right in _child(policy, "rights").split("|") if right.strip())
 
 
 def _flag(result: Result, text: str) -> bool:

@@ -22,8 +22,8 @@ from .company import (
     ReadEntityDetails,
     ReadUserFormatting,
 )
+from .legacy import CreateAPAdjustment, CreateLegacyBill
 from .payables import (
-    CreateAPAdjustment,
     CreateBill,
     CreateVendor,
     DeleteBill,
@@ -53,6 +53,7 @@ __all__ = [
     "Create",
     "CreateAPAdjustment",
     "CreateBill",
+    "CreateLegacyBill",
     "CreateSupdoc",
     "CreateSupdocFolder",
     "CreateVendor",

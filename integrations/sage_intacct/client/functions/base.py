@@ -13,6 +13,8 @@ from ..elements import element
 class Function(ABC):
     name: ClassVar[str]
     is_write: ClassVar[bool] = False
+    # False where reading moves something on at the other side, so that asking again would skip it.
+    is_repeatable: ClassVar[bool] = True
 
     @abstractmethod
     def body(self) -> etree._Element:

@@ -1,6 +1,6 @@
-"""AP bills, AP adjustments and vendors.
+"""AP bills and vendors.
 
-Reference: https://developer.intacct.com/api/accounts-payable/bills/, .../ap-adjustments/, .../vendors/
+Reference: https://developer.intacct.com/api/accounts-payable/bills/, .../vendors/
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from lxml import etree
 
-from ..elements import Fields, FieldValue, add, add_fields, add_legacy_date, element
-from ..records import Address, APAdjustment, APBill, APBillLine, Contact, TaxEntry, Vendor
+from ..elements import Fields, FieldValue, add, add_legacy_date, element
+from ..records import Address, APBill, APBillLine, Contact, TaxEntry, Vendor
 from .base import Function
 from .writing import Create, Delete, Update
 
@@ -78,38 +78,6 @@ class RecallAPBill(Function):
     def body(self) -> etree._Element:
         made = element("recallApBill")
         add(made, "recordno", self.record_no)
-        return made
-
-
-@dataclass(frozen=True)
-class CreateAPAdjustment(Function):
-    """Only the legacy function makes adjustments, and it insists on the order of its elements."""
-
-    name: ClassVar[str] = "create_apadjustment"
-    is_write: ClassVar[bool] = True
-    adjustment: APAdjustment
-
-    def body(self) -> etree._Element:
-        given = self.adjustment
-        made = element("create_apadjustment")
-        add(made, "vendorid", given.vendor_id)
-        add_legacy_date(made, "datecreated", given.when_created)
-        add_legacy_date(made, "dateposted", given.when_posted)
-        add(made, "batchkey", given.batch_key)
-        add(made, "adjustmentno", given.adjustment_no)
-        add(made, "action", given.action)
-        add(made, "billno", given.bill_no)
-        add(made, "description", given.description)
-        add(made, "externalid", given.external_id)
-        _add_legacy_currency(made, given)
-        add(made, "nogl", given.no_gl)
-        _add_legacy_custom_fields(made, given.custom_fields)
-        add(made, "inclusivetax", given.inclusive_tax)
-        add(made, "taxsolutionid", given.tax_solution_id)
-        items = element("apadjustmentitems")
-        for line in given.lines:
-            items.append(_legacy_line(line))
-        made.append(items)
         return made
 
 
@@ -204,74 +172,3 @@ def _address_fields(address: Address) -> Fields:
         "COUNTRY": address.country,
         "COUNTRYCODE": address.country_code,
     }
-
-
-def _add_legacy_currency(made: etree._Element, given: APAdjustment) -> None:
-    add(made, "basecurr", given.base_currency)
-    add(made, "currency", given.currency)
-    add_legacy_date(made, "exchratedate", given.exch_rate_date)
-    add(made, "exchratetype", given.exch_rate_type_id)
-    add(made, "exchrate", given.exchange_rate)
-
-
-def _add_legacy_custom_fields(made: etree._Element, fields: Fields) -> None:
-    if not fields:
-        return
-    wrapper = element("customfields")
-    for name, value in fields.items():
-        field = element("customfield")
-        add(field, "customfieldname", name)
-        add_fields(field, {"customfieldvalue": value})
-        wrapper.append(field)
-    made.append(wrapper)
-
-
-_LEGACY_DIMENSIONS = (
-    "PROJECTID",
-    "TASKID",
-    "COSTTYPEID",
-    "CUSTOMERID",
-    "VENDORID",
-    "EMPLOYEEID",
-    "ITEMID",
-    "CLASSID",
-    "CONTRACTID",
-    "WAREHOUSEID",
-)
-
-
-def _legacy_line(line: APBillLine) -> etree._Element:
-    dimensions = dict(line.dimensions)
-    location = dimensions.pop("LOCATIONID", None)
-    department = dimensions.pop("DEPARTMENTID", None)
-    ordered = [(name, dimensions.pop(name, None)) for name in _LEGACY_DIMENSIONS]
-    made = element("lineitem")
-    if line.account_label is not None:
-        add(made, "accountlabel", line.account_label)
-    else:
-        add(made, "glaccountno", line.account_no)
-    add(made, "offsetglaccountno", line.offset_account_no)
-    add(made, "amount", line.trx_amount)
-    add(made, "allocationid", line.allocation_id)
-    add(made, "memo", line.description)
-    add(made, "locationid", line.location_id if line.location_id is not None else location)
-    add(made, "departmentid", department)
-    # What is left are user-defined dimensions, which the legacy grammar takes for custom fields.
-    _add_legacy_custom_fields(made, {**dimensions, **line.custom_fields})
-    for name, value in ordered:
-        add(made, name.lower(), value)
-    add(made, "totaltrxamount", line.total_trx_amount)
-    _add_legacy_taxes(made, line.tax_entries)
-    return made
-
-
-def _add_legacy_taxes(made: etree._Element, entries: tuple[TaxEntry, ...]) -> None:
-    if not entries:
-        return
-    wrapper = element("taxentries")
-    for entry in entries:
-        tax = element("taxentry")
-        add(tax, "detailid", entry.detail_id)
-        add(tax, "trx_tax", entry.trx_tax)
-        wrapper.append(tax)
-    made.append(wrapper)

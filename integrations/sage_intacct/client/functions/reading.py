@@ -130,9 +130,13 @@ class ReadByQuery(Function):
 
 @dataclass(frozen=True)
 class ReadMore(Function):
-    """The next page of a readByQuery, from the snapshot that `result_id` pins."""
+    """The next page of a readByQuery, from the snapshot that `result_id` pins.
+
+    The gateway keeps the place, so a page whose answer was lost cannot be asked for again.
+    """
 
     name: ClassVar[str] = "readMore"
+    is_repeatable: ClassVar[bool] = False
     result_id: str
 
     def body(self) -> etree._Element:
