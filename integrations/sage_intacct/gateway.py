@@ -141,7 +141,7 @@ def client_for(
     *,
     entity_id: str | None = None,
     job: Job | None = None,
-    on_saved: Callable[[Exchange], object] = lambda exchange: None,
+    on_saved: Callable[[Exchange], None] = lambda exchange: None,
 ) -> Client:
     """A client in the entity (None or "": top level). Raises ConfigurationError without usable credentials.
 

@@ -73,9 +73,7 @@ def _start(request: HttpRequest, connection: Connection, wanted: InvoiceQuerySet
     return redirect(job)
 
 
-def _question(
-    connection: Connection, selected: InvoiceQuerySet, wanted: InvoiceQuerySet, back: str
-) -> dict[str, Any]:
+def _question(connection: Connection, selected: InvoiceQuerySet, wanted: InvoiceQuerySet, back: str) -> dict[str, Any]:
     total, waiting = selected.count(), wanted.count()
     under_way = wanted.filter(export_state__in=["queued", "sending", "unknown"]).count()
     looked_at = list(

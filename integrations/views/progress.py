@@ -48,7 +48,7 @@ def progress_of(job: Job, now: datetime) -> Progress:
 
 
 def duration_text(span: timedelta) -> str:
-    """"3 s", "2 min 5 s", "1 h 4 min"."""
+    """ "3 s", "2 min 5 s", "1 h 4 min"."""
     seconds = max(0, round(span.total_seconds()))
     if seconds < 60:
         return f"{seconds} s" if seconds else "under 1 s"

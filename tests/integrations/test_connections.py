@@ -95,7 +95,8 @@ def test_disabling_wipes_credentials_and_stops_what_runs_by_itself(ready: Connec
     connections.disable(ready, by=owner)
     assert ready.encrypted_credentials == ""
     assert ready.credentials == {}
-    assert not (ready.is_enabled or ready.has_credentials or ready.is_synchronized or ready.exports_automatically)
+    switches = (ready.is_enabled, ready.has_credentials, ready.is_synchronized, ready.exports_automatically)
+    assert switches == (False, False, False, False)
     schedule = ready.schedules.get()
     assert not schedule.is_active
     assert schedule.next_run_at is None

@@ -144,9 +144,17 @@ def test_details_show_reason_advice_raw_message_and_changes(page: Client, connec
         advice="Remove it in Sage Intacct.",
         raw_message="<b>BL0300</b>",
     )
-    outcome(job, OutcomeKind.UPDATED, record_key="V00043", changes={"name": ["Old", "New"], "email": ["", "a@b.example"]})
+    outcome(
+        job, OutcomeKind.UPDATED, record_key="V00043", changes={"name": ["Old", "New"], "email": ["", "a@b.example"]}
+    )
     shown = text(page.get(job.get_absolute_url()))
-    for words in ("The name holds U+200B.", "Remove it in Sage Intacct.", "&lt;b&gt;BL0300&lt;/b&gt;", "<details>", "a@b.example"):
+    for words in (
+        "The name holds U+200B.",
+        "Remove it in Sage Intacct.",
+        "&lt;b&gt;BL0300&lt;/b&gt;",
+        "<details>",
+        "a@b.example",
+    ):
         assert words in shown
     assert shown.index("V00042") < shown.index("V00043")
 
@@ -155,7 +163,13 @@ def test_details_are_filtered_by_outcome_and_text(page: Client, connection: Conn
     job = make_job(connection)
     outcome(job, record_key="V1", record_name="Alder")
     outcome(job, OutcomeKind.FAILED, record_key="V2", message="Too long a name.")
-    for query, count in (("", 2), ("?kind=failed", 1), ("?q=alder", 1), ("?q=too+long", 1), ("?kind=failed&q=alder", 0)):
+    for query, count in (
+        ("", 2),
+        ("?kind=failed", 1),
+        ("?q=alder", 1),
+        ("?q=too+long", 1),
+        ("?kind=failed&q=alder", 0),
+    ):
         assert len(page.get(job.get_absolute_url() + query).context["table"].rows) == count, query
 
 
@@ -249,7 +263,9 @@ def test_requests_are_shown_to_owners_and_to_nobody_else(page: Client, connectio
 
 
 def test_a_failed_run_says_why_and_what_to_do(page: Client, connection: Connection) -> None:
-    job = make_job(connection, status=JobStatus.FAILED, message="The role may not list vendors.", advice="Add the permission.")
+    job = make_job(
+        connection, status=JobStatus.FAILED, message="The role may not list vendors.", advice="Add the permission."
+    )
     shown = text(page.get(job.get_absolute_url()))
     assert "The role may not list vendors." in shown
     assert "Add the permission." in shown

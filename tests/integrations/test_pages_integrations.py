@@ -77,7 +77,7 @@ def test_saved_credentials_are_encrypted_and_never_shown_again(page: Client, con
     connection.refresh_from_db()
     assert connection.credentials == CREDENTIALS
     assert "xml_password" not in connection.encrypted_credentials
-    for secret in ("xml_user", "xml_password", "demo_sender", "sender_password\""):
+    for secret in ("xml_user", "xml_password", "demo_sender", 'sender_password"'):
         assert f'value="{secret}' not in response.content.decode()
     assert "Saved on" in text(response)
 

@@ -104,7 +104,15 @@ EXPORTERS = {
     "export_invoice": "post",
     "invoice_state": "get",
 }
-OF_ONE_ACCOUNT = ("job_detail", "job_cancel", "preview_apply", "preview_drop", "exchange", "export_invoice", "invoice_state")
+OF_ONE_ACCOUNT = (
+    "job_detail",
+    "job_cancel",
+    "preview_apply",
+    "preview_drop",
+    "exchange",
+    "export_invoice",
+    "invoice_state",
+)
 
 
 def status(user: User | None, url: str, method: str, data: dict[str, str] | None = None) -> int:
@@ -184,7 +192,9 @@ def test_the_link_of_an_email_opens_details_after_sign_in(world: World) -> None:
 
 def test_while_disabled_only_setup_exists(world: World) -> None:
     connections.disable(world.connection, by=world.owner)
-    closed = {name: method for name, method in (OWNERS_ONLY | EXPORTERS).items() if name not in ("integration_list", "setup")}
+    closed = {
+        name: method for name, method in (OWNERS_ONLY | EXPORTERS).items() if name not in ("integration_list", "setup")
+    }
     found = {name: status(world.owner, world.urls[name], method) for name, method in closed.items()}
     assert set(found.values()) == {404}, found
     assert status(world.owner, world.urls["integration_list"], "get") == 200
@@ -196,6 +206,8 @@ def test_support_staff_without_an_account_see_no_page_of_it(world: World) -> Non
         assert status(support, world.urls[name], method) == 404, name
 
 
-@pytest.mark.parametrize("name", ["setup", "synchronize", "import_all", "import_list", "resume", "try_again", "export_invoice"])
+@pytest.mark.parametrize(
+    "name", ["setup", "synchronize", "import_all", "import_list", "resume", "try_again", "export_invoice"]
+)
 def test_looking_changes_nothing(world: World, name: str) -> None:
     assert status(world.owner, world.urls[name], "get") == 405

@@ -40,7 +40,9 @@ def synchronize(connection: Connection, by: User) -> Job:
 
 def remote(*entities: tuple[str, str], title: str = "Group") -> RemoteCompany:
     setup = FinancialSetup("GBP", multi_base_currency=False, multi_currency=False, multi_entity_shared=bool(entities))
-    return RemoteCompany(CompanyInfo(title, "demo"), setup, tuple(Entity(id_, name, "1", "GBP") for id_, name in entities))
+    return RemoteCompany(
+        CompanyInfo(title, "demo"), setup, tuple(Entity(id_, name, "1", "GBP") for id_, name in entities)
+    )
 
 
 def test_connects_companies_with_the_entities_of_their_names(saved: Connection, owner: User) -> None:

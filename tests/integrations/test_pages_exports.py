@@ -1,0 +1,336 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models import Connection, ExportItem, FailureKind, ItemStatus, Job, JobKind
+from integrations.panel import field_id
+from integrations.services import exports
+from invoices.models import ExportState, Invoice, PostingStatus
+from organization.models import User
+from tests import factories
+from tests.integrations.exporting import deliver, exporting_connection, ready_invoice
+from tests.integrations.importing import company_of
+
+pytestmark = pytest.mark.django_db
+SEARCH = "/accounts-payable/invoices/"
+EXPORT = "/control-panel/integrations/export/"
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return exporting_connection()
+
+
+@pytest.fixture
+def clerk(connection: Connection) -> User:
+    return factories.user(connection.account)
+
+
+@pytest.fixture
+def page(client: Client, clerk: User) -> Client:
+    client.force_login(clerk)
+    return client
+
+
+def text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def url(name: str, *args: Any) -> str:
+    return reverse(f"integrations:{name}", args=args)
+
+
+def failed_item(connection: Connection, invoice: Invoice, **fields: Any) -> ExportItem:
+    job = fields.pop("job", None) or Job.objects.create(connection=connection, kind=JobKind.EXPORT)
+    defaults = {
+        "status": ItemStatus.FAILED,
+        "job": job,
+        "failure_kind": FailureKind.RECORD,
+        "code": "period_closed",
+        "message": "The period is closed.",
+        "advice": "Open it in Sage Intacct.",
+        "raw_message": "BL01001973",
+        "next_attempt_at": None,
+    }
+    Invoice.objects.filter(pk=invoice.pk).update(export_state=ExportState.FAILED)
+    return ExportItem.objects.create(
+        connection=connection, invoice=invoice, company=invoice.company, **defaults | fields
+    )
+
+
+def test_invoice_search_exports_what_its_filters_select(page: Client, connection: Connection) -> None:
+    shown = text(page.get(f"{SEARCH}?number=EXP&status=not_posted"))
+    assert "Export To Sage Intacct" in shown
+    assert f"{EXPORT}?number=EXP&amp;status=not_posted" in shown
+
+
+def test_the_button_stands_within_what_the_filters_replace(page: Client, connection: Connection) -> None:
+    shown = text(page.get(SEARCH))
+    assert shown.index('id="results"') < shown.index("Export To Sage Intacct")
+
+
+def test_asks_with_figures_before_it_exports(page: Client, connection: Connection) -> None:
+    for _ in range(3):
+        ready_invoice(connection)
+    ready_invoice(connection, posting_status=PostingStatus.POSTED)
+    factories.invoice(company_of(connection))
+    shown = text(page.get(EXPORT))
+    assert "3 invoices" in shown
+    assert "Export 3 invoices" in shown
+    assert "<dt>Left out</dt><dd>2" in shown
+    assert not ExportItem.objects.exists()
+
+
+def test_exports_exactly_what_the_filters_select(page: Client, connection: Connection) -> None:
+    wanted = ready_invoice(connection, number="PICK-1")
+    ready_invoice(connection, number="LEAVE-1")
+    response = page.post(f"{EXPORT}?number=PICK", follow=True)
+    assert [item.invoice_id for item in ExportItem.objects.all()] == [wanted.pk]
+    assert "The export process has started" in text(response)
+    assert response.redirect_chain[-1][0] == Job.objects.get().get_absolute_url()
+
+
+def test_a_filter_that_makes_no_sense_exports_nothing(page: Client, connection: Connection) -> None:
+    ready_invoice(connection)
+    page.post(f"{EXPORT}?company=999999")
+    assert not ExportItem.objects.exists()
+
+
+def test_exports_only_what_the_person_may_administer(client: Client, connection: Connection) -> None:
+    home, other = factories.department(connection.account), factories.department(connection.account)
+    limited = factories.user(connection.account, visibility="all", administration="departments")
+    limited.departments.add(home)
+    mine = ready_invoice(connection, department=home)
+    ready_invoice(connection, department=other)
+    client.force_login(limited)
+    assert "Export 1 invoice" in text(client.get(EXPORT))
+    client.post(EXPORT)
+    assert [item.invoice_id for item in ExportItem.objects.all()] == [mine.pk]
+
+
+def test_names_the_problems_of_many_by_cause(page: Client, connection: Connection) -> None:
+    held = factories.supplier(company_of(connection), "V00090", is_active=False)
+    for _ in range(2):
+        ready_invoice(connection, supplier=held)
+    ready_invoice(connection)
+    response = page.get(EXPORT)
+    causes = {cause.problem.code: cause.count for cause in response.context["problems"] if cause.problem.is_error}
+    assert 2 in causes.values()
+    assert "would be refused" in text(response)
+
+
+def test_queries_of_the_question_do_not_grow(
+    page: Client, connection: Connection, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(10):
+        ready_invoice(connection)
+    page.get(EXPORT)
+    with django_assert_max_num_queries(40):
+        page.get(EXPORT)
+    for _ in range(20):
+        ready_invoice(connection)
+    with django_assert_max_num_queries(40):
+        page.get(EXPORT)
+
+
+def test_nothing_to_export_is_said(page: Client, connection: Connection) -> None:
+    ready_invoice(connection, posting_status=PostingStatus.POSTED)
+    assert "None of the 1 selected invoice can be exported now." in text(page.get(EXPORT))
+    assert "There was nothing to export" in text(page.post(EXPORT, follow=True))
+
+
+def test_view_invoice_offers_the_export_only_while_authorised_and_not_posted(
+    page: Client, connection: Connection
+) -> None:
+    draft = factories.invoice(company_of(connection))
+    ready = ready_invoice(connection)
+    assert "Export Invoice" not in text(page.get(draft.get_absolute_url()))
+    shown = text(page.get(ready.get_absolute_url()))
+    assert "Export Invoice" in shown
+    assert "Export to Sage Intacct" in shown
+
+
+def test_who_only_looks_gets_no_button(client: Client, connection: Connection) -> None:
+    client.force_login(factories.user(connection.account, "Reporter"))
+    shown = text(client.get(ready_invoice(connection).get_absolute_url()))
+    assert "Export Invoice" in shown
+    assert "Export to Sage Intacct" not in shown
+    assert "Export To Sage Intacct" not in text(client.get(SEARCH))
+
+
+def test_an_invoice_goes_out_from_its_page(page: Client, connection: Connection, portal_sandbox: Any) -> None:
+    invoice = ready_invoice(connection)
+    shown = text(page.post(url("export_invoice", invoice.pk), follow=True))
+    assert "It is waiting to be sent." in shown
+    assert "every 2s" in shown
+    deliver(connection)
+    after = text(page.get(invoice.get_absolute_url()))
+    item = ExportItem.objects.get()
+    assert item.record_no
+    assert "Authorised, Posted" in after
+    assert f"record <strong>{item.record_no}</strong>" in after
+    assert "Export to Sage Intacct" not in after
+
+
+def test_the_section_is_polled_and_reloads_when_it_is_settled(page: Client, connection: Connection) -> None:
+    invoice = ready_invoice(connection)
+    exports.export_invoices(connection, [invoice], by=None)
+    live = page.get(url("invoice_state", invoice.pk))
+    assert "<html" not in live.content.decode()
+    assert "HX-Refresh" not in live.headers
+    ExportItem.objects.update(status=ItemStatus.FAILED, message="The period is closed.")
+    assert page.get(url("invoice_state", invoice.pk)).headers["HX-Refresh"] == "true"
+
+
+def test_pressing_twice_makes_one_item(page: Client, connection: Connection) -> None:
+    invoice = ready_invoice(connection)
+    page.post(url("export_invoice", invoice.pk))
+    shown = text(page.post(url("export_invoice", invoice.pk), follow=True))
+    assert ExportItem.objects.count() == 1
+    assert "under way already" in shown
+
+
+def test_problems_before_sending_link_to_their_field(page: Client, connection: Connection) -> None:
+    held = factories.supplier(company_of(connection), "V00091", is_active=False)
+    invoice = ready_invoice(connection, supplier=held)
+    shown = text(page.get(invoice.get_absolute_url()))
+    assert f"{reverse('invoices:invoice_edit', args=[invoice.pk])}#id_supplier" in shown
+
+
+@pytest.mark.parametrize(
+    ("field", "anchor"),
+    [
+        ("supplier", "id_supplier"),
+        ("line-2-gl_code", "id_lines-1-gl_code"),
+        ("line-1-dimension-7", "id_lines-0-dimension-7"),
+    ],
+)
+def test_fields_have_the_ids_of_the_entry_form(field: str, anchor: str) -> None:
+    assert field_id(field) == anchor
+
+
+def test_a_failed_export_shows_reason_fix_and_try_again(page: Client, connection: Connection) -> None:
+    invoice = ready_invoice(connection)
+    failed_item(connection, invoice)
+    shown = text(page.get(invoice.get_absolute_url()))
+    for words in ("The period is closed.", "Open it in Sage Intacct.", "BL01001973", "Try again"):
+        assert words in shown
+    assert "Link to this bill" not in shown
+
+
+def test_a_bill_that_stands_there_can_be_linked(
+    page: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked: list[tuple[int, str]] = []
+    monkeypatch.setattr(
+        exports, "link_existing_bill", lambda item, *, by, record_no: linked.append((item.pk, record_no))
+    )
+    invoice = ready_invoice(connection)
+    item = failed_item(connection, invoice, code="bill_exists", raw_message="RECORDNO 1042")
+    shown = text(page.get(invoice.get_absolute_url()))
+    assert "Link to this bill" in shown
+    assert 'name="record_no" value="1042"' in shown
+    page.post(url("link_bill", invoice.pk), {"record_no": "1042"})
+    assert linked == [(item.pk, "1042")]
+
+
+def test_problems_are_grouped_by_cause(page: Client, connection: Connection) -> None:
+    for _ in range(3):
+        failed_item(connection, ready_invoice(connection))
+    failed_item(connection, ready_invoice(connection), code="vendor_unknown", message="The supplier is unknown there.")
+    response = page.get(url("export_problems"))
+    assert [(card.group.code, card.count) for card in response.context["cards"]] == [
+        ("period_closed", 3),
+        ("vendor_unknown", 1),
+    ]
+    assert "4 invoices could not be exported" in text(response)
+
+
+def test_queries_of_the_problems_do_not_grow(
+    page: Client, connection: Connection, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(5):
+        failed_item(connection, ready_invoice(connection), code=f"cause_{number}")
+    page.get(url("export_problems"))
+    with django_assert_max_num_queries(12):
+        page.get(url("export_problems"))
+    for number in range(5, 15):
+        failed_item(connection, ready_invoice(connection), code=f"cause_{number}")
+    with django_assert_max_num_queries(12):
+        page.get(url("export_problems"))
+
+
+def test_one_a_group_or_all_are_tried_again(page: Client, connection: Connection) -> None:
+    one = failed_item(connection, ready_invoice(connection))
+    two = failed_item(connection, ready_invoice(connection))
+    three = failed_item(connection, ready_invoice(connection), code="vendor_unknown")
+
+    def queued() -> set[int]:
+        return set(ExportItem.objects.filter(status=ItemStatus.QUEUED).values_list("pk", flat=True))
+
+    page.post(url("try_again"), {"item": one.pk})
+    assert queued() == {one.pk}
+    page.post(url("try_again"), {"code": "vendor_unknown"})
+    assert queued() == {one.pk, three.pk}
+    shown = text(page.post(url("try_again"), follow=True))
+    assert queued() == {one.pk, two.pk, three.pk}
+    assert "1 invoice is tried again." in shown
+
+
+def test_trying_again_stays_within_one_run(page: Client, connection: Connection) -> None:
+    here = failed_item(connection, ready_invoice(connection))
+    elsewhere = failed_item(connection, ready_invoice(connection))
+    page.post(url("try_again"), {"job": here.job_id})
+    elsewhere.refresh_from_db()
+    here.refresh_from_db()
+    assert (here.status, elsewhere.status) == (ItemStatus.QUEUED, ItemStatus.FAILED)
+
+
+def test_trying_again_leads_back_within_the_portal_only(page: Client, connection: Connection) -> None:
+    assert page.post(url("try_again"), {"next": "https://evil.example/"}).headers["Location"] == url("export_problems")
+    assert page.post(url("try_again"), {"next": SEARCH}).headers["Location"] == SEARCH
+    assert page.post(url("try_again"), {"item": "1; drop"}).status_code == 404
+
+
+def test_the_home_page_shows_problems_by_cause(page: Client, connection: Connection) -> None:
+    invoice = ready_invoice(connection)
+    failed_item(connection, invoice)
+    shown = text(page.get("/accounts-payable/"))
+    assert "The period is closed." in shown
+    assert invoice.number in shown
+
+
+def test_a_paused_connection_is_announced_in_the_module(page: Client, connection: Connection) -> None:
+    Connection.objects.filter(pk=connection.pk).update(
+        paused_at=timezone.now(), pause_reason="The password was refused."
+    )
+    shown = text(page.get(SEARCH))
+    assert "The connection to Sage Intacct is paused" in shown
+    assert "The password was refused." in shown
+
+
+def test_an_export_run_lists_its_invoices_with_links(page: Client, connection: Connection, clerk: User) -> None:
+    done, stuck = ready_invoice(connection), ready_invoice(connection)
+    job = Job.objects.create(connection=connection, kind=JobKind.EXPORT, requested_by=clerk, status="partial", total=2)
+    failed_item(connection, done, job=job)
+    ExportItem.objects.create(connection=connection, invoice=stuck, company=stuck.company, job=job)
+    job.outcomes.create(kind="failed", record_key=done.number, local_id=done.pk, message="The period is closed.")
+    shown = text(page.get(job.get_absolute_url()))
+    assert f'href="{done.get_absolute_url()}"' in shown
+    assert f'href="{stuck.get_absolute_url()}"' in shown
+    assert "On the way" in shown
+    assert "Try all again" in shown
+
+
+def test_without_an_integration_no_page_mentions_it(client: Client) -> None:
+    company = factories.company()
+    client.force_login(factories.owner(company.account))
+    invoice = factories.authorized_invoice(company)
+    pages = (SEARCH, "/accounts-payable/", invoice.get_absolute_url(), "/control-panel/suppliers/")
+    for path in (*pages, "/control-panel/general-ledgers/"):
+        assert "Sage Intacct" not in text(client.get(path)), path

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.template import Context, Template
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from integrations.models import Connection, Job
+from integrations.views.list_imports import LIST_PAGES
+from organization.models import User
+from tests import factories
+from tests.integrations.importing import company_of, connected
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integrations.runner.wake", lambda *args, **kwargs: None)
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return connected(entities=("100", "200"))
+
+
+@pytest.fixture
+def owner(connection: Connection) -> User:
+    return factories.owner(connection.account)
+
+
+@pytest.fixture
+def page(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def import_url(list_name: str) -> str:
+    return reverse("integrations:import_list", args=["sage_intacct", list_name])
+
+
+def text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+@pytest.mark.parametrize("list_name", LIST_PAGES)
+def test_every_list_has_its_button(page: Client, list_name: str) -> None:
+    shown = text(page.get(reverse(LIST_PAGES[list_name])))
+    assert "Import from Sage Intacct" in shown
+    assert import_url(list_name) in shown
+
+
+@pytest.mark.parametrize(("list_name", "is_asked"), [("gl_codes", True), ("suppliers", True), ("currencies", False)])
+def test_a_company_is_asked_for_where_the_data_belongs_to_one(page: Client, list_name: str, is_asked: bool) -> None:
+    shown = text(page.get(reverse(LIST_PAGES[list_name])))
+    assert ("Company to import from" in shown) is is_asked
+
+
+def test_one_company_is_not_asked_for(client: Client) -> None:
+    alone = connected()
+    client.force_login(factories.owner(alone.account))
+    assert "Company to import from" not in text(client.get(reverse(LIST_PAGES["suppliers"])))
+
+
+def test_imports_the_chosen_company(page: Client, connection: Connection) -> None:
+    company = company_of(connection, "200")
+    shown = text(page.post(import_url("gl_codes"), {"company": company.pk}, follow=True))
+    assert "The import process has started." in shown
+    assert [(job.data_set, job.company) for job in Job.objects.all()] == [("gl_codes", company)]
+
+
+def test_imports_every_company_when_none_is_chosen(page: Client, connection: Connection) -> None:
+    page.post(import_url("suppliers"))
+    assert {job.company.name for job in Job.objects.select_related("company")} == {
+        "Northwind Manufacturing Ltd",
+        "Harbor Retail Inc",
+    }
+
+
+def test_another_accounts_company_cannot_be_chosen(page: Client) -> None:
+    foreign = company_of(connected())
+    assert page.post(import_url("suppliers"), {"company": foreign.pk}).status_code == 404
+    assert not Job.objects.exists()
+
+
+def test_a_company_that_the_person_does_not_work_in_cannot_be_chosen(client: Client, connection: Connection) -> None:
+    limited = factories.user(connection.account, "System Admin")
+    limited.companies.add(company_of(connection, "100"))
+    client.force_login(limited)
+    assert client.post(import_url("suppliers"), {"company": company_of(connection, "200").pk}).status_code == 404
+    client.post(import_url("suppliers"))
+    assert [job.company for job in Job.objects.all()] == [company_of(connection, "100")]
+
+
+def test_who_only_looks_gets_no_button(client: Client, connection: Connection) -> None:
+    client.force_login(factories.user(connection.account))
+    assert "Import from Sage Intacct" not in text(client.get(reverse(LIST_PAGES["suppliers"])))
+
+
+def test_an_unknown_list_does_not_exist(page: Client) -> None:
+    assert page.post(import_url("invoices")).status_code == 404
+
+
+def test_pressing_twice_runs_once(page: Client) -> None:
+    page.post(import_url("terms"))
+    page.post(import_url("terms"))
+    assert Job.objects.count() == 1
+
+
+def test_imported_rows_say_where_they_came_from(connection: Connection, owner: User) -> None:
+    company = company_of(connection)
+    request = RequestFactory().get("/")
+    template = Template('{% slot "suppliers.record_origin" record=record %}')
+
+    def shown(**fields: Any) -> str:
+        return template.render(
+            Context({"record": factories.supplier(company, **fields), "user": owner, "request": request})
+        )
+
+    assert "From Sage Intacct" in shown(is_imported=True)
+    assert shown(is_imported=False) == ""
