@@ -69,7 +69,8 @@ SELECT %(account)s, s.company_id, s.id, CASE WHEN n %% 25 = 0 THEN 'credit_note'
     CASE WHEN n %% 100 >= 15 THEN 'exported' WHEN n %% 100 = 14 THEN 'failed' ELSE 'none' END,
     '', '', CASE WHEN n %% 100 >= 15 THEN day + interval '3 days' END, n %% 3 > 0,
     (%(users)s::bigint[])[1 + n %% 5], day, day, 1
-FROM (SELECT n, DATE '2030-12-31' - (n * 7919 %% 1095)::int AS day, (n * 31 %% 1000000)::numeric / 100 + 1 AS amount
+FROM (SELECT n, DATE '2030-12-31' - (n::bigint * 7919 %% 1095)::int AS day,
+        (n::bigint * 31 %% 1000000)::numeric / 100 + 1 AS amount
       FROM generate_series(1, %(count)s) n) numbered
 JOIN (SELECT id, company_id, row_number() OVER (ORDER BY id) - 1 AS place FROM suppliers_supplier
       WHERE company_id = ANY(%(companies)s)) s ON s.place = (n * 13 %% %(suppliers)s);

@@ -6,9 +6,9 @@ from decimal import Decimal
 from pathlib import PurePath
 from uuid import uuid4
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 from django.utils import timezone
 
@@ -43,6 +43,12 @@ class ExportState(models.TextChoices):
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "Unknown"
     EXPORTED = "exported", "Exported"
+
+
+def _beginning(field: str, *, name: str) -> models.Index:
+    """For "begins with", without case; what totals need is in the index too."""
+    begins = OpClass(Upper(field), "text_pattern_ops")
+    return models.Index("account", begins, include=[field, "currency", "kind", "total"], name=name)
 
 
 class Invoice(models.Model):
@@ -102,7 +108,14 @@ class Invoice(models.Model):
         indexes = [
             GinIndex(WORDS, name="invoice_words"),
             models.Index("account", "number", "id", name="invoice_by_number"),
-            models.Index("account", "invoice_date", "id", name="invoice_by_date"),
+            _beginning("number", name="invoice_number_begins"),
+            _beginning("po_number", name="invoice_po_number_begins"),
+            # What is often filtered while the newest come first can be told without the row.
+            models.Index(
+                fields=["account", "invoice_date", "id"],
+                include=["due_date", "posted_at", "approval_status", "posting_status", "export_state"],
+                name="invoice_by_date",
+            ),
             models.Index("account", "due_date", "id", name="invoice_by_due_date"),
             models.Index("account", "total", "id", name="invoice_by_total"),
             models.Index("account", "approval_status", "id", name="invoice_by_status"),
@@ -172,8 +185,9 @@ class InvoiceTally(models.Model):
         DATE = "date"
         DUE = "due"
         AMOUNT = "amount"
+        SUPPLIER = "supplier"
 
-    facet = models.CharField(max_length=6, choices=Facet)
+    facet = models.CharField(max_length=8, choices=Facet)
     is_folded = models.BooleanField(default=False, db_default=False)
     account = models.ForeignKey(
         Account, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
@@ -185,6 +199,9 @@ class InvoiceTally(models.Model):
         Currency, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+", db_index=False
     )
     kind = models.CharField(max_length=11)
+    supplier = models.ForeignKey(
+        Supplier, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+", db_index=False
+    )
     approval_status = models.CharField(max_length=10, null=True)  # noqa: DJ001  not a column of every facet
     posting_status = models.CharField(max_length=10, null=True)  # noqa: DJ001
     export_state = models.CharField(max_length=8, null=True)  # noqa: DJ001

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet, Sum
 
-from invoices.filters import InvoiceFilter
+from invoices.filters import SORTS, InvoiceFilter
 from invoices.models import ZERO, Invoice, InvoiceTally
 from invoices.querysets import InvoiceQuerySet
 from organization.models import Scope, User
@@ -26,7 +26,9 @@ _OWN: dict[str, frozenset[str]] = {
     Facet.DATE: frozenset({"date_after", "date_before"}),
     Facet.DUE: frozenset({"due_after", "due_before"}),
     Facet.AMOUNT: frozenset({"total_min", "total_max"}),
+    Facet.SUPPLIER: frozenset(),
 }
+_GROUPED_BY = {"supplier": Facet.SUPPLIER, "company": Facet.STATE, "currency": Facet.STATE, "department": Facet.STATE}
 FOLD_AFTER = 2_000
 
 
@@ -47,13 +49,27 @@ def totals_of_search(user: User, found: InvoiceFilter) -> list[CurrencyTotal]:
     """The same for what `found` selects, in one statement, or two where amounts are bounded."""
     if not found.is_valid():
         return []
-    used = {name for name, value in found.form.cleaned_data.items() if value not in (None, "", [])}
+    used = _used(found)
     facet = next((facet for facet, own in _OWN.items() if used <= own | _EVERYWHERE), None)
     if facet is None or visibility_of(user).scope != Scope.ALL:
         return totals_of(found.qs)
     if facet == Facet.AMOUNT:
         return _totals_by_amount(user, found)
     return _added_up(_groups(found.filter_queryset(tallies_for(user, facet))))
+
+
+def _used(found: InvoiceFilter) -> set[str]:
+    return {name for name, value in found.form.cleaned_data.items() if value not in (None, "", [])}
+
+
+def group_counts(user: User, found: InvoiceFilter, column: str) -> list[tuple[int | None, int]] | None:
+    """How many invoices of the search each supplier, company, … has, by name; None where the tallies cannot tell."""
+    facet = _GROUPED_BY.get(column)
+    if facet is None or not _used(found) <= _OWN[facet] | _EVERYWHERE or visibility_of(user).scope != Scope.ALL:
+        return None
+    groups = found.filter_queryset(tallies_for(user, facet)).values(f"{column}_id").annotate(rows=Sum("count"))
+    ordered = groups.order_by(*SORTS[column]).values_list(f"{column}_id", "rows")
+    return [(key, count) for key, count in ordered if count]
 
 
 def tallies_for(user: User, facet: str) -> QuerySet[InvoiceTally]:
@@ -115,7 +131,7 @@ def _whole_buckets(tallies: QuerySet[InvoiceTally], data: Mapping[str, Any]) -> 
 
 
 _COLUMNS = """facet, account_id, company_id, currency_id, kind, approval_status, posting_status, export_state,
-    department_id, created_by_id, has_documents, invoice_date, due_date, bucket"""
+    department_id, created_by_id, supplier_id, has_documents, invoice_date, due_date, bucket"""
 _FOLD = f"""
 WITH gone AS (DELETE FROM invoices_invoicetally WHERE account_id = %s RETURNING *)
 INSERT INTO invoices_invoicetally ({_COLUMNS}, count, amount, is_folded)

@@ -19,17 +19,18 @@ def _plain(field: str) -> Func:
     return Func(F(field), *between, function="regexp_replace", output_field=TextField())
 
 
-def _vector(field: str, weight: str) -> SearchVector:
-    return SearchVector(_plain(field), config="simple", weight=weight)
+def _vector(field: str) -> SearchVector:
+    return SearchVector(_plain(field), config="simple")
 
 
-WORDS: CombinedSearchVector = _vector("number", "A") + _vector("po_number", "B") + _vector("description", "C")
+# Without weights: PostgreSQL would have to read every row again to tell them.
+WORDS: CombinedSearchVector = _vector("number") + _vector("po_number") + _vector("description")
 
 
-def words_query(text: str, weights: str = "") -> SearchQuery | None:
-    """For `.alias(words=WORDS).filter(words=…)`; None when `text` holds no word. `weights` narrows it to A, B or C."""
+def words_query(text: str) -> SearchQuery | None:
+    """For `.alias(words=WORDS).filter(words=…)`; None when `text` holds no word."""
     words = [word for word in _SEPARATORS.split(text.lower()) if word]
     if not words:
         return None
-    raw = " & ".join(f"'{word}':*{weights}" for word in words)
+    raw = " & ".join(f"'{word}':*" for word in words)
     return SearchQuery(raw, search_type="raw", config="simple")

@@ -20,7 +20,7 @@ from invoices.models import Invoice, SavedSearch
 from invoices.paging import PAGE_SIZES, PER_PAGE, page_of
 from invoices.services.bulk import ACTIONS, act_on_many
 from invoices.tables import ALWAYS, COLUMNS, PREFERENCE, columns_of, invoice_table
-from invoices.tallies import totals_of_search
+from invoices.tallies import group_counts, totals_of_search
 from organization.models import User
 from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
 from organization.spelling import spell
@@ -42,7 +42,8 @@ def invoice_search(request: HttpRequest) -> HttpResponse:
     found = invoice_filter(user, request.GET)
     rows = rows_of(found)
     totals = totals_of_search(user, found)
-    page, sort = page_of(rows, request.GET, totals, per_page=_page_size(user))
+    groups_of = partial(group_counts, user, found)
+    page, sort = page_of(rows, request.GET, totals, per_page=_page_size(user), groups_of=groups_of)
     columns = columns_of(user)
     actions = _bulk_actions(user)
     table = invoice_table(page, columns=columns, sort=sort, selectable=bool(actions), params=request.GET)

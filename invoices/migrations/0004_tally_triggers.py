@@ -4,7 +4,7 @@
 from django.db import migrations
 
 COLUMNS = """account_id, company_id, currency_id, kind, approval_status, posting_status, export_state, department_id,
-    created_by_id, has_documents, invoice_date, due_date"""
+    created_by_id, supplier_id, has_documents, invoice_date, due_date"""
 BUCKET = "CASE WHEN total = 0 THEN 0 ELSE trunc(total, 1 - floor(log(abs(total)))::int) END"
 
 CHANGE = f"""
@@ -12,7 +12,7 @@ CREATE FUNCTION invoices_tally_{{operation}}() RETURNS trigger LANGUAGE plpgsql 
 BEGIN
     INSERT INTO invoices_invoicetally (facet, {COLUMNS}, bucket, count, amount, is_folded)
     SELECT CASE WHEN GROUPING(approval_status) = 0 THEN 'state' WHEN GROUPING(invoice_date) = 0 THEN 'date'
-                WHEN GROUPING(due_date) = 0 THEN 'due' ELSE 'amount' END,
+                WHEN GROUPING(due_date) = 0 THEN 'due' WHEN GROUPING(supplier_id) = 0 THEN 'supplier' ELSE 'amount' END,
            {COLUMNS}, bucket, sum(sign), sum(sign * total), false
     FROM (SELECT {COLUMNS}, total, {BUCKET} AS bucket, sign FROM ({{rows}}) changed) grouped
     GROUP BY GROUPING SETS (
@@ -20,6 +20,7 @@ BEGIN
          created_by_id, has_documents),
         (account_id, company_id, currency_id, kind, invoice_date),
         (account_id, company_id, currency_id, kind, due_date),
+        (account_id, company_id, currency_id, kind, supplier_id),
         (account_id, company_id, currency_id, kind, bucket))
     HAVING sum(sign) <> 0 OR sum(sign * total) <> 0;
     RETURN NULL;
@@ -41,7 +42,7 @@ FORWARDS = "".join(
 START = f"""
 INSERT INTO invoices_invoicetally (facet, {COLUMNS}, bucket, count, amount, is_folded)
 SELECT CASE WHEN GROUPING(approval_status) = 0 THEN 'state' WHEN GROUPING(invoice_date) = 0 THEN 'date'
-            WHEN GROUPING(due_date) = 0 THEN 'due' ELSE 'amount' END,
+            WHEN GROUPING(due_date) = 0 THEN 'due' WHEN GROUPING(supplier_id) = 0 THEN 'supplier' ELSE 'amount' END,
        {COLUMNS}, bucket, count(*), sum(total), true
 FROM (SELECT {COLUMNS}, total, {BUCKET} AS bucket FROM invoices_invoice) grouped
 GROUP BY GROUPING SETS (
@@ -49,6 +50,7 @@ GROUP BY GROUPING SETS (
      created_by_id, has_documents),
     (account_id, company_id, currency_id, kind, invoice_date),
     (account_id, company_id, currency_id, kind, due_date),
+    (account_id, company_id, currency_id, kind, supplier_id),
     (account_id, company_id, currency_id, kind, bucket))
 HAVING count(*) > 0;
 """
@@ -59,7 +61,7 @@ BACKWARDS = "".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("invoices", "0004_tallies")]
+    dependencies = [("invoices", "0003_search_and_tallies")]
     operations = [
         migrations.RunSQL(FORWARDS, BACKWARDS),
         migrations.RunSQL(START, migrations.RunSQL.noop),
