@@ -20,6 +20,9 @@ def send_export_finished(job: Job) -> None:
         "job": job,
         "failures": failures,
         "more": job.failed - len(failures),
+        "heading": "Invoices could not be exported",
+        "preheader": f"{job.failed} of {job.total} invoices",
+        "reason": _reason(job),
         "system_name": job.connection.system_name,
         "url": settings.PORTAL_URL + job.get_absolute_url(),
     }
@@ -32,3 +35,8 @@ def send_export_finished(job: Job) -> None:
             )
             message.attach_alternative(render_to_string("integrations/mail/export_finished.html", context), "text/html")
             message.send()
+
+
+def _reason(job: Job) -> str:
+    who = "you started it" if job.requested_by else "you are an Account Owner and it started by itself"
+    return f"You get this e-mail because {who}."

@@ -22,8 +22,8 @@ from integrations.sage_intacct.client import (
 )
 from integrations.sage_intacct.exporters import lookup
 from integrations.sage_intacct.exporters.context import bill_context, link_of, whole_invoices
+from integrations.sage_intacct.exporters.learning import learn_from
 from integrations.sage_intacct.exporters.parcels import FOLDER, Parcel, attachments, make_parcel, supdoc
-from integrations.sage_intacct.exporters.periods import learn_closed_period
 from integrations.sage_intacct.exporters.preflight import preflight
 from integrations.sage_intacct.gateway import client_for
 from integrations.services import connections, outbox
@@ -249,7 +249,7 @@ class Delivery(Batch):
             )
         error = ResultError(_cause(parcel, results))
         failure = Failure.from_error(integration_error(error))
-        learn_closed_period(self.company, error)
+        learn_from(self.link, error)
         is_unknown = bill.ok or bill.outcome_unknown or (parcel.item.was_sent and _is_number_taken(bill))
         result = Outcome.UNKNOWN if is_unknown else Outcome.REFUSED
         return Settlement(parcel.item, result, failure, exchange=self.exchange)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from integrations.models import CompanyLink, Connection, ExternalRecord
 from integrations.sage_intacct.exporters.context import bill_context, is_multi_currency, whole_invoices
+from integrations.sage_intacct.exporters.learning import documents_required_since
 from integrations.sage_intacct.mappers.bills import BillContext, bill_lines, bill_total, is_known_dimension
 from integrations.services.preflight import Problem, Severity
 from invoices.models import ZERO, Invoice, InvoiceLine
@@ -18,7 +19,7 @@ from ledger.models import ClosedPeriod, Dimension, DimensionValue, GLCode
 NUMBER_LENGTH = 30
 PO_NUMBER_LENGTH = 30
 REFUSED_IN_NUMBER = frozenset("\"'&<>#?")
-# A period that was closed may be open again; what we learnt longer ago than this only warns.
+# A closed period may be open again, a rule may be gone: what a refusal taught us longer ago than this only warns.
 TRUSTED_FOR = dt.timedelta(days=1)
 IMPORT_AGAIN = "Import {} from Sage Intacct on the settings page, or choose another."
 
@@ -189,13 +190,12 @@ def dates_are_sound(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     closed = facts.closed.get(invoice.company_id)
     posting_date = invoice.posting_date or invoice.invoice_date
     if closed is not None and posting_date <= closed.closed_to:
-        is_fresh = closed.learnt_at > timezone.now() - TRUSTED_FOR
         yield Problem(
             "period_closed",
             f"The books of {invoice.company} are closed up to {closed.closed_to:%d %B %Y}.",
             "Enter a posting date after that, or open the period in Sage Intacct (General Ledger > Setup > Open books).",
             "posting_date",
-            Severity.ERROR if is_fresh else Severity.WARNING,
+            Severity.ERROR if _is_fresh(closed.learnt_at) else Severity.WARNING,
         )
 
 
@@ -230,6 +230,10 @@ def terms_are_known(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
             IMPORT_AGAIN.format("terms"),
             "terms",
         )
+
+
+def _is_fresh(learnt_at: dt.datetime) -> bool:
+    return learnt_at > timezone.now() - TRUSTED_FOR
 
 
 # -- lines
@@ -348,11 +352,15 @@ def total_agrees(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
 
 def documents_are_there(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     documents = list(invoice.documents.all())
-    link = facts.links.get(invoice.company_id)
-    is_required = invoice.company.requires_documents or bool(link and link.facts.get("requires_documents"))
-    if is_required and not documents:
+    learnt_at = documents_required_since(facts.links.get(invoice.company_id))
+    if not documents and (invoice.company.requires_documents or learnt_at):
+        is_sure = learnt_at is None or _is_fresh(learnt_at)
         yield Problem(
-            "document_missing", f"Invoices of {invoice.company} need a document.", "Attach the document.", "documents"
+            "document_missing",
+            f"Invoices of {invoice.company} need a document.",
+            "Attach the document.",
+            "documents",
+            Severity.ERROR if invoice.company.requires_documents or is_sure else Severity.WARNING,
         )
     names = [document.name.casefold() for document in documents]
     twice = sorted({name for name in names if names.count(name) > 1})

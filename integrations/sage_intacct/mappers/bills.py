@@ -38,7 +38,9 @@ def bill_from_invoice(invoice: Invoice, context: BillContext, *, attachment_id: 
     """The bill whose total equals the invoice's to the cent. Raises RecordError when it would not."""
     if invoice.supplier is None or invoice.invoice_date is None or invoice.currency is None:
         raise RecordError(
-            "The supplier, the invoice date or the currency is missing.", advice="Complete the invoice.", code="incomplete"
+            "The supplier, the invoice date or the currency is missing.",
+            advice="Complete the invoice.",
+            code="incomplete",
         )
     lines = tuple(bill_lines(list(invoice.lines.all()), context))
     total = bill_total(lines)

@@ -1,0 +1,31 @@
+"""What refusals teach, so that the next invoice is stopped before it is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils import timezone
+
+from integrations.models import CompanyLink
+from integrations.sage_intacct.classification import classify
+from integrations.sage_intacct.client import ResultError
+from ledger.models import ClosedPeriod
+
+# The fact of a company link: when it was learnt that bills need an attachment there.
+DOCUMENTS_REQUIRED_AT = "documents_required_at"
+
+
+def learn_from(link: CompanyLink, error: ResultError) -> None:
+    """Closed periods, and a rule that asks for an attachment on every bill."""
+    verdict = classify(error)
+    if verdict.open_from is not None:
+        closed_to = verdict.open_from - dt.timedelta(days=1)
+        ClosedPeriod.objects.update_or_create(company_id=link.company_id, defaults={"closed_to": closed_to})
+    if verdict.code == "attachment_required":
+        link.facts = link.facts | {DOCUMENTS_REQUIRED_AT: timezone.now().isoformat()}
+        link.save(update_fields=["facts"])
+
+
+def documents_required_since(link: CompanyLink | None) -> dt.datetime | None:
+    text = link.facts.get(DOCUMENTS_REQUIRED_AT) if link else None
+    return dt.datetime.fromisoformat(text) if text else None
