@@ -1,0 +1,270 @@
+"""What pre-flight foretells, compared with what the sandbox really refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from integrations.models import Connection, ExportItem
+from integrations.sage_intacct.client import CreateBill, ResultError
+from integrations.sage_intacct.exporters import learning
+from integrations.sage_intacct.exporters.context import bill_context, whole_invoices
+from integrations.sage_intacct.exporters.parcels import make_parcel
+from integrations.sage_intacct.exporters.preflight import preflight
+from integrations.sage_intacct.gateway import client_for
+from integrations.services.preflight import Severity, problems_of
+from invoices.models import Invoice, LineDimension
+from ledger.models import ClosedPeriod, Dimension, DimensionValue, GLCode
+from suppliers.models import Supplier
+from tests import factories
+from tests.integrations import exporting
+from tests.integrations.importing import company_of, run_import
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return exporting.exporting_connection()
+
+
+def codes(connection: Connection, invoice: Invoice) -> dict[str, str]:
+    """Code and field of each error."""
+    return {problem.code: problem.field for problem in problems_of(connection, invoice) if problem.is_error}
+
+
+def change(invoice: Invoice, **fields: Any) -> None:
+    Invoice.objects.filter(pk=invoice.pk).update(**fields)
+
+
+def change_supplier(invoice: Invoice, **fields: Any) -> None:
+    Supplier.objects.filter(pk=invoice.supplier_id).update(**fields)
+
+
+def change_code(invoice: Invoice, **fields: Any) -> None:
+    GLCode.objects.filter(pk=invoice.lines.get().gl_code_id).update(**fields)
+
+
+def carry(invoice: Invoice, key: str, **value: Any) -> None:
+    dimension = factories.dimension(invoice.account, key)
+    row = factories.dimension_value(dimension, **value)
+    LineDimension.objects.create(line=invoice.lines.first(), dimension=dimension, value=row)
+
+
+def test_a_sound_invoice_has_no_problem(connection: Connection) -> None:
+    invoice = exporting.ready_invoice(connection, description="x" * 400, po_number="PO-1")
+    assert problems_of(connection, invoice) == []
+
+
+CASES: dict[str, tuple[Callable[[Invoice], object], str]] = {
+    "supplier_inactive": (lambda one: change_supplier(one, is_active=False), "supplier"),
+    "supplier_on_hold": (lambda one: change_supplier(one, is_on_hold=True), "supplier"),
+    "supplier_foreign": (lambda one: change_supplier(one, company=factories.company(one.account)), "supplier"),
+    "no_supplier": (lambda one: change(one, supplier=None), "supplier"),
+    "credit_note": (lambda one: change(one, kind="credit_note"), "kind"),
+    "number_missing": (lambda one: change(one, number=""), "number"),
+    "number_too_long": (lambda one: change(one, number="9" * 31), "number"),
+    "number_characters": (lambda one: change(one, number="A&B"), "number"),
+    "po_number_too_long": (lambda one: change(one, po_number="9" * 31), "po_number"),
+    "bad_character": (lambda one: change(one, description="a\x0bb"), "description"),
+    "date_missing": (lambda one: change(one, invoice_date=None), "invoice_date"),
+    "due_before_date": (lambda one: change(one, due_date=dt.date(2029, 1, 1)), "due_date"),
+    "period_closed": (
+        lambda one: ClosedPeriod.objects.create(company=one.company, closed_to=dt.date(2030, 1, 31)),
+        "posting_date",
+    ),
+    "currency_missing": (lambda one: change(one, currency=None), "currency"),
+    "terms_unknown": (lambda one: change(one, terms=factories.terms(one.account, is_active=False)), "terms"),
+    "gl_code_inactive": (lambda one: change_code(one, is_active=False), "line-1-gl_code"),
+    "gl_code_unusable": (lambda one: change_code(one, is_usable_on_invoices=False), "line-1-gl_code"),
+    "gl_code_foreign": (lambda one: change_code(one, company=factories.company(one.account)), "line-1-gl_code"),
+    "gl_code_missing": (lambda one: one.lines.update(gl_code=None), "line-1-gl_code"),
+    "dimension_missing": (lambda one: change_code(one, required_dimensions=["project"]), "line-1-project"),
+    "dimension_inactive": (lambda one: carry(one, "department", is_active=False), "line-1-department"),
+    "dimension_foreign": (
+        lambda one: carry(one, "class", company=factories.company(one.account)),
+        "line-1-class",
+    ),
+    "dimension_unknown": (lambda one: carry(one, "mood"), "line-1-mood"),
+    "no_lines": (lambda one: one.lines.all().delete(), "lines"),
+    "total_differs": (lambda one: change(one, total=Decimal("99.99")), "total"),
+    "total_negative": (lambda one: change(one, total=Decimal("-1.00")), "total"),
+    "document_missing": (
+        lambda one: type(one.company).objects.filter(pk=one.company_id).update(requires_documents=True),
+        "documents",
+    ),
+    "company_not_linked": (lambda one: one.company.account.connections.get().company_links.all().delete(), "company"),
+}
+
+
+@pytest.mark.parametrize(("code", "case"), CASES.items(), ids=CASES)
+def test_names_the_problem_and_its_field(
+    connection: Connection, code: str, case: tuple[Callable[[Invoice], object], str]
+) -> None:
+    invoice = exporting.ready_invoice(connection)
+    spoil, field = case
+    spoil(invoice)
+    assert codes(connection, Invoice.objects.get(pk=invoice.pk)).get(code) == field
+
+
+def test_all_problems_of_an_invoice_are_named_at_once(connection: Connection) -> None:
+    invoice = exporting.ready_invoice(connection)
+    change(invoice, number="A<B", due_date=dt.date(2029, 1, 1))
+    change_supplier(invoice, is_on_hold=True)
+    assert set(codes(connection, invoice)) == {"number_characters", "due_before_date", "supplier_on_hold"}
+    assert all(problem.message and problem.advice for problem in problems_of(connection, invoice))
+
+
+def test_a_period_that_was_closed_long_ago_only_warns(connection: Connection) -> None:
+    invoice = exporting.ready_invoice(connection)
+    ClosedPeriod.objects.create(company=invoice.company, closed_to=dt.date(2030, 1, 31))
+    ClosedPeriod.objects.update(learnt_at=exporting.timezone.now() - dt.timedelta(days=2))
+    assert [problem.severity for problem in problems_of(connection, invoice)] == [Severity.WARNING]
+
+
+def test_queries_do_not_grow(connection: Connection) -> None:
+    def count(invoices: list[Invoice]) -> int:
+        with CaptureQueriesContext(database) as captured:
+            preflight(connection, invoices)
+        return len(captured)
+
+    few = [exporting.ready_invoice(connection) for _ in range(2)]
+    many = few + [exporting.ready_invoice(connection) for _ in range(18)]
+    assert count(few) == count(many)
+
+
+# -- over the sandbox, with everything imported from it
+
+
+def imported(connection: Connection) -> Connection:
+    run_import(connection)
+    return connection
+
+
+def pick(invoice: Invoice, key: str, code: str) -> None:
+    value = DimensionValue.objects.get(dimension=Dimension.objects.get(account=invoice.account, key=key), code=code)
+    LineDimension.objects.create(line=invoice.lines.first(), dimension=value.dimension, value=value)
+
+
+def use_code(invoice: Invoice, code: str) -> None:
+    invoice.lines.update(gl_code=GLCode.objects.get(company=invoice.company, code=code))
+
+
+def use_supplier(invoice: Invoice, **which: Any) -> None:
+    change(invoice, supplier=Supplier.objects.filter(company=invoice.company, is_imported=True, **which).first())
+
+
+def unknown_code(invoice: Invoice) -> None:
+    invoice.lines.update(gl_code=factories.gl_code(invoice.company, "9999"))
+
+
+def a_value(invoice: Invoice, key: str, **which: Any) -> None:
+    dimension = Dimension.objects.get(account=invoice.account, key=key)
+    value = DimensionValue.objects.filter(dimension=dimension, **which).first()
+    assert value is not None, f"the sandbox has no such {key}"
+    LineDimension.objects.create(line=invoice.lines.first(), dimension=dimension, value=value)
+
+
+def close_books(invoice: Invoice, sandbox: Any) -> None:
+    exporting.act(sandbox, action="close_period", before="2030-02-01")
+
+
+def demand_documents(invoice: Invoice, sandbox: Any) -> None:
+    exporting.act(sandbox, action="set_preference", name="require_attachment", value="true")
+
+
+REFUSED: dict[str, Callable[[Invoice], object]] = {
+    "unknown vendor": lambda one: change(one, supplier=exporting.vendor(one.company, "NOBODY")),
+    "inactive vendor": lambda one: use_supplier(one, is_active=False),
+    "vendor on hold": lambda one: use_supplier(one, is_on_hold=True, is_active=True),
+    "due before date": lambda one: change(one, due_date=dt.date(2029, 12, 1)),
+    "no number": lambda one: change(one, number=""),
+    "characters in the number": lambda one: change(one, number="A#1"),
+    "number too long": lambda one: change(one, number="1" * 31),
+    "PO number too long": lambda one: change(one, po_number="1" * 31),
+    "unknown terms": lambda one: change(one, terms=factories.terms(one.account, name="Never")),
+    "currency not enabled": lambda one: change(one, currency=factories.currency(one.account, "XAF")),
+    "no lines": lambda one: one.lines.all().delete(),
+    "no account": lambda one: one.lines.update(gl_code=None),
+    "unknown account": unknown_code,
+    "inactive account": lambda one: use_code(one, "6990"),
+    "account of a bank": lambda one: use_code(one, "1010"),
+    "missing department": lambda one: use_code(one, "6810"),
+    "missing project": lambda one: use_code(one, "6840"),
+    "missing class": lambda one: use_code(one, "6850"),
+    "missing customer": lambda one: use_code(one, "6870"),
+    "missing employee": lambda one: use_code(one, "6620"),
+    "missing item": lambda one: use_code(one, "5010"),
+    "missing user-defined dimension": lambda one: use_code(one, "6860"),
+    "inactive department": lambda one: a_value(one, "department", is_active=False),
+    "inactive project": lambda one: a_value(one, "project", is_active=False),
+    "task without its project": lambda one: a_value(one, "task", is_active=True),
+    "total below zero": lambda one: (
+        change(one, total=Decimal("-5.00"), net=Decimal("-5.00")),
+        one.lines.update(net=Decimal("-5.00")),
+    ),
+}
+TAUGHT: dict[str, Callable[[Invoice, Any], object]] = {
+    "period closed": close_books,
+    "attachment demanded": demand_documents,
+}
+NOT_FORETOLD = {
+    "account restricted to other locations": "which locations an account is restricted to is not imported",
+}
+
+
+def refusal(connection: Connection, invoice: Invoice) -> ResultError | None:
+    """Sent without asking pre-flight."""
+    link = connection.company_links.get()
+    client = client_for(connection, entity_id=link.entity_id)
+    whole = whole_invoices([invoice.pk]).get()
+    item = ExportItem(connection=connection, invoice=whole, company=whole.company)
+    if whole.lines.exists():
+        bill = make_parcel(item, whole, bill_context(connection, link)).functions[-1]
+    else:
+        whole.total = Decimal(0)
+        bill = make_parcel(item, whole, bill_context(connection, link)).functions[-1]
+    assert isinstance(bill, CreateBill)
+    try:
+        client.call(bill)
+    except ResultError as error:
+        return error
+    return None
+
+
+def fresh(connection: Connection, number: str) -> Invoice:
+    company = company_of(connection)
+    supplier = Supplier.objects.get(company=company, code="V00001")
+    code = GLCode.objects.get(company=company, code="6100")
+    return exporting.ready_invoice(connection, supplier=supplier, gl_code=code, number=number)
+
+
+def test_foretells_at_least_95_percent_of_what_the_sandbox_refuses(portal_sandbox: Any, connection: Connection) -> None:
+    imported(connection)
+    assert problems_of(connection, fresh(connection, "SOUND")) == []
+    assert refusal(connection, fresh(connection, "SOUND-2")) is None
+    foretold, missed = [], []
+    for number, (name, spoil) in enumerate(REFUSED.items()):
+        invoice = fresh(connection, f"R-{number}")
+        spoil(invoice)
+        invoice = Invoice.objects.get(pk=invoice.pk)
+        (foretold if codes(connection, invoice) else missed).append(name)
+        assert refusal(connection, invoice) is not None, f"the sandbox takes: {name}"
+    for name, teach in TAUGHT.items():
+        invoice = fresh(connection, name.upper())
+        teach(invoice, portal_sandbox)
+        error = refusal(connection, invoice)
+        assert error is not None
+        learning.learn_from(connection.company_links.get(), error)
+        (foretold if codes(connection, invoice) else missed).append(name)
+        exporting.act(portal_sandbox, action="open_period")
+    missed += NOT_FORETOLD
+
+    assert set(missed) == set(NOT_FORETOLD)
+    assert len(foretold) / (len(foretold) + len(missed)) >= 0.95
