@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from integrations.models import ExportItem, ItemStatus, Job
 from integrations.services import exports
@@ -13,8 +14,8 @@ from integrations.services.exports import ProblemGroup
 from invoices.models import Invoice
 from organization.models import User
 
-LOOKED_AT = 400
 SHOWN_PER_CARD = 8
+Cause = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -32,20 +33,31 @@ class ProblemCard:
 
 def problem_cards(user: User, *, job: Job | None = None, shown: int = SHOWN_PER_CARD) -> list[ProblemCard]:
     """Of the whole account, or of one run; the number of queries does not grow with the causes."""
-    groups = exports.problems(user.account_id, user)
-    failed = ExportItem.objects.for_account(user.account).filter(status=ItemStatus.FAILED)
-    counts = {group.code: group.count for group in groups}
-    if job is not None:
-        failed = failed.filter(job=job)
-        counts = dict(failed.order_by().values_list("code").annotate(Count("pk")))
-    items = _first_items(failed, user, shown)
-    return [ProblemCard(group, counts[group.code], items[group.code]) for group in groups if counts.get(group.code)]
+    groups = {(group.code, group.kind): group for group in exports.problems(user.account_id, user)}
+    if not groups:
+        return []
+    failed = _failed(user) if job is None else _failed(user).filter(job=job)
+    counts = _counts(failed) if job is not None else {cause: group.count for cause, group in groups.items()}
+    items = _first_items(failed, shown)
+    return [ProblemCard(group, counts[cause], items[cause]) for cause, group in groups.items() if counts.get(cause)]
 
 
-def _first_items(failed: ExportItem.objects, user: User, shown: int) -> dict[str, list[ExportItem]]:
-    visible = failed.filter(invoice__in=Invoice.objects.visible_to(user).awaiting_export().order_by())
-    first: dict[str, list[ExportItem]] = defaultdict(list)
-    for item in visible.select_related("invoice__supplier").order_by("code", "invoice__number")[:LOOKED_AT]:
-        if len(first[item.code]) < shown:
-            first[item.code].append(item)
+def _failed(user: User) -> QuerySet[ExportItem]:
+    visible = Invoice.objects.visible_to(user).awaiting_export().order_by()
+    rows = ExportItem.objects.for_account(user.account)
+    return rows.filter(status=ItemStatus.FAILED, invoice__in=visible)
+
+
+def _counts(failed: QuerySet[ExportItem]) -> dict[Cause, int]:
+    found = failed.order_by().values_list("code", "failure_kind").annotate(Count("pk"))
+    return {(code, kind): count for code, kind, count in found}
+
+
+def _first_items(failed: QuerySet[ExportItem], shown: int) -> dict[Cause, list[ExportItem]]:
+    numbered = failed.annotate(
+        place=Window(RowNumber(), partition_by=[F("code"), F("failure_kind")], order_by=[F("invoice__number"), F("pk")])
+    )
+    first: dict[Cause, list[ExportItem]] = defaultdict(list)
+    for item in numbered.filter(place__lte=shown).select_related("invoice__supplier").order_by("place"):
+        first[item.code, item.failure_kind].append(item)
     return first

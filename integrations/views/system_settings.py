@@ -17,7 +17,7 @@ from integrations import registry
 from integrations.errors import IntegrationError
 from integrations.filters import JobFilter
 from integrations.forms import ImportForm
-from integrations.models import Connection, ImportSchedule, Job
+from integrations.models import Connection, ImportSchedule, Job, JobKind, JobStatus
 from integrations.services import connections, jobs
 from integrations.tables import JobTable
 from integrations.views.access import connection_or_404, tell
@@ -58,7 +58,8 @@ def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> Htt
         "title": f"{connection.system_name} Settings",
         "connection": connection,
         "form": form,
-        "import_form": ImportForm(connection=connection),
+        "import_form": ImportForm(connection=connection, auto_id="import_%s"),
+        "failed_synchronize": _failed_synchronize(connection),
         "companies": _companies(connection),
         "schedules": _schedules(connection),
         "support_email": settings.SUPPORT_EMAIL,
@@ -73,6 +74,15 @@ def _companies(connection: Connection) -> list[tuple[Company, Any]]:
     return [(company, links.get(company.pk)) for company in connection.account.companies.active()]
 
 
+def _failed_synchronize(connection: Connection) -> Job | None:
+    """The last synchronization with these credentials, if it failed."""
+    if connection.credentials_saved_at is None:
+        return None
+    tried = connection.jobs.filter(kind=JobKind.SYNCHRONIZE, created_at__gte=connection.credentials_saved_at)
+    last = tried.exclude(finished_at=None).first()
+    return last if last and last.status in (JobStatus.FAILED, JobStatus.ERRORED) else None
+
+
 def _schedules(connection: Connection) -> list[tuple[str, ImportSchedule]]:
     names = {data_set.key: data_set.name for data_set in registry.get(connection.system).data_sets}
     active = connection.schedules.filter(is_active=True).order_by("next_run_at", "pk")
@@ -82,6 +92,7 @@ def _schedules(connection: Connection) -> list[tuple[str, ImportSchedule]]:
 def _history(request: HttpRequest, connection: Connection) -> dict[str, Any]:
     rows: QuerySet[Job] = connection.jobs.select_related("connection", "company", "requested_by")
     narrowed = JobFilter(request.GET, rows, companies=connection.account.companies.all())
+    narrowed.form.auto_id = "history_%s"
     table = JobTable(narrowed.qs)
     RequestConfig(request, paginate={"per_page": 20, "silent": True}).configure(table)
     return {

@@ -334,3 +334,12 @@ def test_without_an_integration_no_page_mentions_it(client: Client) -> None:
     pages = (SEARCH, "/accounts-payable/", invoice.get_absolute_url(), "/control-panel/suppliers/")
     for path in (*pages, "/control-panel/general-ledgers/"):
         assert "Sage Intacct" not in text(client.get(path)), path
+
+
+def test_a_big_cause_leaves_room_for_the_others(page: Client, connection: Connection) -> None:
+    for _ in range(12):
+        failed_item(connection, ready_invoice(connection))
+    alone = failed_item(connection, ready_invoice(connection), code="vendor_unknown")
+    cards = page.get(url("export_problems")).context["cards"]
+    assert [(len(card.items), card.left_out) for card in cards] == [(8, 4), (1, 0)]
+    assert cards[1].items == [alone]

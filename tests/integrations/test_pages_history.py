@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -294,3 +295,18 @@ def test_nothing_is_foretold_too_early(connection: Connection) -> None:
     assert progress.left is None
     later = progress_of(job, now + dt.timedelta(seconds=10))
     assert later.left == dt.timedelta(seconds=10)
+
+
+def test_settings_say_why_synchronizing_failed_until_it_works(page: Client, connection: Connection) -> None:
+    failed = {"kind": JobKind.SYNCHRONIZE, "data_set": "", "finished_at": timezone.now()}
+    make_job(connection, **failed, status=JobStatus.FAILED, message="The sender is not allowed.", advice="Allow it.")
+    shown = text(page.get(SETTINGS))
+    assert "The sender is not allowed." in shown.split('id="companies-title"')[1].split("history-title")[0]
+    make_job(connection, **failed, status=JobStatus.SUCCEEDED)
+    assert "Synchronizing failed" not in text(page.get(SETTINGS))
+
+
+def test_no_id_stands_twice_on_the_settings_page(page: Client, connection: Connection) -> None:
+    make_job(connection, company=company_of(connection))
+    ids = re.findall(r'\bid="([^"]+)"', page.get(SETTINGS).content.decode())
+    assert sorted(set(ids)) == sorted(ids)

@@ -121,3 +121,10 @@ def test_imported_rows_say_where_they_came_from(connection: Connection, owner: U
 
     assert "From Sage Intacct" in shown(is_imported=True)
     assert shown(is_imported=False) == ""
+
+
+def test_the_page_of_an_imported_row_names_its_origin(page: Client, connection: Connection) -> None:
+    imported = factories.supplier(company_of(connection), is_imported=True)
+    own = factories.supplier(company_of(connection))
+    assert "From Sage Intacct" in text(page.get(reverse("suppliers:supplier_edit", args=[imported.pk])))
+    assert "From Sage Intacct" not in text(page.get(reverse("suppliers:supplier_edit", args=[own.pk])))
