@@ -9,9 +9,9 @@ from invoices.signals import invoice_authorized
 
 
 def export_when_automatic(sender: type[Invoice], invoice: Invoice, by: Any, **kwargs: Any) -> None:
-    from integrations.services import exports
+    from integrations.services.exports import export_automatically
 
-    exports.export_automatically(invoice=invoice)
+    export_automatically(invoice)
 
 
 def connect() -> None:

@@ -30,6 +30,7 @@ class AccountingSystem(Protocol):
 
     key: str
     name: str
+
     @property
     def data_sets(self) -> Sequence[DataSet]: ...
 

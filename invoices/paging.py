@@ -33,7 +33,7 @@ class InvoicePaginator(Paginator):
         self.groups = groups[::-1] if groups and sort.startswith("-") else groups
 
     @property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return self.known_count
 
     def page(self, number: Any) -> Page:
@@ -42,7 +42,7 @@ class InvoicePaginator(Paginator):
         last = min(first + self.per_page, self.count)
         keys = self._keys(first, last)
         found = Invoice.objects.with_header().in_bulk(keys)
-        return self._get_page([found[key] for key in keys if key in found], number, self)
+        return Page([found[key] for key in keys if key in found], number, self)
 
     def _keys(self, first: int, last: int) -> list[int]:
         if first >= last:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from django.contrib.postgres.search import CombinedSearchVector, SearchQuery, SearchVector
+from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import F, Func, TextField, Value
 
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -24,7 +24,7 @@ def _vector(field: str) -> SearchVector:
 
 
 # Without weights: PostgreSQL would have to read every row again to tell them.
-WORDS: CombinedSearchVector = _vector("number") + _vector("po_number") + _vector("description")
+WORDS = _vector("number") + _vector("po_number") + _vector("description")
 
 
 def words_query(text: str) -> SearchQuery | None:

@@ -201,7 +201,7 @@ class Dimension(models.Model):
 
 
 class DimensionValue(models.Model):
-    """One value of a dimension, shared by all without a company; `scope` is the value that owns it (a task's project)."""
+    """One value of a dimension; shared without a company. `scope` is the value that owns it (a task: its project)."""
 
     dimension = models.ForeignKey(Dimension, on_delete=models.CASCADE, related_name="values")
     company = models.ForeignKey(

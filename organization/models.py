@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
@@ -157,7 +157,7 @@ class Role(InvoicePermissions):
         return self.name
 
 
-class UserManager(BaseUserManager.from_queryset(AccountQuerySet)):
+class UserManager(BaseUserManager.from_queryset(AccountQuerySet)):  # type: ignore[misc]
     """Users are told apart by e-mail address, without case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
@@ -198,7 +198,7 @@ class User(AbstractBaseUser, PermissionsMixin, InvoicePermissions):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects = UserManager()
 

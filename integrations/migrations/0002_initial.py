@@ -6,198 +6,329 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('integrations', '0001_initial'),
-        ('invoices', '0001_initial'),
-        ('organization', '0001_initial'),
+        ("integrations", "0001_initial"),
+        ("invoices", "0001_initial"),
+        ("organization", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='companylink',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organization.company'),
+            model_name="companylink",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="organization.company"
+            ),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='connections', to='organization.account'),
+            model_name="connection",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="connections", to="organization.account"
+            ),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='changed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="connection",
+            name="changed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='companylink',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='company_links', to='integrations.connection'),
+            model_name="companylink",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="company_links", to="integrations.connection"
+            ),
         ),
         migrations.AddField(
-            model_name='cursor',
-            name='company',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organization.company'),
+            model_name="cursor",
+            name="company",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="organization.company",
+            ),
         ),
         migrations.AddField(
-            model_name='cursor',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cursors', to='integrations.connection'),
+            model_name="cursor",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="cursors", to="integrations.connection"
+            ),
         ),
         migrations.AddField(
-            model_name='exchange',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='exchanges', to='integrations.connection'),
+            model_name="exchange",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="exchanges", to="integrations.connection"
+            ),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='exchange',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='integrations.exchange'),
+            model_name="attempt",
+            name="exchange",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="integrations.exchange",
+            ),
         ),
         migrations.AddField(
-            model_name='exportitem',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organization.company'),
+            model_name="exportitem",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="organization.company"
+            ),
         ),
         migrations.AddField(
-            model_name='exportitem',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='export_items', to='integrations.connection'),
+            model_name="exportitem",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="export_items", to="integrations.connection"
+            ),
         ),
         migrations.AddField(
-            model_name='exportitem',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='export_items', to='invoices.invoice'),
+            model_name="exportitem",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="export_items", to="invoices.invoice"
+            ),
         ),
         migrations.AddField(
-            model_name='exportitem',
-            name='requested_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="exportitem",
+            name="requested_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='integrations.exportitem'),
+            model_name="attempt",
+            name="item",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="attempts", to="integrations.exportitem"
+            ),
         ),
         migrations.AddField(
-            model_name='externalrecord',
-            name='company',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organization.company'),
+            model_name="externalrecord",
+            name="company",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="organization.company",
+            ),
         ),
         migrations.AddField(
-            model_name='externalrecord',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='external_records', to='integrations.connection'),
+            model_name="externalrecord",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="external_records",
+                to="integrations.connection",
+            ),
         ),
         migrations.AddField(
-            model_name='importschedule',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='schedules', to='integrations.connection'),
+            model_name="importschedule",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="schedules", to="integrations.connection"
+            ),
         ),
         migrations.AddField(
-            model_name='job',
-            name='company',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organization.company'),
+            model_name="job",
+            name="company",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="organization.company",
+            ),
         ),
         migrations.AddField(
-            model_name='job',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='jobs', to='integrations.connection'),
+            model_name="job",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="jobs", to="integrations.connection"
+            ),
         ),
         migrations.AddField(
-            model_name='job',
-            name='requested_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="job",
+            name="requested_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='exportitem',
-            name='job',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='export_items', to='integrations.job'),
+            model_name="exportitem",
+            name="job",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="export_items",
+                to="integrations.job",
+            ),
         ),
         migrations.AddField(
-            model_name='exchange',
-            name='job',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='exchanges', to='integrations.job'),
+            model_name="exchange",
+            name="job",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="exchanges",
+                to="integrations.job",
+            ),
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='job',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='integrations.job'),
+            model_name="attempt",
+            name="job",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="integrations.job",
+            ),
         ),
         migrations.AddField(
-            model_name='outcome',
-            name='job',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outcomes', to='integrations.job'),
+            model_name="outcome",
+            name="job",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="outcomes", to="integrations.job"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(models.F('account'), models.F('system'), name='connection_once_per_account_and_system'),
+            model_name="connection",
+            constraint=models.UniqueConstraint(
+                models.F("account"), models.F("system"), name="connection_once_per_account_and_system"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='companylink',
-            constraint=models.UniqueConstraint(models.F('connection'), models.F('company'), name='company_link_once'),
+            model_name="companylink",
+            constraint=models.UniqueConstraint(models.F("connection"), models.F("company"), name="company_link_once"),
         ),
         migrations.AddConstraint(
-            model_name='companylink',
-            constraint=models.UniqueConstraint(models.F('connection'), models.F('entity_id'), name='entity_linked_once'),
+            model_name="companylink",
+            constraint=models.UniqueConstraint(
+                models.F("connection"), models.F("entity_id"), name="entity_linked_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cursor',
-            constraint=models.UniqueConstraint(models.F('connection'), models.F('company'), models.F('data_set'), name='cursor_once', nulls_distinct=False),
+            model_name="cursor",
+            constraint=models.UniqueConstraint(
+                models.F("connection"),
+                models.F("company"),
+                models.F("data_set"),
+                name="cursor_once",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddIndex(
-            model_name='externalrecord',
-            index=models.Index(models.F('connection'), models.F('object_type'), models.F('local_id'), name='external_record_of_row'),
+            model_name="externalrecord",
+            index=models.Index(
+                models.F("connection"), models.F("object_type"), models.F("local_id"), name="external_record_of_row"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='externalrecord',
-            constraint=models.UniqueConstraint(models.F('connection'), models.F('company'), models.F('object_type'), models.F('external_key'), name='external_record_once', nulls_distinct=False),
+            model_name="externalrecord",
+            constraint=models.UniqueConstraint(
+                models.F("connection"),
+                models.F("company"),
+                models.F("object_type"),
+                models.F("external_key"),
+                name="external_record_once",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importschedule',
-            constraint=models.UniqueConstraint(models.F('connection'), models.F('data_set'), name='import_schedule_once_per_data_set'),
+            model_name="importschedule",
+            constraint=models.UniqueConstraint(
+                models.F("connection"), models.F("data_set"), name="import_schedule_once_per_data_set"
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['connection', '-created_at'], name='job_history'),
+            model_name="job",
+            index=models.Index(fields=["connection", "-created_at"], name="job_history"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(models.F('status'), models.F('heartbeat_at'), condition=models.Q(('status__in', ('queued', 'running'))), name='job_unfinished'),
+            model_name="job",
+            index=models.Index(
+                models.F("status"),
+                models.F("heartbeat_at"),
+                condition=models.Q(("status__in", ("queued", "running"))),
+                name="job_unfinished",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(models.F('connection'), models.F('company'), models.F('kind'), models.F('data_set'), condition=models.Q(('status__in', ('queued', 'running')), models.Q(('kind', 'export'), _negated=True)), name='one_unfinished_job', nulls_distinct=False),
+            model_name="job",
+            constraint=models.UniqueConstraint(
+                models.F("connection"),
+                models.F("company"),
+                models.F("kind"),
+                models.F("data_set"),
+                condition=models.Q(("status__in", ("queued", "running")), models.Q(("kind", "export"), _negated=True)),
+                name="one_unfinished_job",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddIndex(
-            model_name='exportitem',
-            index=models.Index(models.F('connection'), models.F('company'), models.F('next_attempt_at'), condition=models.Q(('status__in', ['queued', 'sending', 'unknown'])), name='export_item_due'),
+            model_name="exportitem",
+            index=models.Index(
+                models.F("connection"),
+                models.F("company"),
+                models.F("next_attempt_at"),
+                condition=models.Q(("status__in", ["queued", "sending", "unknown"])),
+                name="export_item_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='exportitem',
-            index=models.Index(models.F('connection'), models.F('status'), models.F('code'), name='export_item_problems'),
+            model_name="exportitem",
+            index=models.Index(
+                models.F("connection"), models.F("status"), models.F("code"), name="export_item_problems"
+            ),
         ),
         migrations.AddIndex(
-            model_name='exportitem',
-            index=models.Index(models.F('job'), models.F('status'), name='export_item_of_job'),
+            model_name="exportitem",
+            index=models.Index(models.F("job"), models.F("status"), name="export_item_of_job"),
         ),
         migrations.AddConstraint(
-            model_name='exportitem',
-            constraint=models.UniqueConstraint(models.F('connection'), models.F('invoice'), name='one_export_item_per_invoice'),
+            model_name="exportitem",
+            constraint=models.UniqueConstraint(
+                models.F("connection"), models.F("invoice"), name="one_export_item_per_invoice"
+            ),
         ),
         migrations.AddIndex(
-            model_name='exchange',
-            index=models.Index(fields=['connection', '-started_at'], name='exchange_history'),
+            model_name="exchange",
+            index=models.Index(fields=["connection", "-started_at"], name="exchange_history"),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(models.F('item'), models.F('number'), name='attempt_number_once'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(models.F("item"), models.F("number"), name="attempt_number_once"),
         ),
         migrations.AddIndex(
-            model_name='outcome',
-            index=models.Index(models.F('job'), models.F('kind'), models.F('id'), name='outcome_of_job'),
+            model_name="outcome",
+            index=models.Index(models.F("job"), models.F("kind"), models.F("id"), name="outcome_of_job"),
         ),
     ]

@@ -48,7 +48,9 @@ class ExportItem(models.Model):
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="export_items")
     invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="export_items")
-    uid = models.UUIDField(default=uuid.uuid4, editable=False, help_text="Makes its ids there unlike any other portal's.")
+    uid = models.UUIDField(
+        default=uuid.uuid4, editable=False, help_text="Part of its ids there, unlike any other portal's."
+    )
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
     status = models.CharField(max_length=9, choices=ItemStatus, default=ItemStatus.QUEUED)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="export_items")

@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
@@ -84,11 +85,11 @@ def _require_usable(connection: Connection) -> None:
 
 def _awaiting_export(connection: Connection, invoices: QuerySet[Invoice] | Iterable[Invoice]) -> list[tuple[int, int]]:
     """(invoice, company) ids, the invoices locked in the order in which everybody locks them."""
+    rows = Invoice.objects.filter(account=connection.account_id).awaiting_export()
     if isinstance(invoices, QuerySet):
-        ids: object = invoices.order_by().values("pk")
+        rows = rows.filter(pk__in=invoices.order_by().values_list("pk", flat=True))
     else:
-        ids = [invoice.pk for invoice in invoices]
-    rows = Invoice.objects.filter(pk__in=ids, account=connection.account_id).awaiting_export()
+        rows = rows.filter(pk__in=[invoice.pk for invoice in invoices])
     return list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", "company_id"))
 
 
@@ -245,7 +246,7 @@ def wake(connection_id: int, company_ids: Iterable[int], *, trigger: str) -> Non
     """After commit. A message that gets lost costs time only: the sweep finds the work."""
     queue = "interactive" if trigger == Trigger.MANUAL else "background"
     for company_id in company_ids:
-        transaction.on_commit(lambda company_id=company_id: _send_wake(connection_id, company_id, queue))
+        transaction.on_commit(partial(_send_wake, connection_id, company_id, queue))
 
 
 def _send_wake(connection_id: int, company_id: int, queue: str) -> None:

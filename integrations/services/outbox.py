@@ -1,6 +1,6 @@
 """The outbox: claim, settle, release and rescue export items. Knows no accounting system and makes no call.
 
-Locks are always taken in the order invoice, export item, job, so that editing, authorising and delivering never deadlock.
+Locks are taken in the order invoice, export item, job, so that editing, authorising and delivering never deadlock.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ class Heartbeat:
 
 
 def settle(claim: Claim, settlements: Sequence[Settlement]) -> None:
-    """One transaction. Proof that a bill stands is taken from anybody; everything else only from who holds the claim."""
+    """One transaction. Proof that a bill stands is taken from anybody; all else only from who holds the claim."""
     now = timezone.now()
     with transaction.atomic():
         ids = [settlement.item.pk for settlement in settlements]
@@ -400,7 +400,7 @@ OUTCOMES = {
 def record_outcomes(items: Sequence[ExportItem], now: dt.datetime) -> None:
     """The line of each invoice in the history of its run: the newest word replaces "not known yet"."""
     told = [item for item in items if item.job_id and item.status in OUTCOMES]
-    jobs = {item.job_id for item in told}
+    jobs = {item.job_id for item in told if item.job_id}
     invoices = Invoice.objects.filter(pk__in=[item.invoice_id for item in told])
     named = {pk: (number, name) for pk, number, name in invoices.values_list("pk", "number", "supplier__name")}
     Outcome.objects.filter(
@@ -408,7 +408,7 @@ def record_outcomes(items: Sequence[ExportItem], now: dt.datetime) -> None:
     ).delete()
     Outcome.objects.bulk_create(
         Outcome(
-            job_id=item.job_id,
+            job_id=item.job_id or 0,
             kind=OUTCOMES[ItemStatus(item.status)],
             record_key=named[item.invoice_id][0],
             record_name=named[item.invoice_id][1] or "",

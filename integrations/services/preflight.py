@@ -21,7 +21,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """`field` is the anchor on View Invoice and in its form: "supplier", "line-2-gl_code". Only an error holds it back."""
+    """`field` is the anchor on View Invoice and in its form: "supplier", "line-2-gl_code". Only errors hold back."""
 
     code: str
     message: str

@@ -7,160 +7,242 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('invoices', '0001_initial'),
-        ('ledger', '0001_initial'),
-        ('organization', '0001_initial'),
-        ('suppliers', '0001_initial'),
+        ("invoices", "0001_initial"),
+        ("ledger", "0001_initial"),
+        ("organization", "0001_initial"),
+        ("suppliers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='activity',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="activity",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='approvalrule',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='approval_rules', to='organization.company'),
+            model_name="approvalrule",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="approval_rules", to="organization.company"
+            ),
         ),
         migrations.AddField(
-            model_name='approvalrule',
-            name='departments',
-            field=models.ManyToManyField(blank=True, help_text='Empty: all departments.', to='organization.department'),
+            model_name="approvalrule",
+            name="departments",
+            field=models.ManyToManyField(blank=True, help_text="Empty: all departments.", to="organization.department"),
         ),
         migrations.AddField(
-            model_name='approvalstep',
-            name='approver',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="approvalstep",
+            name="approver",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='approvalstep',
-            name='rule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='invoices.approvalrule'),
+            model_name="approvalstep",
+            name="rule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="invoices.approvalrule"
+            ),
         ),
         migrations.AddField(
-            model_name='authorization',
-            name='approver',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='authorizations', to=settings.AUTH_USER_MODEL),
+            model_name="authorization",
+            name="approver",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="authorizations", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='document',
-            name='uploaded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="document",
+            name="uploaded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invoices', to='organization.account'),
+            model_name="invoice",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="invoices", to="organization.account"
+            ),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='company',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='organization.company'),
+            model_name="invoice",
+            name="company",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="invoices", to="organization.company"
+            ),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='created_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="invoice",
+            name="created_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='currency',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.currency'),
+            model_name="invoice",
+            name="currency",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="ledger.currency",
+            ),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='department',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organization.department'),
+            model_name="invoice",
+            name="department",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="organization.department",
+            ),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='supplier',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='suppliers.supplier'),
+            model_name="invoice",
+            name="supplier",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="invoices",
+                to="suppliers.supplier",
+            ),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='terms',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.terms'),
+            model_name="invoice",
+            name="terms",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.terms"
+            ),
         ),
         migrations.AddField(
-            model_name='document',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='invoices.invoice'),
+            model_name="document",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="documents", to="invoices.invoice"
+            ),
         ),
         migrations.AddField(
-            model_name='authorization',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='authorizations', to='invoices.invoice'),
+            model_name="authorization",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="authorizations", to="invoices.invoice"
+            ),
         ),
         migrations.AddField(
-            model_name='activity',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='activities', to='invoices.invoice'),
+            model_name="activity",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="activities", to="invoices.invoice"
+            ),
         ),
         migrations.AddField(
-            model_name='invoiceline',
-            name='gl_code',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.glcode'),
+            model_name="invoiceline",
+            name="gl_code",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.glcode"
+            ),
         ),
         migrations.AddField(
-            model_name='invoiceline',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='invoices.invoice'),
+            model_name="invoiceline",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="invoices.invoice"
+            ),
         ),
         migrations.AddField(
-            model_name='invoiceline',
-            name='tax_code',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.taxcode'),
+            model_name="invoiceline",
+            name="tax_code",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="ledger.taxcode",
+            ),
         ),
         migrations.AddField(
-            model_name='linedimension',
-            name='dimension',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.dimension'),
+            model_name="linedimension",
+            name="dimension",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.dimension"
+            ),
         ),
         migrations.AddField(
-            model_name='linedimension',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dimensions', to='invoices.invoiceline'),
+            model_name="linedimension",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="dimensions", to="invoices.invoiceline"
+            ),
         ),
         migrations.AddField(
-            model_name='linedimension',
-            name='value',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.dimensionvalue'),
+            model_name="linedimension",
+            name="value",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.dimensionvalue"
+            ),
         ),
         migrations.AddField(
-            model_name='savedsearch',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_searches', to=settings.AUTH_USER_MODEL),
+            model_name="savedsearch",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="saved_searches", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalstep',
-            constraint=models.UniqueConstraint(models.F('rule'), models.F('position'), name='approval_step_position_once'),
+            model_name="approvalstep",
+            constraint=models.UniqueConstraint(
+                models.F("rule"), models.F("position"), name="approval_step_position_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(models.F('company'), models.F('supplier'), django.db.models.functions.text.Lower('number'), condition=models.Q(('supplier__isnull', False), models.Q(('number', ''), _negated=True)), name='invoice_number_once_per_supplier'),
+            model_name="invoice",
+            constraint=models.UniqueConstraint(
+                models.F("company"),
+                models.F("supplier"),
+                django.db.models.functions.text.Lower("number"),
+                condition=models.Q(("supplier__isnull", False), models.Q(("number", ""), _negated=True)),
+                name="invoice_number_once_per_supplier",
+            ),
         ),
         migrations.AddIndex(
-            model_name='authorization',
-            index=models.Index(models.F('approver'), models.F('invoice'), condition=models.Q(('status', 'pending')), name='authorization_pending'),
+            model_name="authorization",
+            index=models.Index(
+                models.F("approver"),
+                models.F("invoice"),
+                condition=models.Q(("status", "pending")),
+                name="authorization_pending",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoiceline',
-            constraint=models.UniqueConstraint(models.F('invoice'), models.F('position'), name='invoice_line_position_once'),
+            model_name="invoiceline",
+            constraint=models.UniqueConstraint(
+                models.F("invoice"), models.F("position"), name="invoice_line_position_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='linedimension',
-            constraint=models.UniqueConstraint(models.F('line'), models.F('dimension'), name='line_dimension_once'),
+            model_name="linedimension",
+            constraint=models.UniqueConstraint(models.F("line"), models.F("dimension"), name="line_dimension_once"),
         ),
         migrations.AddConstraint(
-            model_name='savedsearch',
-            constraint=models.UniqueConstraint(models.F('user'), django.db.models.functions.text.Lower('name'), name='saved_search_name_once'),
+            model_name="savedsearch",
+            constraint=models.UniqueConstraint(
+                models.F("user"), django.db.models.functions.text.Lower("name"), name="saved_search_name_once"
+            ),
         ),
     ]

@@ -9,141 +9,282 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('invoices', '0002_initial'),
-        ('ledger', '0002_initial'),
-        ('organization', '0001_initial'),
-        ('suppliers', '0001_initial'),
+        ("invoices", "0002_initial"),
+        ("ledger", "0002_initial"),
+        ("organization", "0001_initial"),
+        ("suppliers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='InvoiceTally',
+            name="InvoiceTally",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('facet', models.CharField(choices=[('state', 'State'), ('date', 'Date'), ('due', 'Due'), ('amount', 'Amount'), ('supplier', 'Supplier')], max_length=8)),
-                ('is_folded', models.BooleanField(db_default=False, default=False)),
-                ('kind', models.CharField(max_length=11)),
-                ('approval_status', models.CharField(max_length=10, null=True)),
-                ('posting_status', models.CharField(max_length=10, null=True)),
-                ('export_state', models.CharField(max_length=8, null=True)),
-                ('has_documents', models.BooleanField(null=True)),
-                ('invoice_date', models.DateField(null=True)),
-                ('due_date', models.DateField(null=True)),
-                ('bucket', models.DecimalField(decimal_places=2, help_text="The total's first two digits.", max_digits=16, null=True)),
-                ('count', models.BigIntegerField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=24)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "facet",
+                    models.CharField(
+                        choices=[
+                            ("state", "State"),
+                            ("date", "Date"),
+                            ("due", "Due"),
+                            ("amount", "Amount"),
+                            ("supplier", "Supplier"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("is_folded", models.BooleanField(db_default=False, default=False)),
+                ("kind", models.CharField(max_length=11)),
+                ("approval_status", models.CharField(max_length=10, null=True)),
+                ("posting_status", models.CharField(max_length=10, null=True)),
+                ("export_state", models.CharField(max_length=8, null=True)),
+                ("has_documents", models.BooleanField(null=True)),
+                ("invoice_date", models.DateField(null=True)),
+                ("due_date", models.DateField(null=True)),
+                (
+                    "bucket",
+                    models.DecimalField(
+                        decimal_places=2, help_text="The total's first two digits.", max_digits=16, null=True
+                    ),
+                ),
+                ("count", models.BigIntegerField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=24)),
             ],
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='approval_rule',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='invoices.approvalrule'),
+            model_name="invoice",
+            name="approval_rule",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="invoices.approvalrule",
+            ),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='has_documents',
+            model_name="invoice",
+            name="has_documents",
             field=models.BooleanField(default=False, editable=False),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='next_approver',
-            field=models.ForeignKey(blank=True, help_text='Empty: anybody who may.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="invoice",
+            name="next_approver",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Empty: anybody who may.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.SearchVector(models.Func(models.F('number'), models.Value('[^[:alnum:]]+'), models.Value(' '), models.Value('g'), function='regexp_replace', output_field=models.TextField()), config='simple'), '||', django.contrib.postgres.search.SearchVector(models.Func(models.F('po_number'), models.Value('[^[:alnum:]]+'), models.Value(' '), models.Value('g'), function='regexp_replace', output_field=models.TextField()), config='simple'), django.contrib.postgres.search.SearchConfig('simple')), '||', django.contrib.postgres.search.SearchVector(models.Func(models.F('description'), models.Value('[^[:alnum:]]+'), models.Value(' '), models.Value('g'), function='regexp_replace', output_field=models.TextField()), config='simple'), django.contrib.postgres.search.SearchConfig('simple')), name='invoice_words'),
+            model_name="invoice",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.search.CombinedSearchVector(
+                    django.contrib.postgres.search.CombinedSearchVector(
+                        django.contrib.postgres.search.SearchVector(
+                            models.Func(
+                                models.F("number"),
+                                models.Value("[^[:alnum:]]+"),
+                                models.Value(" "),
+                                models.Value("g"),
+                                function="regexp_replace",
+                                output_field=models.TextField(),
+                            ),
+                            config="simple",
+                        ),
+                        "||",
+                        django.contrib.postgres.search.SearchVector(
+                            models.Func(
+                                models.F("po_number"),
+                                models.Value("[^[:alnum:]]+"),
+                                models.Value(" "),
+                                models.Value("g"),
+                                function="regexp_replace",
+                                output_field=models.TextField(),
+                            ),
+                            config="simple",
+                        ),
+                        django.contrib.postgres.search.SearchConfig("simple"),
+                    ),
+                    "||",
+                    django.contrib.postgres.search.SearchVector(
+                        models.Func(
+                            models.F("description"),
+                            models.Value("[^[:alnum:]]+"),
+                            models.Value(" "),
+                            models.Value("g"),
+                            function="regexp_replace",
+                            output_field=models.TextField(),
+                        ),
+                        config="simple",
+                    ),
+                    django.contrib.postgres.search.SearchConfig("simple"),
+                ),
+                name="invoice_words",
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(models.F('account'), models.F('number'), models.F('id'), name='invoice_by_number'),
+            model_name="invoice",
+            index=models.Index(models.F("account"), models.F("number"), models.F("id"), name="invoice_by_number"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(models.F('account'), django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('number'), 'text_pattern_ops'), include=('number', 'currency', 'kind', 'total'), name='invoice_number_begins'),
+            model_name="invoice",
+            index=models.Index(
+                models.F("account"),
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Upper("number"), "text_pattern_ops"
+                ),
+                include=("number", "currency", "kind", "total"),
+                name="invoice_number_begins",
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(models.F('account'), django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Upper('po_number'), 'text_pattern_ops'), include=('po_number', 'currency', 'kind', 'total'), name='invoice_po_number_begins'),
+            model_name="invoice",
+            index=models.Index(
+                models.F("account"),
+                django.contrib.postgres.indexes.OpClass(
+                    django.db.models.functions.text.Upper("po_number"), "text_pattern_ops"
+                ),
+                include=("po_number", "currency", "kind", "total"),
+                name="invoice_po_number_begins",
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['account', 'invoice_date', 'id'], include=('due_date', 'posted_at', 'approval_status', 'posting_status', 'export_state'), name='invoice_by_date'),
+            model_name="invoice",
+            index=models.Index(
+                fields=["account", "invoice_date", "id"],
+                include=("due_date", "posted_at", "approval_status", "posting_status", "export_state"),
+                name="invoice_by_date",
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(models.F('account'), models.F('due_date'), models.F('id'), name='invoice_by_due_date'),
+            model_name="invoice",
+            index=models.Index(models.F("account"), models.F("due_date"), models.F("id"), name="invoice_by_due_date"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(models.F('account'), models.F('total'), models.F('id'), name='invoice_by_total'),
+            model_name="invoice",
+            index=models.Index(models.F("account"), models.F("total"), models.F("id"), name="invoice_by_total"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(models.F('account'), models.F('approval_status'), models.F('id'), name='invoice_by_status'),
+            model_name="invoice",
+            index=models.Index(
+                models.F("account"), models.F("approval_status"), models.F("id"), name="invoice_by_status"
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(models.F('account'), models.F('export_state'), models.F('id'), name='invoice_by_export_state'),
+            model_name="invoice",
+            index=models.Index(
+                models.F("account"), models.F("export_state"), models.F("id"), name="invoice_by_export_state"
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(models.F('account'), models.F('po_number'), models.F('id'), name='invoice_by_po_number'),
+            model_name="invoice",
+            index=models.Index(models.F("account"), models.F("po_number"), models.F("id"), name="invoice_by_po_number"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(models.F('account'), models.F('created_at'), models.F('id'), name='invoice_by_created_at'),
+            model_name="invoice",
+            index=models.Index(
+                models.F("account"), models.F("created_at"), models.F("id"), name="invoice_by_created_at"
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(models.F('account'), models.F('posted_at'), models.F('id'), name='invoice_by_posted_at'),
+            model_name="invoice",
+            index=models.Index(models.F("account"), models.F("posted_at"), models.F("id"), name="invoice_by_posted_at"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(models.F('supplier'), models.F('id'), name='invoice_by_supplier'),
+            model_name="invoice",
+            index=models.Index(models.F("supplier"), models.F("id"), name="invoice_by_supplier"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(models.F('account'), models.F('next_approver'), condition=models.Q(('approval_status', 'waiting')), name='invoice_awaited'),
+            model_name="invoice",
+            index=models.Index(
+                models.F("account"),
+                models.F("next_approver"),
+                condition=models.Q(("approval_status", "waiting")),
+                name="invoice_awaited",
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoiceline',
-            index=models.Index(models.F('gl_code'), models.F('invoice'), name='invoice_line_by_gl_code'),
+            model_name="invoiceline",
+            index=models.Index(models.F("gl_code"), models.F("invoice"), name="invoice_line_by_gl_code"),
         ),
         migrations.AddField(
-            model_name='invoicetally',
-            name='account',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='organization.account'),
+            model_name="invoicetally",
+            name="account",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="organization.account",
+            ),
         ),
         migrations.AddField(
-            model_name='invoicetally',
-            name='company',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='organization.company'),
+            model_name="invoicetally",
+            name="company",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="organization.company",
+            ),
         ),
         migrations.AddField(
-            model_name='invoicetally',
-            name='created_by',
-            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="invoicetally",
+            name="created_by",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='invoicetally',
-            name='currency',
-            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='ledger.currency'),
+            model_name="invoicetally",
+            name="currency",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="ledger.currency",
+            ),
         ),
         migrations.AddField(
-            model_name='invoicetally',
-            name='department',
-            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='organization.department'),
+            model_name="invoicetally",
+            name="department",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="organization.department",
+            ),
         ),
         migrations.AddField(
-            model_name='invoicetally',
-            name='supplier',
-            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='suppliers.supplier'),
+            model_name="invoicetally",
+            name="supplier",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="suppliers.supplier",
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoicetally',
-            index=models.Index(models.F('account'), models.F('facet'), name='invoice_tally_facet'),
+            model_name="invoicetally",
+            index=models.Index(models.F("account"), models.F("facet"), name="invoice_tally_facet"),
         ),
     ]

@@ -183,7 +183,7 @@ def _assign(invoice: Invoice, header: Mapping[str, Any], lines: Sequence[LineDat
     for name, value in values.items():
         setattr(invoice, name, value)
     invoice.version += 1
-    return [str(Invoice._meta.get_field(name).verbose_name) for name in changed]
+    return [str(getattr(Invoice._meta.get_field(name), "verbose_name", name)) for name in changed]
 
 
 def _refuse_duplicate(invoice: Invoice) -> None:

@@ -1,4 +1,4 @@
-"""The pages of reference data: list, search, add, edit, archive, CSV. An app describes a `Resource`; the views are here."""
+"""Pages of reference data: list, search, add, edit, archive, CSV. An app describes a `Resource`; views are here."""
 
 from organization.reference.filters import ReferenceFilter
 from organization.reference.forms import AccountForm

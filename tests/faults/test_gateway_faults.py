@@ -88,4 +88,5 @@ def test_the_gateway_cannot_be_reached(connection: Connection, settings: Any) ->
 
     item = ExportItem.objects.get()
     assert (item.status, item.was_sent, item.failure_kind) == (ItemStatus.QUEUED, False, "temporary")
-    assert item.next_attempt_at is not None and item.advice
+    assert item.next_attempt_at is not None
+    assert item.advice

@@ -39,7 +39,8 @@ def worker(sandbox: Any, connection: Connection, step: str = "") -> subprocess.P
     company_id = str(connection.company_links.get().company_id)
     command = [sys.executable, "-m", "tests.faults.victim", step, str(connection.pk), company_id]
     if not step:
-        code = f"import django; django.setup(); from integrations.services.exports import *; deliver_due({connection.pk}, {company_id})"
+        code = "import django; django.setup(); from integrations.services.exports import deliver_due; "
+        code += f"deliver_due({connection.pk}, {company_id})"
         command = [sys.executable, "-c", code]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
 

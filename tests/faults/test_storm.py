@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 from collections import Counter
@@ -148,10 +149,8 @@ def _storm_on(connection: Connection, storm: Storm) -> None:
 
 def _sweep(connection: Connection) -> None:
     """An hour later. A sweep may be killed, too."""
-    try:
+    with contextlib.suppress(Killed):
         outbox.rescue_stuck(exporting.timezone.now() + exporting.dt.timedelta(hours=1))
-    except Killed:
-        pass
 
 
 def _try_refused_again(connection: Connection) -> None:

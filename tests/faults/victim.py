@@ -1,4 +1,4 @@
-"""A worker process that kills itself (SIGKILL) at one step of a delivery: `python -m tests.faults.victim STEP CONN COMPANY`."""
+"""A worker that kills itself (SIGKILL) at one step of a delivery: `python -m tests.faults.victim STEP CONN COMPANY`."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ def _deadly(function: Callable[..., Any], name: str, is_done: bool) -> Callable[
         if is_done:
             function(*args, **kwargs)
         os.kill(os.getpid(), signal.SIGKILL)
+        return None
 
     return wrapped
 

@@ -125,7 +125,8 @@ def test_a_config_failure_pauses_and_fails_nothing(portal_sandbox: Any, connecti
     job = exporting.export(connection, *invoices)
 
     connection.refresh_from_db()
-    assert connection.is_paused and connection.pause_advice
+    assert connection.is_paused
+    assert connection.pause_advice
     assert {item.status for item in job.export_items.all()} == {ItemStatus.QUEUED}
     assert (job.status, job.failed) == (JobStatus.RUNNING, 0)
     exporting.act(portal_sandbox, action="set_permission", object="APBILL", operation="create", allowed=True)
@@ -210,7 +211,8 @@ def test_a_bill_of_somebody_else_is_reported_and_can_be_linked(portal_sandbox: A
     item = exports.item_for(invoice)
     assert item is not None
     assert (item.status, item.code) == (ItemStatus.FAILED, "bill_exists")
-    assert record_no in item.message and "Link" in item.advice
+    assert record_no in item.message
+    assert "Link" in item.advice
     with pytest.raises(RecordError):
         exports.link_existing_bill(item, by=by, record_no="999999")
     exports.link_existing_bill(item, by=by, record_no=record_no)
@@ -309,8 +311,10 @@ def test_failures_are_grouped_by_cause(portal_sandbox: Any, connection: Any) -> 
 
     (group,) = exports.problems(connection.account_id, owner)
 
-    assert group.count == 3 and group.items.count() == 3
-    assert group.message and group.advice
+    assert group.count == 3
+    assert group.items.count() == 3
+    assert group.message
+    assert group.advice
     assert exports.problems(connection.account_id, outsider) == []
     assert exports.problems(connection.account_id, reporter) == []
 
@@ -319,7 +323,8 @@ def test_mails_once_when_a_run_ends_with_failures(portal_sandbox: Any, connectio
     by = factories.owner(connection.account)
     bad = exporting.vendor(connection.company_links.get().company, "NOBODY")
     good = exporting.export(connection, exporting.ready_invoice(connection), by=by)
-    assert mail.outbox == [] and good.mailed_at is None
+    assert mail.outbox == []
+    assert good.mailed_at is None
     job = exporting.export(connection, exporting.ready_invoice(connection, supplier=bad), by=by)
     exports.sweep_exports(exporting.timezone.now() + exporting.dt.timedelta(hours=1))
     (message,) = mail.outbox

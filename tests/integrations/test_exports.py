@@ -29,12 +29,14 @@ def test_posts_an_authorised_invoice_with_its_documents(portal_sandbox: Any) -> 
     assert (job.total, job.posted, job.done, job.failed) == (1, 1, 1, 0)
     assert (bill["vendorid"], bill["recordid"], bill["total"]) == ("V00001", invoice.number, "100.00")
     assert (bill["entity"], bill["currency"], bill["state"]) == ("100", "GBP", "Posted")
-    assert f"/{invoice.pk}/" in bill["description"] and bill["description"].startswith("Paper http")
+    assert f"/{invoice.pk}/" in bill["description"]
+    assert bill["description"].startswith("Paper http")
     assert {(one["name"], one["sha256"]) for one in bill["attachments"]} == {
         ("invoice.pdf", hashlib.sha256(factories.PDF).hexdigest()),
         ("invoice (2).pdf", hashlib.sha256(b"%PDF-1.4 another one").hexdigest()),
     }
-    assert invoice.is_posted and invoice.export_state == ExportState.EXPORTED
+    assert invoice.is_posted
+    assert invoice.export_state == ExportState.EXPORTED
     assert invoice.posted_reference == bill["recordno"]
 
 
@@ -61,7 +63,9 @@ def test_one_refusal_leaves_the_others_untouched(portal_sandbox: Any) -> None:
     item = ExportItem.objects.get(invoice=bad)
     assert {bill["recordid"] for bill in exporting.bills(portal_sandbox)} == {good.number, other.number}
     assert (job.status, job.posted, job.failed) == (JobStatus.PARTIAL, 2, 1)
-    assert item.status == ItemStatus.FAILED and item.advice and "NOBODY" in item.raw_message
+    assert item.status == ItemStatus.FAILED
+    assert item.advice
+    assert "NOBODY" in item.raw_message
     assert job.outcomes.get(kind=OutcomeKind.FAILED).record_key == bad.number
     bad.refresh_from_db()
     assert (bad.export_state, bad.is_posted) == (ExportState.FAILED, False)

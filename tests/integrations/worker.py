@@ -16,7 +16,9 @@ def main() -> None:
     from integrations.sage_intacct.importers import reading
 
     reading.PAGE_SIZE = PAGE_SIZE
-    app.worker_main(["worker", "--pool", "solo", "-Q", "interactive,background", "--loglevel", "WARNING", *sys.argv[1:]])
+    app.worker_main(
+        ["worker", "--pool", "solo", "-Q", "interactive,background", "--loglevel", "WARNING", *sys.argv[1:]]
+    )
 
 
 if __name__ == "__main__":

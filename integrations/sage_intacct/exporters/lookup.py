@@ -110,11 +110,11 @@ def bill_exists(bill: StandingBill, invoice: Invoice) -> RecordError:
     advice = (
         "If it is this invoice, press Link to this bill. Otherwise correct the invoice number."
         if bill.agrees_with(invoice)
-        else "If the number is mistyped, correct it here. If it is this invoice, correct the bill in Sage Intacct first."
+        else "If the number is mistyped, correct it here. If it is this invoice, correct the bill there first."
     )
     return RecordError(
-        f"Sage Intacct holds a bill {bill.number} of this supplier already: record {bill.record_no} over {bill.total:,} "
-        f"{bill.currency}, dated {bill.made_on}. Planergy did not make it.",
+        f"Sage Intacct holds a bill {bill.number} of this supplier already: record {bill.record_no} "
+        f"over {bill.total:,} {bill.currency}, dated {bill.made_on}. Planergy did not make it.",
         advice=advice,
         code="bill_exists",
         raw=f"RECORDNO {bill.record_no}",

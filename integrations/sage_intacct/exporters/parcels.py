@@ -59,7 +59,7 @@ def make_parcel(item: ExportItem, invoice: Invoice, context: BillContext) -> Par
         functions.append(DeleteSupdoc(item.attachment_id))
         control_ids.append(f"{item.attachment_control_id}-old")
     if documents and not is_large:
-        functions.append(CreateSupdoc(supdoc(supdoc_id, invoice, attachments(documents))))
+        functions.append(CreateSupdoc(supdoc(supdoc_id, invoice, list(attachments(documents)))))
         control_ids.append(item.attachment_control_id)
     functions.append(bill)
     control_ids.append(item.bill_control_id)

@@ -193,7 +193,7 @@ def dates_are_sound(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
         yield Problem(
             "period_closed",
             f"The books of {invoice.company} are closed up to {closed.closed_to:%d %B %Y}.",
-            "Enter a posting date after that, or open the period in Sage Intacct (General Ledger > Setup > Open books).",
+            "Enter a later posting date, or open the period in Sage Intacct (General Ledger > Setup > Open books).",
             "posting_date",
             Severity.ERROR if _is_fresh(closed.learnt_at) else Severity.WARNING,
         )

@@ -18,7 +18,7 @@ from integrations.sage_intacct.importers import finishing, opening, removing
 from integrations.sage_intacct.importers.catalogue import Surroundings, sources_of, supplier_lookups
 from integrations.sage_intacct.importers.reading import Reader, ReadPage, changed_since, page_query
 from integrations.sage_intacct.importers.sources import Source
-from integrations.sage_intacct.importers.writing import write_page
+from integrations.sage_intacct.importers.writing import refresh_statistics, write_page
 from integrations.sage_intacct.mappers.dimensions import STANDARD
 
 # An interrupted read goes on where it stopped; after this long it begins again.
@@ -245,6 +245,8 @@ class _SourceRun:
             plan.cursor.after_record_no = page.last
             plan.cursor.state = plan.cursor.state | {"received": received}
             write_page(self._job, self._source, page.records, None if self._source.is_preview else plan.cursor)
+            if not self._knows_records and page.after == 0 and not page.is_last:
+                refresh_statistics(self._source)
         self._check_complete(plan, received, expected or 0)
         return received
 

@@ -27,7 +27,8 @@ class Column:
 @dataclass(frozen=True)
 class Target:
     """`fixed` columns have one value for the whole read, given as parameters of that name; `key` columns are the rest
-    of what makes a row unique; `conflict` names the unique index in SQL; `key_match` joins on it.
+    of what makes a row unique; `conflict` names the unique index in SQL; `key_match` joins on it, by a probe per row
+    where the index can answer it: then a page costs the same however large the table is.
     """
 
     table: str
@@ -36,6 +37,7 @@ class Target:
     columns: tuple[Column, ...]
     conflict: str
     key_match: str
+    is_probed: bool = True
 
     @cached_property
     def all_columns(self) -> tuple[Column, ...]:
@@ -106,7 +108,8 @@ TAX_CODES = Target(
         _ACTIVE,
     ),
     conflict="(account_id, company_id, code)",
-    key_match=("t.account_id = %(account_id)s AND t.company_id IS NOT DISTINCT FROM i.company_id AND t.code = i.code"),
+    key_match="t.account_id = %(account_id)s AND t.company_id IS NOT DISTINCT FROM i.company_id AND t.code = i.code",
+    is_probed=False,
 )
 DIMENSION_VALUES = Target(
     table=DimensionValue._meta.db_table,
@@ -118,6 +121,7 @@ DIMENSION_VALUES = Target(
         "t.dimension_id = %(dimension_id)s AND t.code = i.code AND t.company_id IS NOT DISTINCT FROM i.company_id "
         "AND t.scope_id IS NOT DISTINCT FROM i.scope_id"
     ),
+    is_probed=False,
 )
 SUPPLIERS = Target(
     table=Supplier._meta.db_table,
@@ -146,21 +150,28 @@ def page_sql(target: Target, *, is_company_link: bool, is_preview: bool) -> str:
     """Parameters: rows and notices (JSON arrays), the target's fixed columns, connection_id, link_company_id,
     object_type, job_id. Answers created, updated, deactivated.
 
-    The connection is held first: foreign keys would lock it at the end, after the job, while Disable goes the other way.
+    Rows are written in the order of their keys: two jobs never wait for each other, and all is compared before
+    anything is written. The connection is held first: foreign keys would lock it at the end, behind the job; Disable goes the other way.
     """
     return _PAGE.format(
         incoming=", ".join(f"{c.name} {c.type}" for c in target.all_columns),
         merged=", ".join([*(f"i.{c.name}" for c in target.key), *(_merged(c) for c in target.columns)]),
         before=", ".join(f"t.{c.name} AS old_{c.name}" for c in target.columns),
-        table=target.table,
-        key_match=target.key_match,
+        present=_present(target),
         old=", ".join(f"old_{c.name}" for c in target.columns),
         new=", ".join(c.name for c in target.columns),
         changes=",\n    ".join(_change(c) for c in target.columns),
         written=_preview_written(target) if is_preview else _written(target),
-        same_key=" AND ".join(f"w.{c.name} IS NOT DISTINCT FROM c.{c.name}" for c in _identity(target)),
+        same_key=" AND ".join(_is_same(c) for c in _identity(target)),
         linked="" if is_preview else _LINKED.format(link_match=_link_match(is_company_link)),
     )
+
+
+def _present(target: Target) -> str:
+    """The row that is there. OFFSET keeps the planner from reading the whole table for a hash."""
+    if not target.is_probed:
+        return f"{target.table} t ON {target.key_match}"
+    return f"LATERAL (SELECT * FROM {target.table} t WHERE {target.key_match} OFFSET 0) t ON true"  # noqa: S608
 
 
 def _merged(column: Column) -> str:
@@ -175,6 +186,11 @@ def _change(column: Column) -> str:
     return f"('{column.label}', {old}, {new})"
 
 
+def _is_same(column: Column) -> str:
+    """Texts are never null, and only `=` can be hashed."""
+    return f"w.{column.name} {'=' if column.type == 'text' else 'IS NOT DISTINCT FROM'} c.{column.name}"
+
+
 def _identity(target: Target) -> tuple[Column, ...]:
     return target.key or (target.columns[0],)
 
@@ -187,7 +203,7 @@ def _written(target: Target) -> str:
     back = ", ".join(c.name for c in _identity(target))
     return f"""
   INSERT INTO {target.table} ({fixed}, {names}, is_imported)
-  SELECT {params}, {names}, true FROM changed
+  SELECT {params}, {names}, true FROM changed ORDER BY {back}
   ON CONFLICT {target.conflict} DO UPDATE SET {updates}, is_imported = true
   RETURNING id, {back}"""  # noqa: S608 (names of our own columns)
 
@@ -206,10 +222,13 @@ _LINKED = """
     (connection_id, company_id, object_type, external_key, record_no, local_id, is_present, attributes)
   SELECT %(connection_id)s, %(link_company_id)s, %(object_type)s, r.external_key, r.record_no, r.id, true, r.attributes
   FROM rows r
-  LEFT JOIN integrations_externalrecord e ON e.connection_id = %(connection_id)s AND {link_match}
-    AND e.object_type = %(object_type)s AND e.external_key = r.external_key
+  LEFT JOIN LATERAL (
+    SELECT * FROM integrations_externalrecord e WHERE e.connection_id = %(connection_id)s AND {link_match}
+      AND e.object_type = %(object_type)s AND e.external_key = r.external_key OFFSET 0
+  ) e ON true
   WHERE e.id IS NULL
     OR (e.record_no, e.local_id, e.is_present, e.attributes) IS DISTINCT FROM (r.record_no, r.id, true, r.attributes)
+  ORDER BY r.external_key
   ON CONFLICT (connection_id, company_id, object_type, external_key) DO UPDATE SET
     record_no = EXCLUDED.record_no, local_id = EXCLUDED.local_id, is_present = true, attributes = EXCLUDED.attributes
 )"""
@@ -220,20 +239,20 @@ WITH held AS MATERIALIZED (
 ), incoming AS MATERIALIZED (
   SELECT * FROM json_to_recordset(%(rows)s::json)
     AS r(external_key text, record_no bigint, label text, missing jsonb, attributes jsonb, {incoming})
-), merged AS MATERIALIZED (
+), merged AS (
   SELECT i.external_key, i.record_no, i.label, i.attributes, {merged}, t.id AS before_id, t.is_imported AS was_imported,
     {before}
-  FROM incoming i LEFT JOIN {table} t ON {key_match}
+  FROM incoming i LEFT JOIN {present}
+), compared AS MATERIALIZED (
+  SELECT *, before_id IS NULL OR NOT was_imported OR ({old}) IS DISTINCT FROM ({new}) AS is_changed FROM merged
 ), changed AS MATERIALIZED (
-  SELECT * FROM merged m
-  WHERE before_id IS NULL OR NOT was_imported OR ({old}) IS DISTINCT FROM ({new})
+  SELECT * FROM compared WHERE is_changed
 ), written AS ({written}
 ), done AS MATERIALIZED (
   SELECT c.*, w.id FROM changed c JOIN written w ON {same_key}
 ), rows AS MATERIALIZED (
   SELECT external_key, record_no, attributes, id FROM done
-  UNION ALL SELECT external_key, record_no, attributes, before_id FROM merged
-    WHERE before_id IS NOT NULL AND was_imported AND ({old}) IS NOT DISTINCT FROM ({new})
+  UNION ALL SELECT external_key, record_no, attributes, before_id FROM compared WHERE NOT is_changed
 ){linked}
 , noted AS (
   INSERT INTO integrations_outcome

@@ -113,6 +113,12 @@ def _save(
         raise JobCancelled
 
 
+def refresh_statistics(source: Source) -> None:
+    """After the first page of a first import: the planner knows nothing of tables that were empty a moment ago."""
+    with connection.cursor() as database:
+        database.execute(f"ANALYZE {source.target.table}, integrations_externalrecord")
+
+
 def _upsert(job: Job, source: Source, rows: list[dict[str, object]], notes: Notes) -> tuple[int, int, int]:
     sql = page_sql(source.target, is_company_link=source.link_company_id is not None, is_preview=source.is_preview)
     with connection.cursor() as database:

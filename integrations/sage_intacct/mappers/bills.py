@@ -24,7 +24,7 @@ ATTACHMENT_ID_LENGTH = 20
 
 @dataclass(frozen=True)
 class BillContext:
-    """What a bill of one company needs beyond the invoice. `tax_details`: our tax code's id to the tax detail's ID there."""
+    """What a bill needs beyond the invoice. `tax_details`: our tax code's id to the tax detail's ID there."""
 
     portal_url: str
     entity_id: str = ""
@@ -84,7 +84,7 @@ def description_of(invoice: Invoice, portal_url: str) -> str:
 
 
 def bill_lines(lines: Sequence[InvoiceLine], context: BillContext) -> Iterator[APBillLine]:
-    """Tax goes out as the tax code's tax detail; else to the tax code's GL code; else with the line that it belongs to."""
+    """Tax goes out as the tax code's tax detail; else to the tax code's GL code; else with its line."""
     for line in lines:
         yield _line(line, context)
         if line.tax and _tax_account(line, context):
@@ -147,7 +147,7 @@ def is_known_dimension(key: str) -> bool:
 
 
 def line_field(key: str, name: str) -> str:
-    """The field of a bill's line for a dimension of ours. Raises RecordError for one that Sage Intacct does not know."""
+    """The field of a bill's line for a dimension of ours. Raises RecordError for one not known there."""
     if key in STANDARD:
         return STANDARD[key].line_field
     if is_known_dimension(key):
@@ -160,7 +160,7 @@ def line_field(key: str, name: str) -> str:
 
 
 def attachment_id(item_uid: uuid.UUID, documents: Iterable[Document]) -> str:
-    """The same for the same documents of the same export, so a record of this id is ours and complete; "" without any."""
+    """The same for the same documents of the same export, so such a record is ours and complete; "" without any."""
     hashes = [f"{document.name}:{document.sha256}" for document in documents]
     if not hashes:
         return ""

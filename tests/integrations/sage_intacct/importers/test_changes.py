@@ -217,7 +217,7 @@ def test_ids_that_differ_by_case_only_are_two_suppliers_but_not_two_terms(
     act(
         portal_sandbox, "create_record", object="APTERM", fields={"NAME": "NET 30", "DUEDATE": "30", "STATUS": "active"}
     )
-    terms, suppliers = run_import(intacct, "terms", "suppliers")
+    terms, _suppliers = run_import(intacct, "terms", "suppliers")
     assert Supplier.objects.filter(company=company_of(intacct), code__in=["V00001", "v00001"]).count() == 2
     assert Terms.objects.filter(account=intacct.account, name__iexact="net 30").count() == 1
     failed = terms.outcomes.get(kind="failed")

@@ -29,7 +29,9 @@ def test_brings_all_data_sets_with_the_facts_that_invoices_need(imported: Connec
     assert Terms.objects.get(account=account, name="15th next month").due_from == DueFrom.NEXT_MONTH
     supplier = Supplier.objects.get(company=company, code="V00001")
     assert (supplier.currency.code, supplier.terms.name, supplier.is_imported) == ("USD", "Net 30", True)
-    assert supplier.tax_id and supplier.email and "Station Road" in supplier.address
+    assert supplier.tax_id
+    assert supplier.email
+    assert "Station Road" in supplier.address
     assert Supplier.objects.get(company=company, code="V00040").is_on_hold
     assert not Supplier.objects.get(company=company, code="V00043").is_active
     assert Supplier.objects.get(company=company, code="V00003").default_gl_code.code.startswith("6")

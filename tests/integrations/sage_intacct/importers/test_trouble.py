@@ -1,4 +1,4 @@
-"""What goes wrong on the way: lost pages, refused data sets, a gateway that is down, a person who cancels, a preview."""
+"""What goes wrong on the way: lost pages, refused data sets, a gateway that is down, cancelling, a preview."""
 
 from __future__ import annotations
 

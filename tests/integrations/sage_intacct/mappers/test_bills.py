@@ -153,7 +153,8 @@ def test_the_total_agrees_for_any_mix(rows: list[tuple[Any, ...]], currency: str
 def test_attachment_ids_follow_from_the_documents_and_fit() -> None:
     uid, document = uuid.uuid4(), Document(name="a.pdf", sha256="1")
     first = bills.attachment_id(uid, [document])
-    assert len(first) == 20 and first == bills.attachment_id(uid, [document])
+    assert len(first) == 20
+    assert first == bills.attachment_id(uid, [document])
     assert first != bills.attachment_id(uid, [Document(name="a.pdf", sha256="2")])
     assert first != bills.attachment_id(uuid.uuid4(), [document])
     assert bills.attachment_id(uid, []) == ""
@@ -175,7 +176,8 @@ def test_names_of_documents_are_unique_and_acceptable() -> None:
 def test_the_link_back_is_never_cut() -> None:
     made = invoice(line(), description="x" * 2000)
     text = bills.description_of(made, "https://portal.example")
-    assert len(text) <= bills.DESCRIPTION_LENGTH and text.endswith(f"https://portal.example{made.get_absolute_url()}")
+    assert len(text) <= bills.DESCRIPTION_LENGTH
+    assert text.endswith(f"https://portal.example{made.get_absolute_url()}")
 
 
 def test_a_dimension_of_no_system_is_refused() -> None:
