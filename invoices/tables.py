@@ -34,12 +34,10 @@ COLUMNS = {
 DEFAULT_COLUMNS = (
     "number",
     "supplier",
-    "company",
     "invoice_date",
     "due_date",
     "total",
     "status",
-    "export_state",
 )
 ALWAYS = ("number",)
 PREFERENCE = "invoice_columns"

@@ -18,7 +18,7 @@ from invoices.tallies import totals_of
 from organization.models import User
 from organization.permissions import allowed, authorization_of, can_see_accounts_payable
 
-WAITING_COLUMNS = ("number", "supplier", "company", "due_date", "total", "created_by", "documents")
+WAITING_COLUMNS = ("number", "supplier", "due_date", "total", "created_by", "documents")
 
 
 @require_safe

@@ -151,7 +151,8 @@ def page_sql(target: Target, *, is_company_link: bool, is_preview: bool) -> str:
     object_type, job_id. Answers created, updated, deactivated.
 
     Rows are written in the order of their keys: two jobs never wait for each other, and all is compared before
-    anything is written. The connection is held first: foreign keys would lock it at the end, behind the job; Disable goes the other way.
+    anything is written. The connection is held first: foreign keys would lock it at the end, behind the job, and
+    Disable goes the other way.
     """
     return _PAGE.format(
         incoming=", ".join(f"{c.name} {c.type}" for c in target.all_columns),

@@ -38,6 +38,7 @@
     total.value = Number(total.value) + 1;
     const line = holder.firstElementChild;
     role("lines").append(line);
+    line.querySelectorAll("[data-pick]").forEach(boxOf);
     renumber();
     return line;
   };
