@@ -1,0 +1,1 @@
+"""What `make bench` measures; each module has `run(scale)` that answers rows of results."""
