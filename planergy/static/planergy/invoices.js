@@ -167,7 +167,7 @@
   const preview = (url, type, name) => {
     const place = document.querySelector("[data-role=preview]");
     const shownAs = document.createElement(type === "application/pdf" ? "iframe" : "img");
-    shownAs.src = url;
+    shownAs.src = type === "application/pdf" ? `${url}#navpanes=0&view=FitH` : url;
     if (shownAs.tagName === "IFRAME") shownAs.title = name; else shownAs.alt = name;
     place.replaceChildren(shownAs);
   };
