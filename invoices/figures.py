@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from django.db.models import Case, Count, F, Q, Sum, When
+from django.db.models import Q
 from django.db.models.functions import TruncMonth
 
-from invoices.models import ZERO, ApprovalStatus, ExportState, Invoice, PostingStatus
+from invoices.filters import start_of_day
+from invoices.models import ZERO, ApprovalStatus, ExportState, Invoice, InvoiceTally, PostingStatus
+from invoices.tallies import counted
 from organization.models import User
 
 MONTHS = 12
@@ -54,20 +56,21 @@ class Chart:
 
 
 def figures_for(user: User, today: dt.date) -> list[Figure]:
-    """Two statements, whatever the number of figures."""
+    """Three statements, whatever the number of figures."""
     recent = today - dt.timedelta(days=RECENT_DAYS)
     authorized = Q(approval_status=ApprovalStatus.AUTHORIZED, posting_status=PostingStatus.NOT_POSTED)
-    rows = Invoice.objects.visible_to(user)
     waiting = Q(approval_status=ApprovalStatus.WAITING)
-    open_rows = rows.filter(Q(posting_status=PostingStatus.NOT_POSTED)).aggregate(
-        mine=Count("pk", filter=waiting & Q(created_by=user)),
-        rejected=Count("pk", filter=Q(approval_status=ApprovalStatus.REJECTED, created_by=user)),
-        to_post=Count("pk", filter=authorized),
-        failed=Count("pk", filter=authorized & Q(export_state=ExportState.FAILED)),
-        unknown=Count("pk", filter=authorized & Q(export_state=ExportState.UNKNOWN)),
+    rows, number, _ = counted(user, InvoiceTally.Facet.STATE)
+    open_rows = rows.aggregate(
+        mine=number(waiting & Q(created_by=user)),
+        rejected=number(Q(approval_status=ApprovalStatus.REJECTED, created_by=user)),
+        to_post=number(authorized),
+        failed=number(authorized & Q(export_state=ExportState.FAILED)),
+        unknown=number(authorized & Q(export_state=ExportState.UNKNOWN)),
     )
     for_me = Invoice.objects.authorizable_by(user).count()
-    posted = rows.filter(posting_status=PostingStatus.POSTED, posted_at__date__gte=recent).count()
+    posted_rows = Invoice.objects.visible_to(user).filter(posting_status=PostingStatus.POSTED)
+    posted = posted_rows.filter(posted_at__gte=start_of_day(recent)).count()
     problems = open_rows["failed"] + open_rows["unknown"]
     state = "export_state=failed" if open_rows["failed"] or not problems else "export_state=unknown"
     both = f"{open_rows['failed']} failed, {open_rows['unknown']} unknown"
@@ -99,21 +102,21 @@ def _bad(count: int) -> str:
 def chart_for(user: User, today: dt.date, wanted: str = "") -> Chart | None:
     """Invoiced per month over the last twelve, in one currency: the wanted one, or the one with most invoices."""
     start = _months_back(today.replace(day=1), MONTHS - 1)
-    signed = Case(When(kind=Invoice.Kind.CREDIT_NOTE, then=-F("total")), default=F("total"))
+    rows, number, amount = counted(user, InvoiceTally.Facet.DATE)
+    credit = Q(kind=Invoice.Kind.CREDIT_NOTE)
     groups = (
-        Invoice.objects.visible_to(user)
-        .filter(invoice_date__gte=start, invoice_date__lt=_months_back(today.replace(day=1), -1))
+        rows.filter(invoice_date__gte=start, invoice_date__lt=_months_back(today.replace(day=1), -1))
         .exclude(currency=None)
         .order_by()
         .values("currency__code", month=TruncMonth("invoice_date"))
-        .annotate(amount=Sum(signed), count=Count("pk"))
+        .annotate(plus=amount(~credit), minus=amount(credit), number=number(Q()))
     )
     amounts: dict[str, dict[dt.date, Decimal]] = {}
     counts: dict[str, int] = {}
     for group in groups:
         code = group["currency__code"]
-        amounts.setdefault(code, {})[group["month"]] = group["amount"]
-        counts[code] = counts.get(code, 0) + group["count"]
+        amounts.setdefault(code, {})[group["month"]] = group["plus"] - group["minus"]
+        counts[code] = counts.get(code, 0) + group["number"]
     if not amounts:
         return None
     currency = wanted if wanted in amounts else max(counts, key=lambda code: (counts[code], code))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import django_filters as filters
 from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 
 from invoices.fields import AmountField, DayField
 from invoices.models import ApprovalStatus, ExportState, Invoice, InvoiceLine, PostingStatus
@@ -51,6 +53,11 @@ DEFAULT_SORT = "-invoice_date"
 WITHIN_GROUP = "entry"
 
 
+def start_of_day(day: dt.date) -> dt.datetime:
+    """Midnight in the reader's zone: compared with a time, not with its date, so that an index serves."""
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+
+
 class AmountFilter(filters.NumberFilter):
     field_class = AmountField
 
@@ -76,7 +83,7 @@ class InvoiceFilter(filters.FilterSet):
     date_before = DayFilter(label="Dated to", field_name="invoice_date", lookup_expr="lte")
     due_after = DayFilter(label="Due from", field_name="due_date", lookup_expr="gte")
     due_before = DayFilter(label="Due to", field_name="due_date", lookup_expr="lte")
-    posted_after = DayFilter(label="Posted from", field_name="posted_at", lookup_expr="date__gte")
+    posted_after = DayFilter(label="Posted from", method="since")
     total_min = AmountFilter(label="Total from", field_name="total", lookup_expr="gte")
     total_max = AmountFilter(label="Total to", field_name="total", lookup_expr="lte")
     currency = filters.ModelChoiceFilter(
@@ -135,6 +142,9 @@ class InvoiceFilter(filters.FilterSet):
         code = value.split()[0]
         codes = GLCode.objects.for_user(self.request.user).filter(Q(code=code) | Q(name__icontains=value))
         return rows.filter(Exists(InvoiceLine.objects.filter(invoice=OuterRef("pk"), gl_code__in=codes)))
+
+    def since(self, rows: QuerySet, name: str, value: dt.date) -> QuerySet:
+        return rows.filter(posted_at__gte=start_of_day(value))
 
     def with_document(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(has_documents=value == "yes")

@@ -5,13 +5,15 @@ Both are exact; the tallies are only faster where a filter leaves hundreds of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, DecimalField, Field, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 
 from invoices.filters import SORTS, InvoiceFilter
 from invoices.models import ZERO, Invoice, InvoiceTally
@@ -77,6 +79,27 @@ def tallies_for(user: User, facet: str) -> QuerySet[InvoiceTally]:
     rows = InvoiceTally.objects.filter(account=user.account, facet=facet)
     company_ids = user.limited_company_ids
     return rows if company_ids is None else rows.filter(company__in=company_ids)
+
+
+Aggregate = Callable[[Q], Sum | Coalesce | Count]
+
+
+def counted(user: User, facet: str) -> tuple[QuerySet, Aggregate, Aggregate]:
+    """Rows to aggregate over what the user sees, how to count them, and how to add up their totals.
+
+    The tallies for those who see all of the account, the invoices for others; the columns of the facet are in both.
+    """
+    if visibility_of(user).scope == Scope.ALL:
+        return tallies_for(user, facet), partial(_sum, "count", 0), partial(_sum, "amount", ZERO)
+    return Invoice.objects.visible_to(user), lambda which: Count("pk", filter=which), partial(_sum, "total", ZERO)
+
+
+def _sum(column: str, nothing: Any, which: Q) -> Coalesce:
+    return Coalesce(Sum(column, filter=which), Value(nothing), output_field=_field(column))
+
+
+def _field(column: str) -> Field:
+    return BigIntegerField() if column == "count" else DecimalField(max_digits=24, decimal_places=2)
 
 
 _GROUP = ("currency__code", "kind", "rows", "sum")

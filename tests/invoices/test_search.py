@@ -303,7 +303,10 @@ def test_rejects_in_bulk_only_with_a_reason(company: Any) -> None:
     assert invoice.approval_status == ApprovalStatus.REJECTED
 
 
-def test_every_number_of_the_home_leads_to_the_search_that_shows_it(company: Any, clerk: Any) -> None:
+@pytest.mark.parametrize("scope", [Scope.ALL, Scope.OWN])
+def test_every_number_of_the_home_leads_to_the_search_that_shows_it(company: Any, clerk: Any, scope: Scope) -> None:
+    clerk.visibility = scope
+    clerk.save()
     factories.invoice(company, approval_status=ApprovalStatus.WAITING, created_by=clerk)
     factories.invoice(company, approval_status=ApprovalStatus.REJECTED, created_by=clerk)
     factories.authorized_invoice(company, export_state=ExportState.FAILED)
@@ -311,17 +314,23 @@ def test_every_number_of_the_home_leads_to_the_search_that_shows_it(company: Any
     factories.authorized_invoice(company, posting_status=PostingStatus.POSTED, posted_at=timezone.now())
     client = client_of(clerk)
     tiles = client.get("/accounts-payable/").context["tiles"]
-    assert {figure.label: figure.count for figure, _ in tiles}["Authorised, to be posted"] == 2
+    expected = 2 if scope == Scope.ALL else 0
+    assert {figure.label: figure.count for figure, _ in tiles}["Authorised, to be posted"] == expected
     for figure, url in tiles:
         assert client.get(url).context["total_count"] == figure.count, figure.label
 
 
-def test_draws_twelve_months_in_one_currency(company: Any, clerk: Any) -> None:
+@pytest.mark.parametrize("scope", [Scope.ALL, Scope.OWN])
+def test_draws_twelve_months_in_one_currency(company: Any, clerk: Any, scope: Scope) -> None:
+    clerk.visibility = scope
+    clerk.save()
     today = timezone.localdate()
-    factories.invoice(company, invoice_date=today, net=Decimal(80))
-    factories.invoice(company, invoice_date=today, net=Decimal(30), kind=Invoice.Kind.CREDIT_NOTE)
-    factories.invoice(company, invoice_date=today, currency=factories.currency(company.account, "EUR"))
-    factories.invoice(company, invoice_date=today - dt.timedelta(days=800))
+    factories.invoice(company, created_by=clerk, invoice_date=today, net=Decimal(80))
+    factories.invoice(company, created_by=clerk, invoice_date=today, net=Decimal(30), kind=Invoice.Kind.CREDIT_NOTE)
+    factories.invoice(
+        company, created_by=clerk, invoice_date=today, currency=factories.currency(company.account, "EUR")
+    )
+    factories.invoice(company, created_by=clerk, invoice_date=today - dt.timedelta(days=800))
     chart = client_of(clerk).get("/accounts-payable/").context["chart"]
     assert (chart.currency, len(chart.bars), chart.bars[-1].amount, chart.total) == (
         "GBP",
