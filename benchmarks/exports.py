@@ -1,4 +1,4 @@
-"""Exports of invoices with documents: round trips, statements and memory; and the same through the SDK, side by side."""
+"""Exports of invoices with documents: round trips, statements, memory; and the same through the SDK, side by side."""
 
 from __future__ import annotations
 

@@ -148,18 +148,21 @@ def _automatic_job(connection: Connection) -> Job:
 def try_again(items: QuerySet[ExportItem] | Iterable[ExportItem], *, by: User | None) -> list[Job]:
     """Queue failed items anew, one job per connection. Invoices that no longer await export are left out."""
     by_connection: dict[int, list[Invoice]] = {}
-    connections: dict[int, Connection] = {}
     for item in items:
         if item.status in RESTARTABLE:
-            connections[item.connection_id] = item.connection
             by_connection.setdefault(item.connection_id, []).append(Invoice(pk=item.invoice_id))
+    connections = Connection.objects.in_bulk(list(by_connection))
     return [export_invoices(connections[key], invoices, by=by) for key, invoices in by_connection.items()]
 
 
 def cancel_queued(connection: Connection) -> int:
     """For Disable: what has not been sent ends here. What may have arrived there stays until it can be looked up."""
+    return _cancel_after_disabling(ExportItem.objects.filter(connection=connection))
+
+
+def _cancel_after_disabling(items: QuerySet[ExportItem]) -> int:
     return outbox.cancel(
-        ExportItem.objects.filter(connection=connection, status=ItemStatus.QUEUED, was_sent=False),
+        items.filter(status=ItemStatus.QUEUED, was_sent=False),
         message="The integration was disabled before this invoice was sent.",
         advice="Set the integration up again, then export the invoice again.",
     )
@@ -269,6 +272,7 @@ def deliver_due(connection_id: int, company_id: int) -> None:
 def sweep_exports(now: dt.datetime) -> None:
     """Whatever was lost (a worker, a message, all of Redis), PostgreSQL knows what is due."""
     outbox.rescue_stuck(now)
+    _cancel_after_disabling(ExportItem.objects.filter(connection__is_enabled=False))
     export_jobs.finish_settled(export_jobs.possibly_settled())
     export_jobs.mail_unmailed(now)
     due = ExportItem.objects.filter(
@@ -281,6 +285,3 @@ def sweep_exports(now: dt.datetime) -> None:
     ):
         wake(connection_id, {company_id}, trigger=Trigger.MANUAL if is_manual else Trigger.AUTOMATIC)
 
-
-def is_worth_trying_again(item: ExportItem) -> bool:
-    return item.status in RESTARTABLE and item.failure_kind != FailureKind.UNKNOWN

@@ -461,6 +461,8 @@ def link(item: ExportItem, *, by: User, record_no: str, record_url: str) -> None
 def cancel(items: QuerySet[ExportItem], *, message: str, advice: str = "") -> int:
     """End queued items. Invoices keep their approval status. Returns how many."""
     now = timezone.now()
+    if not items.exists():
+        return 0
     with transaction.atomic():
         invoice_ids = list(items.values_list("invoice_id", flat=True))
         list(

@@ -380,3 +380,70 @@ def test_the_command_says_what_became_of_each(portal_sandbox: Any, connection: A
     with pytest.raises(CommandError, match="1 of 1"):
         call_command("intacct_export", "--account", connection.account.name, stdout=out)
     assert "NOBODY" in out.getvalue()
+
+
+def test_a_document_that_cannot_be_read_fails_its_invoice_alone(
+    portal_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from integrations.sage_intacct.exporters import parcels
+
+    large, small, good = (exporting.ready_invoice(connection) for _ in range(3))
+    for invoice in (large, large, small):
+        lost = factories.document(invoice, f"{invoice.documents.count()}.pdf")
+    lost.file.delete(save=False)
+    large.documents.first().file.delete(save=False)
+    monkeypatch.setattr(parcels, "LARGE", len(factories.PDF) + 1)
+
+    job = exporting.export(connection, large, small, good)
+
+    assert (job.posted, job.failed) == (1, 2)
+    assert set(ExportItem.objects.filter(status="failed").values_list("code", flat=True)) == {"document_unreadable"}
+    assert [bill["recordid"] for bill in exporting.bills(portal_sandbox)] == [good.number]
+
+
+def test_nothing_stays_queued_over_a_disabled_connection(portal_sandbox: Any, connection: Any) -> None:
+    invoice = exporting.ready_invoice(connection)
+    queue(connection, invoice)
+    ExportItem.objects.update(status=ItemStatus.SENDING, claimed_at=exporting.timezone.now())
+    connections.disable(connection, by=factories.owner(connection.account))
+
+    exports.sweep_exports(exporting.timezone.now() + exporting.dt.timedelta(hours=1))
+
+    invoice.refresh_from_db()
+    assert (ExportItem.objects.get().status, invoice.export_state) == (ItemStatus.CANCELLED, ExportState.NONE)
+
+
+def test_an_internal_error_fails_what_was_not_sent_and_says_so(
+    portal_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from integrations.sage_intacct.exporters import delivery
+
+    def broken(*args: Any) -> Any:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(delivery, "preflight", broken)
+    job = exporting.export(connection, exporting.ready_invoice(connection))
+    item = ExportItem.objects.get()
+    assert (item.status, item.failure_kind, item.was_sent) == (ItemStatus.FAILED, "internal", False)
+    assert "a bug" in item.raw_message and "a bug" not in item.message
+    assert job.failed == 1
+
+
+def test_bills_arrive_as_drafts_where_the_connection_says_so(portal_sandbox: Any) -> None:
+    connection = exporting.exporting_connection(exports_as_draft=True)
+    exporting.export(connection, exporting.ready_invoice(connection))
+    assert exporting.bills(portal_sandbox)[0]["state"] == "Draft"
+
+
+def test_a_foreign_currency_goes_out_with_the_daily_rate(portal_sandbox: Any, connection: Any) -> None:
+    dollars = factories.currency(connection.account, "USD")
+    exporting.export(connection, exporting.ready_invoice(connection, currency=dollars))
+    bill = exporting.bills(portal_sandbox)[0]
+    assert (bill["currency"], bill["basecurr"], bill["total"]) == ("USD", "GBP", "100.00")
+    assert bill["base_total"] != "100.00"
+
+
+def test_credit_notes_wait_with_the_reason(portal_sandbox: Any, connection: Any) -> None:
+    job = exporting.export(connection, exporting.ready_invoice(connection, kind="credit_note"))
+    assert (job.failed, ExportItem.objects.get().code) == (1, "credit_note")
+    assert exporting.bills(portal_sandbox) == []

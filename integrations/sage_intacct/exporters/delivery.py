@@ -230,6 +230,10 @@ class Delivery(Batch):
         self.sent |= {parcel.item.pk for parcel in parcels}
         try:
             results = self.client.execute(functions, control_ids=control_ids, unique_id=True)
+        except IntegrationError:
+            # The gate stayed closed, so nothing left.
+            self.sent -= {parcel.item.pk for parcel in parcels}
+            raise
         except IntacctError as error:
             result, failure = _of_a_broken_request(error), Failure.from_error(integration_error(error))
             self.settle([Settlement(parcel.item, result, failure, exchange=self.exchange) for parcel in parcels])
@@ -265,15 +269,18 @@ class Delivery(Batch):
             present = None  # some companies answer a missing record with a failure; if it was another, creating fails
         except IntacctError as error:
             return self._give_up_files(parcel, error)
-        for file in attachments(list(parcel.invoice.documents.all())):
-            if present is not None and file.name in present:
-                continue
-            record = supdoc(parcel.attachment_id, parcel.invoice, [file])
-            try:
+        try:
+            for file in attachments(list(parcel.invoice.documents.all())):
+                if present is not None and file.name in present:
+                    continue
+                record = supdoc(parcel.attachment_id, parcel.invoice, [file])
                 self.client.call(CreateSupdoc(record) if present is None else UpdateSupdoc(record))
-            except IntacctError as error:
-                return self._give_up_files(parcel, error)
-            present = (present or set()) | {file.name}
+                present = (present or set()) | {file.name}
+        except IntacctError as error:
+            return self._give_up_files(parcel, error)
+        except RecordError as error:
+            self.settle([Settlement(parcel.item, Outcome.NOT_SENT, Failure.from_error(error))])
+            return False
         return True
 
     def _give_up_files(self, parcel: Parcel, error: IntacctError) -> bool:
