@@ -25,7 +25,7 @@ from ledger.models import Currency, Terms
 from organization.models import Account, Company
 
 ROOT = Path(__file__).resolve().parent.parent
-VENDORS = {"small": 10_000, "full": 100_000}
+VENDORS = {"small": 20_000, "full": 100_000}
 SDK_VENDORS = {"small": 2_000, "full": 10_000}
 FLAT_VENDORS = {"small": 2_000, "full": 10_000}
 PAGE = 2_000

@@ -216,6 +216,6 @@ class Heartbeat:
     def _beat(self) -> None:
         try:
             while not self._stop.wait(HEARTBEAT_SECONDS):
-                Job.objects.filter(claim=self._claim).update(heartbeat_at=timezone.now())
+                Job.objects.unfinished().filter(claim=self._claim).update(heartbeat_at=timezone.now())
         finally:
             database.close()

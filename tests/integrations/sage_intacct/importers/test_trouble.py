@@ -272,7 +272,7 @@ def test_a_preview_shows_what_an_import_would_do_and_writes_nothing(intacct: Con
 def test_a_preview_of_everything_warns_only_of_what_it_would_not_bring(intacct: Connection) -> None:
     finished = run_import(intacct, is_preview=True)
     warnings = Outcome.objects.filter(job__in=finished, kind="warning")
-    # NOK, XBT and Net 75 are out of use there, so that no import brings them; all other terms and currencies come first.
+    # NOK, XBT and Net 75 are out of use there, so that no import brings them; all others come first.
     assert set(warnings.values_list("record_key", "code")) == {
         ("V00034", "missing_currency"),
         ("V00034", "missing_terms"),

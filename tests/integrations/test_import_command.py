@@ -1,0 +1,53 @@
+"""`manage.py intacct_import`"""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests import factories
+from tests.integrations.importing import act, connected
+
+
+@pytest.fixture
+def intacct(transactional_db: None, portal_sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    from integrations import runner
+    from integrations.sage_intacct.gateway import redis_client
+
+    redis_client().flushdb()
+    monkeypatch.setattr(runner, "wake", lambda job_id, *, trigger: None)
+    return connected(factories.account(name="Acme"))
+
+
+def _run(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("intacct_import", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_imports_what_is_named_and_answers_in_json(intacct: Any) -> None:
+    answer = json.loads(_run("--account", "acme", "--data-set", "terms", "--data-set", "suppliers", "--json"))
+    assert [(job["data_set"], job["status"], job["company"]) for job in answer] == [
+        ("terms", "succeeded", None),
+        ("suppliers", "partial", "Northwind Manufacturing Ltd"),
+    ]
+    assert answer[1]["created"] == 176
+
+
+def test_says_in_a_line_per_data_set_how_it_ended(intacct: Any) -> None:
+    assert "Import Terms: Completed." in _run("--data-set", "terms")
+    assert "created" not in _run("--data-set", "terms")
+
+
+def test_refuses_what_it_cannot_do_in_words(intacct: Any, portal_sandbox: Any) -> None:
+    with pytest.raises(CommandError, match="Connected accounts: Acme"):
+        _run("--account", "Nobody")
+    with pytest.raises(CommandError, match="no company called Nobody"):
+        _run("--company", "Nobody")
+    act(portal_sandbox, "set_permission", object="APTERM", operation="read", allowed="false")
+    with pytest.raises(CommandError, match="failed as a whole"):
+        _run("--data-set", "terms")
