@@ -40,7 +40,7 @@ class OutcomeTable(tables.Table):
     class Meta:
         template_name = "generic/table.html"
         orderable = False
-        attrs = {"class": "stacks outcomes", "aria-label": "Records"}
+        attrs = {"class": "stacks outcomes", "aria-label": "Table of records"}
 
 
 class ExchangeTable(tables.Table):
