@@ -284,4 +284,3 @@ def sweep_exports(now: dt.datetime) -> None:
         is_manual=Count("pk", filter=Q(trigger=Trigger.MANUAL))
     ):
         wake(connection_id, {company_id}, trigger=Trigger.MANUAL if is_manual else Trigger.AUTOMATIC)
-

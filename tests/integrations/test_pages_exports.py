@@ -7,14 +7,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations import runner
 from integrations.models import Connection, ExportItem, FailureKind, ItemStatus, Job, JobKind
 from integrations.panel import field_id
 from integrations.services import exports
 from invoices.models import ExportState, Invoice, PostingStatus
 from organization.models import User
 from tests import factories
+from tests.integrations import exporting
 from tests.integrations.exporting import deliver, exporting_connection, ready_invoice
-from tests.integrations.importing import company_of
+from tests.integrations.importing import CREDENTIALS, company_of
 
 pytestmark = pytest.mark.django_db
 SEARCH = "/accounts-payable/invoices/"
@@ -223,20 +225,39 @@ def test_a_failed_export_shows_reason_fix_and_try_again(page: Client, connection
     assert "Link to this bill" not in shown
 
 
-def test_a_bill_that_stands_there_can_be_linked(
-    page: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    linked: list[tuple[int, str]] = []
-    monkeypatch.setattr(
-        exports, "link_existing_bill", lambda item, *, by, record_no: linked.append((item.pk, record_no))
-    )
+def test_a_bill_that_stands_there_is_linked(page: Client, connection: Connection, portal_sandbox: Any) -> None:
     invoice = ready_invoice(connection)
-    item = failed_item(connection, invoice, code="bill_exists", raw_message="RECORDNO 1042")
+    record_no = standing_bill(portal_sandbox, connection, invoice)
+    page.post(url("export_invoice", invoice.pk))
+    deliver(connection)
     shown = text(page.get(invoice.get_absolute_url()))
     assert "Link to this bill" in shown
-    assert 'name="record_no" value="1042"' in shown
-    page.post(url("link_bill", invoice.pk), {"record_no": "1042"})
-    assert linked == [(item.pk, "1042")]
+    assert f'name="record_no" value="{record_no}"' in shown
+    page.post(url("link_bill", invoice.pk), {"record_no": record_no})
+    invoice.refresh_from_db()
+    assert invoice.is_posted
+    assert invoice.posted_reference == record_no
+    assert len(exporting.bills(portal_sandbox)) == 1
+
+
+def test_a_bill_that_is_another_is_not_linked(page: Client, connection: Connection, portal_sandbox: Any) -> None:
+    invoice = ready_invoice(connection)
+    failed_item(connection, invoice, code="bill_exists", raw_message="RECORDNO 999999")
+    shown = text(page.post(url("link_bill", invoice.pk), {"record_no": "999999"}, follow=True))
+    assert "no bill with the record number 999999" in shown
+    invoice.refresh_from_db()
+    assert not invoice.is_posted
+
+
+def standing_bill(sandbox: Any, connection: Connection, invoice: Invoice) -> str:
+    """A bill under the invoice's vendor and number that does not carry our mark; its record number."""
+    exporting.export(connection, invoice)
+    (bill,) = exporting.bills(sandbox)
+    marks = {"DESCRIPTION": "typed in by hand", "SUPDOCID": ""}
+    exporting.act(sandbox, action="edit_bill", recordno=bill["recordno"], fields=marks)
+    Invoice.objects.filter(pk=invoice.pk).update(posting_status="not_posted", posted_reference="", export_state="none")
+    ExportItem.objects.all().delete()
+    return str(bill["recordno"])
 
 
 def test_problems_are_grouped_by_cause(page: Client, connection: Connection) -> None:
@@ -343,3 +364,37 @@ def test_a_big_cause_leaves_room_for_the_others(page: Client, connection: Connec
     cards = page.get(url("export_problems")).context["cards"]
     assert [(len(card.items), card.left_out) for card in cards] == [(8, 4), (1, 0)]
     assert cards[1].items == [alone]
+
+
+def test_after_disable_and_a_new_setup_nothing_is_sent_twice(
+    client: Client, connection: Connection, portal_sandbox: Any
+) -> None:
+    owner = factories.owner(connection.account)
+    client.force_login(owner)
+    invoice = ready_invoice(connection)
+    client.post(EXPORT)
+    deliver(connection)
+    client.post(url("disable", "sage_intacct"))
+    assert "Sage Intacct" not in text(client.get(SEARCH))
+    client.post(url("setup", "sage_intacct"))
+    client.post("/control-panel/sage-intacct-settings/", CREDENTIALS)
+    client.post(url("synchronize", "sage_intacct"))
+    runner.run_job(connection.jobs.filter(kind=JobKind.SYNCHRONIZE).latest("pk").pk)
+    client.post(EXPORT)
+    connection.refresh_from_db()
+    deliver(connection)
+    invoice.refresh_from_db()
+    assert connection.is_ready
+    assert invoice.is_posted
+    assert len(exporting.bills(portal_sandbox)) == 1
+
+
+def test_a_queued_invoice_says_what_it_waits_for(page: Client, connection: Connection) -> None:
+    invoice = ready_invoice(connection)
+    exports.export_invoices(connection, [invoice], by=None)
+    Connection.objects.filter(pk=connection.pk).update(
+        paused_at=timezone.now(), pause_reason="The password was refused."
+    )
+    assert "It waits: the connection is paused. The password was refused." in text(page.get(invoice.get_absolute_url()))
+    Connection.objects.filter(pk=connection.pk).update(paused_at=None, synchronized_at=None)
+    assert "It waits until Sage Intacct is synchronized." in text(page.get(invoice.get_absolute_url()))

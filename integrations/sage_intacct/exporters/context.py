@@ -33,7 +33,7 @@ def bill_context(connection: Connection, link: CompanyLink) -> BillContext:
         base_currency=link.base_currency,
         is_multi_currency=is_multi_currency(connection),
         action="Draft" if connection.exports_as_draft else "Submit",
-        tax_details=_tax_details(connection, link),
+        tax_details=dict(tax_records(connection).values_list("local_id", "external_key")),
     )
 
 
@@ -42,15 +42,8 @@ def is_multi_currency(connection: Connection) -> bool:
     return bool(connection.remote_facts.get("multi_currency", True))
 
 
-def _tax_details(connection: Connection, link: CompanyLink) -> dict[int, str]:
-    """Details of another tax solution than the entity's would be refused, where we know the entity's."""
-    solution = link.facts.get("tax_solution")
-    details = ExternalRecord.objects.filter(connection=connection, object_type="TAXDETAIL", is_present=True)
-    return {
-        local_id: key
-        for local_id, key, attributes in details.values_list("local_id", "external_key", "attributes")
-        if not solution or attributes.get("tax_solution") in ("", None, solution)
-    }
+def tax_records(connection: Connection) -> QuerySet[ExternalRecord]:
+    return ExternalRecord.objects.filter(connection=connection, object_type="TAXDETAIL", is_present=True)
 
 
 def whole_invoices(ids: Iterable[int]) -> QuerySet[Invoice]:

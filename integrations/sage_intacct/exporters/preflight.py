@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from integrations.models import CompanyLink, Connection, ExternalRecord
-from integrations.sage_intacct.exporters.context import bill_context, is_multi_currency, whole_invoices
-from integrations.sage_intacct.exporters.learning import documents_required_since
+from integrations.sage_intacct.exporters.context import bill_context, is_multi_currency, tax_records, whole_invoices
+from integrations.sage_intacct.exporters.learning import TAX_SOLUTION, documents_required_since
 from integrations.sage_intacct.mappers.bills import BillContext, bill_lines, bill_total, is_known_dimension
 from integrations.services.preflight import Problem, Severity
 from invoices.models import ZERO, Invoice, InvoiceLine
@@ -34,6 +34,7 @@ class Facts:
     imported: set[str]
     closed: dict[int, ClosedPeriod]
     dimension_names: dict[str, str]
+    tax_solutions: dict[int, str]
     is_multi_currency: bool
 
     def is_missing_there(self, object_type: str, local_id: int) -> bool:
@@ -62,6 +63,7 @@ def _facts(connection: Connection, invoices: Sequence[Invoice]) -> Facts:
         imported=set(records.order_by().values_list("object_type", flat=True).distinct()),
         closed={row.company_id: row for row in ClosedPeriod.objects.filter(company__in=companies)},
         dimension_names=dict(Dimension.objects.filter(account=connection.account_id).values_list("key", "name")),
+        tax_solutions=dict(tax_records(connection).values_list("local_id", "attributes__tax_solution")),
         is_multi_currency=is_multi_currency(connection),
     )
 
@@ -276,12 +278,21 @@ def _gl_code_problems(invoice: Invoice, code: GLCode, anchor: str, facts: Facts)
 
 
 def _tax_problems(invoice: Invoice, line: InvoiceLine, facts: Facts) -> Iterator[Problem]:
-    """Tax that goes to a GL code of its own stands or falls with that code."""
-    tax_code, context = line.tax_code, facts.contexts.get(invoice.company_id)
-    if not line.tax or tax_code is None or tax_code.gl_code is None:
+    """Tax that goes to a GL code of its own stands or falls with that code; a tax detail with its tax solution."""
+    tax_code, link = line.tax_code, facts.links.get(invoice.company_id)
+    if tax_code is None or link is None:
         return
-    if context is None or tax_code.pk not in context.tax_details:
-        yield from _gl_code_problems(invoice, tax_code.gl_code, f"line-{line.position}-tax_code", facts)
+    anchor, used = f"line-{line.position}-tax_code", link.facts.get(TAX_SOLUTION)
+    solution = facts.tax_solutions.get(tax_code.pk)
+    if used and solution and used != solution:
+        yield Problem(
+            "tax_of_other_solution",
+            f"Line {line.position}: the tax code {tax_code} belongs to “{solution}”; {invoice.company} uses “{used}”.",
+            "Choose a tax code of that tax solution.",
+            anchor,
+        )
+    if line.tax and tax_code.gl_code is not None and tax_code.pk not in facts.tax_solutions:
+        yield from _gl_code_problems(invoice, tax_code.gl_code, anchor, facts)
 
 
 def _dimension_problems(invoice: Invoice, line: InvoiceLine, facts: Facts) -> Iterator[Problem]:

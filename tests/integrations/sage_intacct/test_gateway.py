@@ -24,7 +24,7 @@ from tests.integrations import exporting
 def server() -> Iterator[redis.Redis]:
     client = gateway.redis_client()
     client.flushdb()
-    yield client
+    return client
 
 
 def session(session_id: str = "secret-session") -> Session:
@@ -114,7 +114,8 @@ def test_the_deployments_sender_stands_in_for_a_missing_one(settings: Any) -> No
     settings.SAGE_INTACCT_SENDER_ID, settings.SAGE_INTACCT_SENDER_PASSWORD = "ours", "our-password"
     made = gateway.credentials_of(connection)
     assert (made.company_id, made.sender_id, made.sender_password) == ("demo", "ours", "our-password")
-    assert "our-password" not in repr(made) and "xml_password" not in repr(made)
+    assert "our-password" not in repr(made)
+    assert "xml_password" not in repr(made)
 
 
 @pytest.mark.django_db
@@ -134,7 +135,8 @@ def test_every_exchange_is_written_down_without_a_secret(portal_sandbox: Any, se
     (exchange,) = Exchange.objects.filter(connection=connection)
     assert saved == [exchange]
     assert len(captured) == 1
-    assert exchange.functions == ["getAPISession"] and exchange.status_code == 200
+    assert exchange.functions == ["getAPISession"]
+    assert exchange.status_code == 200
     for secret in ("xml_password", "sender_password", opened.session_id):
         assert secret not in exchange.request + exchange.response
     client.company_info()
@@ -168,5 +170,6 @@ def test_what_is_written_down_is_capped_and_storable() -> None:
     )
     exchange = gateway.record_exchange(connection.pk, None, record)
     exchange.refresh_from_db()
-    assert exchange.request.startswith("abx") and len(exchange.request) < 65_000
+    assert exchange.request.startswith("abx")
+    assert len(exchange.request) < 65_000
     assert exchange.request.endswith("more characters]")
