@@ -374,7 +374,7 @@ def test_after_disable_and_a_new_setup_nothing_is_sent_twice(
     invoice = ready_invoice(connection)
     client.post(EXPORT)
     deliver(connection)
-    client.post(url("disable", "sage_intacct"))
+    client.post(url("disable", "sage_intacct"), follow=True)
     assert "Sage Intacct" not in text(client.get(SEARCH))
     client.post(url("setup", "sage_intacct"))
     client.post("/control-panel/sage-intacct-settings/", CREDENTIALS)
