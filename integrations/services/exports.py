@@ -19,7 +19,6 @@ from integrations.models import (
     Connection,
     ExportItem,
     ExternalRecord,
-    FailureKind,
     ItemStatus,
     Job,
     JobKind,
