@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from integrations.sage_intacct.importers.targets import Target
 from integrations.sage_intacct.mappers.results import Mapped
@@ -39,10 +40,13 @@ class Source:
     def cursor_key(self) -> str:
         return self.data_set if self.data_set != "user_defined" else f"user_defined:{self.object_name}"[:40]
 
+    @cached_property
+    def _identity_names(self) -> list[str]:
+        return [column.name for column in self.target.key] or [self.target.columns[0].name]
+
     def identity(self, values: Mapping[str, object]) -> tuple[object, ...]:
         """What makes a row unique here; two records of a page with the same one are duplicates."""
-        names = [column.name for column in self.target.key] or [self.target.columns[0].name]
-        found = tuple(values.get(name) for name in names)
+        found = tuple([values.get(name) for name in self._identity_names])
         return tuple(str(each).lower() for each in found) if self.folds_case else found
 
     def key_of(self, record: Record) -> str:

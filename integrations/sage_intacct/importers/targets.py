@@ -241,7 +241,8 @@ WITH held AS MATERIALIZED (
   SELECT * FROM json_to_recordset(%(rows)s::json)
     AS r(external_key text, record_no bigint, label text, missing jsonb, attributes jsonb, {incoming})
 ), merged AS (
-  SELECT i.external_key, i.record_no, i.label, i.attributes, {merged}, t.id AS before_id, t.is_imported AS was_imported,
+  SELECT i.external_key, i.record_no, i.label, coalesce(i.attributes, '{{}}') AS attributes, {merged},
+    t.id AS before_id, t.is_imported AS was_imported,
     {before}
   FROM incoming i LEFT JOIN {present}
 ), compared AS MATERIALIZED (

@@ -86,16 +86,16 @@ def _duplicate(mapped: Mapped, earlier: Mapping[str, object]) -> CannotImport:
 
 
 def _row(source: Source, record: Mapping[str, str], mapped: Mapped) -> dict[str, object]:
-    attributes = dict(mapped.attributes)
+    row: dict[str, object] = dict(mapped.values)
+    row["external_key"] = mapped.key
+    row["record_no"] = source.record_no_of(record)
+    row["label"] = mapped.label[:300]
+    if mapped.attributes:
+        row["attributes"] = mapped.attributes
     if mapped.missing:
-        attributes["missing"] = mapped.missing  # type: ignore[assignment]
-    return mapped.values | {
-        "external_key": mapped.key,
-        "record_no": source.record_no_of(record),
-        "label": mapped.label[:300],
-        "missing": mapped.missing,
-        "attributes": attributes,
-    }
+        row["missing"] = mapped.missing
+        row["attributes"] = mapped.attributes | {"missing": mapped.missing}
+    return row
 
 
 def _save(

@@ -41,6 +41,8 @@ def describe(character: str) -> str:
 def required(record: Mapping[str, str], field: str, what: str, limit: int) -> str:
     """A code or a name: there, importable and not too long. Raises CannotImport."""
     text = record.get(field, "").strip()
+    if text and len(text) <= limit and text.isprintable() and BAD_CHARACTERS.isdisjoint(text):
+        return text
     if not text:
         raise CannotImport("empty", f"It has no {what}.", f"Enter the {what} in Sage Intacct, then import again.", what)
     position = first_bad(text)
