@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from integrations.models import Connection, ExportItem, ItemStatus
+from integrations.sage_intacct.client import Client
+from invoices.errors import InvoiceRefused
+from invoices.services import entry
 from tests import factories
 from tests.faults.truth import assert_one_bill_each
 from tests.integrations import exporting
@@ -90,3 +93,30 @@ def test_the_gateway_cannot_be_reached(connection: Connection, settings: Any) ->
     assert (item.status, item.was_sent, item.failure_kind) == (ItemStatus.QUEUED, False, "temporary")
     assert item.next_attempt_at is not None
     assert item.advice
+
+
+def test_an_invoice_edited_while_it_is_in_flight_goes_out_as_it_was(
+    lenient_sandbox: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The edit is refused while the request runs; a bill never says anything else than its invoice."""
+    by = factories.owner(connection.account)
+    invoice = exporting.ready_invoice(connection)
+    refused: list[str] = []
+    execute = Client.execute
+
+    def edit_meanwhile(self: Client, functions: Any, **options: Any) -> Any:
+        if any(function.name == "create" for function in functions):
+            header = {name: getattr(invoice, name) for name in entry.HEADER_FIELDS} | {"number": "CHANGED"}
+            lines = [entry.LineData(gl_code=invoice.lines.get().gl_code, unit_price=invoice.net)]
+            try:
+                entry.save_invoice(by=by, header=header, lines=lines, invoice=invoice)
+            except InvoiceRefused as error:
+                refused.append(error.message)
+        return execute(self, functions, **options)
+
+    monkeypatch.setattr(Client, "execute", edit_meanwhile)
+    exporting.export(connection, invoice)
+
+    assert len(refused) == 1
+    assert "being exported" in refused[0]
+    assert_one_bill_each(lenient_sandbox, connection)
