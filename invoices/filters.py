@@ -8,7 +8,7 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -139,9 +139,8 @@ class InvoiceFilter(filters.FilterSet):
         return rows.filter(supplier__in=_suppliers(self.request.user, value))
 
     def with_gl_code(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        code = value.split()[0]
-        codes = GLCode.objects.for_user(self.request.user).filter(Q(code=code) | Q(name__icontains=value))
-        return rows.filter(Exists(InvoiceLine.objects.filter(invoice=OuterRef("pk"), gl_code__in=codes)))
+        rows_of_code = InvoiceLine.objects.filter(gl_code__in=_gl_codes(self.request.user, value))
+        return rows.filter(pk__in=rows_of_code.values("invoice"))
 
     def since(self, rows: QuerySet, name: str, value: dt.date) -> QuerySet:
         return rows.filter(posted_at__gte=start_of_day(value))
@@ -162,6 +161,12 @@ def _suppliers(user: User, text: str) -> list[int]:
     rows = Supplier.objects.for_user(user)
     chosen = Q(code=code, name=name)
     return list(rows.filter(Q(name__icontains=text) | Q(code__istartswith=text) | chosen).values_list("pk", flat=True))
+
+
+def _gl_codes(user: User, text: str) -> list[int]:
+    code = text.split()[0]
+    rows = GLCode.objects.for_user(user).filter(Q(code=code) | Q(name__icontains=text))
+    return list(rows.values_list("pk", flat=True))
 
 
 class _Reader:

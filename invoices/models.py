@@ -122,7 +122,11 @@ class Invoice(models.Model):
             models.Index("account", "export_state", "id", name="invoice_by_export_state"),
             models.Index("account", "po_number", "id", name="invoice_by_po_number"),
             models.Index("account", "created_at", "id", name="invoice_by_created_at"),
-            models.Index("account", "posted_at", "id", name="invoice_by_posted_at"),
+            models.Index(
+                fields=["account", "posted_at", "id"],
+                include=["currency", "kind", "total"],
+                name="invoice_by_posted_at",
+            ),
             models.Index("supplier", "id", name="invoice_by_supplier"),
             models.Index(
                 "account", "next_approver", name="invoice_awaited", condition=models.Q(approval_status="waiting")

@@ -15,7 +15,7 @@ from invoices.tallies import CurrencyTotal
 
 PAGE_SIZES = (25, 50, 100)
 PER_PAGE = "invoice_page_size"
-FEW = 5_000
+FEW = 10_000
 Groups = list[tuple[int | None, int]]
 
 

@@ -194,7 +194,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="invoice",
-            index=models.Index(models.F("account"), models.F("posted_at"), models.F("id"), name="invoice_by_posted_at"),
+            index=models.Index(
+                fields=["account", "posted_at", "id"],
+                include=["currency", "kind", "total"],
+                name="invoice_by_posted_at",
+            ),
         ),
         migrations.AddIndex(
             model_name="invoice",
