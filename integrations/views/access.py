@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
@@ -54,7 +55,7 @@ def exportable_invoices(user: User) -> InvoiceQuerySet:
     return Invoice.objects.administrable_by(user)
 
 
-def items_of(user: User, connection: Connection) -> ExportItem.objects:
+def items_of(user: User, connection: Connection) -> QuerySet[ExportItem]:
     """What goes out over the connection, as far as the user administers the invoices."""
     return connection.export_items.filter(invoice__in=exportable_invoices(user))
 

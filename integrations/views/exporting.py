@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -185,7 +186,7 @@ def try_again(request: HttpRequest) -> HttpResponse:
     return redirect(_next(request))
 
 
-def _chosen_items(request: HttpRequest, connection: Connection) -> ExportItem.objects:
+def _chosen_items(request: HttpRequest, connection: Connection) -> QuerySet[ExportItem]:
     items = items_of(request.user, connection).filter(status=ItemStatus.FAILED)
     for name, lookup in (("item", "pk"), ("job", "job")):
         value = request.POST.get(name, "")
