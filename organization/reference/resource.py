@@ -54,6 +54,10 @@ class Resource:
         return f"{self.app}:{self.name}_{page}"
 
     @property
+    def plural(self) -> str:
+        return self.title.removeprefix("Search ").lower()
+
+    @property
     def columns(self) -> list[str]:
         """The columns of its CSV files: the form's fields."""
         return list(self.form._meta.fields)

@@ -54,10 +54,10 @@ class ReferenceList(ReferenceView):
             "resource": resource,
             "filter": narrowed,
             "table": table,
-            "object_name_plural": resource.title.lower(),
+            "object_name_plural": resource.plural,
             "create_url": reverse(resource.url_name("add")) if may_manage else "",
             "create_label": f"Add {resource.singular}",
-            "empty_title": f"No {resource.title.lower()} yet",
+            "empty_title": f"No {resource.plural} yet",
             "empty_text": resource.empty_text,
             "export_url": f"{reverse(resource.url_name('export'))}?{request.GET.urlencode()}",
             "import_url": reverse(resource.url_name("import")) if may_manage else "",
@@ -177,8 +177,8 @@ class ReferenceImport(ReferenceView):
 
     def page(self, request: HttpRequest, form: forms.Form, report: csv_files.ImportReport | None) -> HttpResponse:
         context = {
-            "title": f"Add {self.resource.title.lower()} from a file",
-            "heading": f"Add {self.resource.title.lower()} from a file",
+            "title": f"Add {self.resource.plural} from a file",
+            "heading": f"Add {self.resource.plural} from a file",
             "crumbs": self.crumbs(),
             "form": form,
             "report": report,
