@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from integrations.models import ExternalRecord, Job
 from integrations.runner import JobCancelled
 from integrations.sage_intacct.client import Client, Query, filters
-from integrations.sage_intacct.importers.reading import PAGE_SIZE, translated
+from integrations.sage_intacct.importers.reading import translated
 from integrations.sage_intacct.importers.sources import Source
 from integrations.sage_intacct.importers.writing import Counts, add_progress
 
@@ -57,9 +57,8 @@ def remove_missing(
     covered = known_records(job, source).filter(record_no__gt=after)
     if last is not None:
         covered = covered.filter(record_no__lte=last)
-    numbers = covered.values_list("pk", "record_no").iterator(chunk_size=PAGE_SIZE)
-    seen = frozenset(present)
-    remove_verified(job, source, client, [(pk, number) for pk, number in numbers if number not in seen])
+    missing = covered.exclude(record_no__in=list(present)).values_list("pk", "record_no")
+    remove_verified(job, source, client, list(missing))
 
 
 def remove_deleted(job: Job, source: Source, client: Client, deleted: set[tuple[str, str]]) -> None:
