@@ -114,6 +114,19 @@ def test_filters(company: Any, clerk: Any, query: str, expected: set[str]) -> No
     assert numbers(clerk, query) == expected
 
 
+@pytest.mark.parametrize("many", [0, 10_000])
+def test_finds_each_invoice_of_a_gl_code_once(
+    company: Any, clerk: Any, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoices.filters.MANY_LINES", many)
+    gl_code = factories.gl_code(company, "6100")
+    invoice = factories.invoice(company, number="TWICE", gl_code=gl_code)
+    InvoiceLine.objects.create(invoice=invoice, position=2, gl_code=gl_code)
+    factories.invoice(company)
+    found = filtered_invoices(clerk, QueryDict("gl_code=6100"))
+    assert list(found.values_list("number", flat=True)) == ["TWICE"]
+
+
 def test_reach_of_visibility(company: Any) -> None:
     account = company.account
     sales, other = factories.department(account), factories.department(account)

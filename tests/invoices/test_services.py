@@ -126,6 +126,16 @@ def test_refuses_the_same_number_of_a_supplier_twice_in_whatever_case(company: A
     assert refused.value.field == "number"
 
 
+def test_refuses_a_number_that_somebody_else_takes_at_the_same_moment(
+    company: Any, clerk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = enter(company, clerk, number="A-1")
+    monkeypatch.setattr("invoices.services.entry.duplicate_of", lambda invoice: None)
+    with pytest.raises(InvoiceRefused, match="There already is an invoice A-1"):
+        enter(company, clerk, supplier=first.supplier, number="A-1")
+    assert Invoice.objects.count() == 1
+
+
 def test_keeps_an_archived_gl_code_on_an_old_invoice(company: Any, clerk: Any) -> None:
     invoice = enter(company, clerk)
     gl_code = invoice.lines.get().gl_code
