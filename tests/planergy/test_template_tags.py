@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django import forms
+from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.http import QueryDict
 from django.template import engines
@@ -119,7 +120,7 @@ def test_slot_renders_what_has_something_to_show_in_order(monkeypatch: pytest.Mo
 
 
 def test_slot_is_found_by_name_before_its_app_was_used() -> None:
-    assert render('{% slot "ledger.list_actions" list_name="terms" user=user %}', user=None) == ""
+    assert render('{% slot "ledger.list_actions" list_name="terms" user=user %}', user=AnonymousUser()) == ""
 
 
 class GroupedForm(forms.Form):

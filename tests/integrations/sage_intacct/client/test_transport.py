@@ -253,6 +253,7 @@ def call(address: str, function: object, waits: Waits | None = None, **options: 
 
 
 def drop_before_reading(connection: socket.socket, number: int) -> None:
+    connection.recv(1, socket.MSG_PEEK)  # a reset before anything was sent would be a connection that never stood
     reset(connection)
 
 
