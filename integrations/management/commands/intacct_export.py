@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.errors import ConfigurationError
-from integrations.management.commands.intacct_import import _companies, _connection
+from integrations.management.selection import chosen_companies, chosen_connection
 from integrations.models import Job, Outcome
 from integrations.services import exports
 from invoices.models import Invoice
@@ -27,8 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        connection = _connection(options["account"])
-        companies = _companies(connection, options["company"])
+        connection = chosen_connection(options["account"])
+        companies = chosen_companies(connection, options["company"])
         invoices = Invoice.objects.for_account(connection.account)
         invoices = invoices if companies is None else invoices.filter(company__in=companies)
         invoices = invoices.filter(number__in=options["invoice"]) if options["invoice"] else invoices

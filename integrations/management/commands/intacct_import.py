@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from integrations import runner
 from integrations.errors import ConfigurationError
-from integrations.models import Connection, Job, JobStatus
+from integrations.management.selection import chosen_companies, chosen_connection
+from integrations.models import Job, JobStatus
 from integrations.sage_intacct import data_sets
 from integrations.services import jobs
 
@@ -33,11 +34,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print a JSON list.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        connection = _connection(options["account"])
+        connection = chosen_connection(options["account"])
         try:
             started = jobs.start_imports(
                 connection,
-                companies=_companies(connection, options["company"]),
+                companies=chosen_companies(connection, options["company"]),
                 data_sets=options["data_set"],
                 is_full=options["full"],
                 is_preview=options["preview"],
@@ -50,25 +51,6 @@ class Command(BaseCommand):
         self.stdout.write(_as_json(finished) if options["json"] else "\n".join(map(_as_line, finished)))
         if any(job.status in FAILED for job in finished):
             raise CommandError("At least one import failed as a whole.")
-
-
-def _connection(account: str | None) -> Connection:
-    enabled = Connection.objects.enabled().filter(system="sage_intacct").select_related("account")
-    found = list(enabled.filter(account__name__iexact=account) if account else enabled)
-    if len(found) != 1:
-        names = ", ".join(str(each.account) for each in enabled) or "none"
-        raise CommandError(f"Name one account with --account. Connected accounts: {names}.")
-    return found[0]
-
-
-def _companies(connection: Connection, names: list[str] | None) -> list[Any] | None:
-    if names is None:
-        return None
-    known = {company.name.casefold(): company for company in connection.account.companies.all()}
-    unknown = [name for name in names if name.casefold() not in known]
-    if unknown:
-        raise CommandError(f"There is no company called {', '.join(unknown)}.")
-    return [known[name.casefold()] for name in names]
 
 
 def _as_json(finished: list[Job]) -> str:
