@@ -12,10 +12,22 @@ from django.utils import translation
 
 from invoices.amounts import parse_amount
 
+# The first one is how a day is shown in a box.
 DAY_FORMATS = {
-    "en-gb": ["%Y-%m-%d", "%d/%m/%Y", "%d/%m/%y", "%d.%m.%Y", "%d %b %Y", "%d %B %Y"],
-    "en-us": ["%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y", "%b %d, %Y", "%B %d, %Y"],
+    "en-gb": ["%d/%m/%Y", "%Y-%m-%d", "%d/%m/%y", "%d.%m.%Y", "%d.%m.%y", "%d-%m-%Y", "%d %b %Y", "%d %B %Y"],
+    "en-us": ["%m/%d/%Y", "%Y-%m-%d", "%m/%d/%y", "%m-%d-%Y", "%b %d, %Y", "%B %d, %Y"],
 }
+DAY_ORDERS = {"en-gb": "dd/mm/yyyy", "en-us": "mm/dd/yyyy"}
+
+
+def day_formats() -> list[str]:
+    """As the active language writes days, and as browsers send them."""
+    return DAY_FORMATS.get(translation.get_language() or "", DAY_FORMATS["en-gb"])
+
+
+def typed_day(day: dt.date) -> str:
+    """As the reader would type it: 31/12/2030, or 12/31/2030 for American English."""
+    return day.strftime(day_formats()[0])
 
 
 class AmountInput(forms.TextInput):
@@ -40,9 +52,13 @@ class AmountField(forms.DecimalField):
         if isinstance(value, Decimal):
             return value
         try:
-            return parse_amount(str(value))
+            amount = parse_amount(str(value))
         except ValueError as error:
             raise ValidationError(str(error), code="invalid") from error
+        places = self.decimal_places or 0
+        if -int(amount.as_tuple().exponent) > places:
+            raise ValidationError(_too_fine(places), code="max_decimal_places")
+        return amount
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, Decimal):
@@ -53,6 +69,10 @@ class AmountField(forms.DecimalField):
         return f"{value:.4f}".rstrip("0") if is_fine else f"{value:.2f}"
 
 
+def _too_fine(places: int) -> str:
+    return f"Enter at most {places} decimals. A thousand is written 1,000 or 1000."
+
+
 class DayInput(forms.DateInput):
     input_type = "date"
 
@@ -60,12 +80,27 @@ class DayInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
+class TypedDayInput(forms.TextInput):
+    """A day to type, in the order that the user's setting says; a browser's own box follows the browser instead."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        order = DAY_ORDERS.get(translation.get_language() or "", DAY_ORDERS["en-gb"])
+        hints = {"placeholder": order, "data-day": order, "autocomplete": "off", "maxlength": "20"}
+        return super().get_context(name, value, hints | (attrs or {}))
+
+    def format_value(self, value: Any) -> str | None:
+        return typed_day(value) if isinstance(value, dt.date) else super().format_value(value)
+
+
 class DayField(forms.DateField):
     widget = DayInput
 
     def to_python(self, value: Any) -> dt.date | None:
-        self.input_formats = DAY_FORMATS.get(translation.get_language() or "", DAY_FORMATS["en-gb"])
-        day = super().to_python(value)
+        self.input_formats = day_formats()
+        try:
+            day = super().to_python(value)
+        except ValidationError as error:
+            raise ValidationError(f"Enter a date like {typed_day(dt.date(2030, 12, 31))}.", code="invalid") from error
         if day is not None and not 1990 <= day.year <= 2100:
             raise ValidationError("Enter a date between 1990 and 2100.", code="invalid")
         return day
