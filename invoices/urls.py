@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from invoices.views import detail, documents, entry, home, pickers, rules, search
+from invoices.views import detail, discarding, documents, entry, home, pickers, rules, search
 
 app_name = "invoices"
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("invoices/add/", entry.invoice_add, name="invoice_add"),
     path("invoices/<int:pk>/", detail.invoice_detail, name="invoice_detail"),
     path("invoices/<int:pk>/edit/", entry.invoice_edit, name="invoice_edit"),
+    path("invoices/<int:pk>/discard/", discarding.invoice_discard, name="invoice_discard"),
     path("invoices/<int:pk>/submit/", detail.invoice_submit, name="invoice_submit"),
     path("invoices/<int:pk>/authorize/", detail.invoice_authorize, name="invoice_authorize"),
     path("invoices/<int:pk>/reject/", detail.invoice_reject, name="invoice_reject"),

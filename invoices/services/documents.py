@@ -6,11 +6,15 @@ import hashlib
 import re
 import unicodedata
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import transaction
 
 from invoices.errors import InvoiceRefused
 from invoices.models import Document, Invoice
@@ -150,3 +154,9 @@ def attach(invoice: Invoice, checked: CheckedFile, *, by: User) -> Document:
     )
     document.file.save(checked.name, checked.file)
     return document
+
+
+def delete_files_after_commit(documents: Iterable[Document]) -> None:
+    """The stored files of rows that are deleted in this transaction."""
+    for document in documents:
+        transaction.on_commit(partial(default_storage.delete, str(document.file)), robust=True)

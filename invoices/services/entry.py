@@ -67,11 +67,14 @@ class LineData:
 
     @property
     def tax_amount(self) -> Decimal:
-        if self.tax is not None:
-            return to_cents(self.tax)
-        if self.tax_code is None or self.tax_code.is_reverse_charge:
-            return ZERO
-        return to_cents(self.net * self.tax_code.rate / 100)
+        return proposed_tax(self.net, self.tax_code) if self.tax is None else to_cents(self.tax)
+
+
+def proposed_tax(net: Decimal, tax_code: TaxCode | None) -> Decimal:
+    """What the tax code makes of a line, to the cent."""
+    if tax_code is None or tax_code.is_reverse_charge:
+        return ZERO
+    return to_cents(net * tax_code.rate / 100)
 
 
 def create_invoice(
@@ -260,7 +263,9 @@ def _change_documents(
     invoice: Invoice, checked: list[documents.CheckedFile], removed: list[Document], *, by: User
 ) -> list[str]:
     changed = []
-    for document in invoice.documents.filter(pk__in=[one.pk for one in removed]):
+    leaving = list(invoice.documents.filter(pk__in=[one.pk for one in removed]))
+    documents.delete_files_after_commit(leaving)
+    for document in leaving:
         document.delete()
         changed.append(f"removed {document.name}")
     for upload in checked:
