@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +11,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from invoices import picking
-from invoices.fields import AmountField, DayField
+from invoices.errors import InvoiceRefused
+from invoices.fields import AmountField, DayField, TypedDayInput
 from invoices.models import Document, Invoice, InvoiceLine
-from invoices.services.documents import CONTENT_TYPES
-from invoices.services.entry import LineData
+from invoices.services import pending
+from invoices.services.documents import CONTENT_TYPES, CheckedFile, check_document
+from invoices.services.entry import LineData, proposed_tax
+from invoices.services.pending import PendingFile
 from ledger.models import Currency, Dimension, Terms
 from organization.models import Company, Department, User
 from organization.permissions import companies_of
@@ -23,7 +26,10 @@ CONTROL = {character for character in map(chr, range(32)) if character not in "\
 
 
 class PlainCharField(forms.CharField):
-    """Refuses control characters, which no accounting system and no CSV reader takes."""
+    """Refuses control characters, which no accounting system and no CSV reader takes. Written in either direction."""
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return super().widget_attrs(widget) | {"dir": "auto"}
 
     def clean(self, value: Any) -> str:
         text = super().clean(value)
@@ -35,8 +41,8 @@ class PlainCharField(forms.CharField):
 class PickField(PlainCharField):
     """A text box with suggestions. `kind` names the picker; the form looks the text up."""
 
-    def __init__(self, kind: str, **options: Any) -> None:
-        attrs = {"data-pick": kind, "autocomplete": "off", "spellcheck": "false"}
+    def __init__(self, kind: str, *, attrs: Mapping[str, str] | None = None, **options: Any) -> None:
+        attrs = {"data-pick": kind, "autocomplete": "off", "spellcheck": "false"} | dict(attrs or {})
         super().__init__(widget=forms.TextInput(attrs), required=False, max_length=280, **options)
 
 
@@ -60,13 +66,13 @@ class HeaderForm(forms.Form):
     kind = forms.ChoiceField(choices=Invoice.Kind.choices, initial=Invoice.Kind.INVOICE)
     supplier = PickField("supplier", help_text="Type a code or a part of the name.")
     number = PlainCharField(label="Invoice number", max_length=60, required=False)
-    invoice_date = DayField(required=False)
+    invoice_date = DayField(required=False, widget=TypedDayInput)
     terms = forms.ModelChoiceField(Terms.objects.none(), required=False, empty_label="—")
-    due_date = DayField(required=False)
+    due_date = DayField(required=False, widget=TypedDayInput)
     currency = forms.ModelChoiceField(Currency.objects.none(), required=False, empty_label="—")
     po_number = PlainCharField(label="PO number", max_length=40, required=False)
     department = forms.ModelChoiceField(Department.objects.none(), required=False, empty_label="—")
-    posting_date = DayField(required=False)
+    posting_date = DayField(required=False, widget=TypedDayInput)
     description = PlainCharField(max_length=400, required=False)
     net = AmountField(required=False)
     tax = AmountField(required=False)
@@ -131,10 +137,17 @@ class LineForm(forms.Form):
         super().__init__(*args, **options)
         self.dimensions = list(dimensions)
         for dimension in self.dimensions:
-            self.fields[f"dimension_{dimension.pk}"] = PickField(f"dimension-{dimension.pk}", label=dimension.name)
+            self.fields[f"dimension_{dimension.pk}"] = PickField(
+                f"dimension-{dimension.pk}", attrs={"data-dimension": dimension.key}, label=dimension.name
+            )
 
     def dimension_fields(self) -> list[forms.BoundField]:
         return [self[f"dimension_{dimension.pk}"] for dimension in self.dimensions]
+
+    @property
+    def holds_dimensions(self) -> bool:
+        """Whether there is something to see among the dimensions."""
+        return any(field.value() or field.errors for field in self.dimension_fields())
 
     def main_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in ("gl_code", "description", "quantity", "unit_price", "tax_code", "tax")]
@@ -145,8 +158,13 @@ class BaseLineFormSet(forms.BaseFormSet):
 
     deletion_widget = forms.CheckboxInput
 
+    def kept(self) -> list[LineForm]:
+        """The lines that are on the page: all but the removed ones."""
+        return [form for form in self.forms if not self._should_delete_form(form)]
+
     def filled(self) -> list[LineForm]:
-        return [form for form in self.forms if form.has_changed() and not self._should_delete_form(form)]
+        """The lines that say more than how many of nothing."""
+        return [form for form in self.kept() if set(form.changed_data) - {"quantity"}]
 
     def resolve(self, company: Company, invoice: Invoice | None, default_gl_code: Any) -> list[LineData]:
         """Adds an error to the line whose text means nothing. Call after is_valid."""
@@ -202,20 +220,55 @@ class ManyFilesInput(forms.ClearableFileInput):
 
 class ManyFilesField(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        return [super(ManyFilesField, self).clean(file) for file in data or []]
+        return list(data or [])
 
 
 class DocumentsForm(forms.Form):
+    """Files chosen now, files that an earlier refusal kept, and documents to remove."""
+
     documents = ManyFilesField(
         required=False,
         widget=ManyFilesInput({"multiple": True, "accept": ",".join(f".{suffix}" for suffix in CONTENT_TYPES)}),
     )
     remove = forms.ModelMultipleChoiceField(Document.objects.none(), required=False)
 
-    def __init__(self, *args: Any, invoice: Invoice | None = None, **options: Any) -> None:
+    def __init__(self, *args: Any, user: User, invoice: Invoice | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.user = user
+        self.chosen: list[CheckedFile] = []
+        self.pending: list[PendingFile] = []
         if invoice:
             self.fields["remove"].queryset = invoice.documents.all()  # type: ignore[attr-defined]
+
+    def clean_documents(self) -> list[CheckedFile]:
+        """Each file on its own: the good ones are taken although others are refused."""
+        for file in self.cleaned_data["documents"]:
+            try:
+                self.chosen.append(check_document(file))
+            except InvoiceRefused as refused:
+                self.add_error("documents", refused.message)
+        return self.chosen
+
+    def clean(self) -> dict[str, Any]:
+        tokens = dict.fromkeys(self.data.getlist("pending"))
+        wanted = [token for token in tokens if token not in self.data.getlist("drop")]
+        found = [pending.find(token, by=self.user) for token in wanted]
+        self.pending = [file for file in found if file is not None]
+        if len(self.pending) < len(found):
+            self.add_error("documents", "A document was kept for a day only and is gone. Choose it again.")
+        return super().clean() or self.cleaned_data
+
+    def uploads(self) -> list[Any]:
+        return [file.open() for file in self.pending] + [checked.file for checked in self.chosen]
+
+    def keep(self) -> None:
+        """Store what was chosen, since the browser forgets it when the form comes back."""
+        self.pending += [pending.keep(checked, by=self.user) for checked in self.chosen]
+        self.chosen = []
+
+    def forget(self) -> None:
+        for file in self.pending:
+            pending.forget(file)
 
 
 def line_form_set(*, extra: int) -> type[BaseLineFormSet]:
@@ -240,5 +293,6 @@ def line_initial(line: InvoiceLine) -> dict[str, Any]:
         "quantity": line.quantity,
         "unit_price": line.unit_price,
         "tax_code": picking.label(line.tax_code or ""),
-        "tax": line.tax,
+        # Left to the tax code, so that it follows when the amount is changed.
+        "tax": None if line.tax == proposed_tax(line.net, line.tax_code) else line.tax,
     }

@@ -1,13 +1,15 @@
-"""Background work of this app: e-mail, and the tallies' upkeep."""
+"""Background work of this app: e-mail, the tallies' upkeep, and forgetting documents that no form asks for."""
 
 from __future__ import annotations
 
 import smtplib
 
 from celery import shared_task
+from django.utils import timezone
 
 from invoices import tallies
 from invoices.mail import deliver
+from invoices.services import pending
 
 
 @shared_task(autoretry_for=(smtplib.SMTPException, OSError), retry_backoff=True, max_retries=8)
@@ -18,3 +20,8 @@ def send_invoice_mail(mail: str, invoice_id: int, user_id: int, words: dict[str,
 @shared_task
 def fold_tallies() -> None:
     tallies.fold()
+
+
+@shared_task
+def sweep_pending_documents() -> None:
+    pending.sweep(timezone.now())

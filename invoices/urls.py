@@ -29,6 +29,7 @@ urlpatterns = [
     path("invoices/<int:pk>/comment/", detail.comment, name="comment"),
     path("documents/<int:pk>/", documents.document_download, name="document_download"),
     path("documents/<int:pk>/preview/", documents.document_preview, name="document_preview"),
+    path("documents/pending/<str:token>/", documents.pending_preview, name="pending_preview"),
     path("pick/due-date/", pickers.due_date, name="due_date"),
     path("pick/number/", pickers.number_check, name="number_check"),
     path("pick/<str:kind>/", pickers.pick, name="pick"),

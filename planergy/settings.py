@@ -128,6 +128,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "invoices: fold tallies": {"task": "invoices.tasks.fold_tallies", "schedule": 300.0},
+    "invoices: sweep pending documents": {"task": "invoices.tasks.sweep_pending_documents", "schedule": 3600.0},
     "integrations: sweep due and stuck work": {"task": "integrations.tasks.sweep", "schedule": 20.0},
     "integrations: start scheduled imports": {"task": "integrations.tasks.start_scheduled_imports", "schedule": 60.0},
     "integrations: prune history": {"task": "integrations.tasks.prune_history", "schedule": 6 * 3600.0},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, HttpRequest
+from django.core.files.base import File
+from django.http import FileResponse, Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from invoices.models import Document, Invoice
+from invoices.services import pending
 from invoices.services.documents import JPEG, PDF, PNG
 from organization.permissions import allowed, can_see_accounts_payable
 
@@ -19,17 +21,17 @@ def _document(request: HttpRequest, pk: int) -> Document:
     return get_object_or_404(Document.objects.filter(invoice__in=visible), pk=pk)
 
 
-def _response(document: Document, *, inline: bool) -> FileResponse:
+def _response(file: File, *, name: str, content_type: str, inline: bool) -> FileResponse:
     response = FileResponse(
-        document.file.open("rb"),
+        file,
         as_attachment=not inline,
-        filename=document.name,
-        content_type=document.content_type if inline else "application/octet-stream",
+        filename=name,
+        content_type=content_type if inline else "application/octet-stream",
     )
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, max-age=3600"
     # The browser's own PDF viewer does not start in a sandbox; a PDF cannot run as a page here, since nothing sniffs.
-    sandbox = "" if inline and document.content_type == PDF else "sandbox; "
+    sandbox = "" if inline and content_type == PDF else "sandbox; "
     response["Content-Security-Policy"] = f"{sandbox}default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
     return response
 
@@ -37,7 +39,9 @@ def _response(document: Document, *, inline: bool) -> FileResponse:
 @require_safe
 @allowed(can_see_accounts_payable)
 def document_download(request: HttpRequest, pk: int) -> FileResponse:
-    return _response(_document(request, pk), inline=False)
+    document = _document(request, pk)
+    file = document.file.open("rb")
+    return _response(file, name=document.name, content_type=document.content_type, inline=False)
 
 
 @require_safe
@@ -46,4 +50,17 @@ def document_download(request: HttpRequest, pk: int) -> FileResponse:
 def document_preview(request: HttpRequest, pk: int) -> FileResponse:
     """Shown in the page where the type is safe to show; anything else is a download."""
     document = _document(request, pk)
-    return _response(document, inline=document.content_type in PREVIEWABLE)
+    inline = document.content_type in PREVIEWABLE
+    return _response(document.file.open("rb"), name=document.name, content_type=document.content_type, inline=inline)
+
+
+@require_safe
+@xframe_options_sameorigin
+@allowed(can_see_accounts_payable)
+def pending_preview(request: HttpRequest, token: str) -> FileResponse:
+    """What was chosen for an invoice that is not saved yet; only for the person who chose it."""
+    found = pending.find(token, by=request.user)  # type: ignore[arg-type]
+    if found is None:
+        raise Http404
+    inline = found.content_type in PREVIEWABLE
+    return _response(found.open(), name=found.name, content_type=found.content_type, inline=inline)

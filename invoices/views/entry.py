@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -16,8 +20,10 @@ from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
 from invoices.forms import BaseLineFormSet, DocumentsForm, HeaderForm, header_initial, line_form_set, lines_initial
 from invoices.models import Invoice
 from invoices.services.authorization import submit_invoice
+from invoices.services.discarding import objection_to_discarding
 from invoices.services.entry import save_invoice
 from invoices.services.readiness import problems
+from invoices.views.documents import PREVIEWABLE
 from ledger.models import Dimension
 from organization.models import User
 from organization.permissions import administration_of, allowed
@@ -28,6 +34,15 @@ MORE_LINES = 3
 
 def may_enter(user: User) -> bool:
     return administration_of(user).is_any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, and the field where it is mended."""
+
+    message: str
+    field_id: str = ""
+    label: str = ""
 
 
 @dataclass
@@ -51,6 +66,23 @@ class EntryForms:
         else:
             self.header.add_error(None, refused.message)
 
+    def problems(self) -> Iterator[Problem]:
+        """Everything that is wrong, from top to bottom of the page."""
+        if not self.header.is_bound:
+            return
+        yield from (Problem(message) for message in self.header.non_field_errors())
+        yield from _problems_of(self.documents)
+        yield from _problems_of(self.header)
+        for number, form in enumerate(self.lines.kept(), start=1):
+            yield from _problems_of(form, f"Line {number}, ")
+        yield from (Problem(message) for message in self.lines.non_form_errors())
+
+
+def _problems_of(form: forms.BaseForm, where: str = "") -> Iterator[Problem]:
+    for bound in form.visible_fields():
+        for message in bound.errors:
+            yield Problem(message, bound.id_for_label, f"{where}{bound.label}")
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allowed(may_enter)
@@ -73,35 +105,49 @@ def _entry(request: HttpRequest, invoice: Invoice | None) -> HttpResponse:
     if request.method != "POST":
         return _page(request, _unbound(request, invoice), invoice)
     forms = _bound(request, invoice)
-    if request.POST.get("action") == "add_line":
+    is_complete = forms.is_valid() and request.POST.get("action") != "add_line"
+    saved = _save(request, forms, invoice) if is_complete else None
+    if saved is None:
+        forms.documents.keep()
         return _page(request, forms, invoice)
-    saved = _save(request, forms, invoice) if forms.is_valid() else None
-    return _page(request, forms, invoice) if saved is None else _after(request, saved)
+    forms.documents.forget()
+    return _after(request, saved)
 
 
 def _unbound(request: HttpRequest, invoice: Invoice | None) -> EntryForms:
-    user = request.user
+    user: User = request.user  # type: ignore[assignment]
     kwargs = {"dimensions": _dimensions(user)}
     lines = lines_initial(invoice) if invoice else []
     form_set = line_form_set(extra=0 if lines else 1)
-    initial = header_initial(invoice) if invoice else {"department": user.home_department}  # type: ignore[union-attr]
+    initial = header_initial(invoice) if invoice else _first_values(request, user)
     return EntryForms(
         HeaderForm(initial=initial, user=user, invoice=invoice),
         form_set(initial=lines, prefix="lines", form_kwargs=kwargs),
-        DocumentsForm(invoice=invoice),
+        DocumentsForm(user=user, invoice=invoice),
     )
+
+
+def _first_values(request: HttpRequest, user: User) -> dict[str, Any]:
+    """Somebody who enters one invoice after the other stays in the company of the last one."""
+    wanted = request.GET.get("company", "")
+    return {"department": user.home_department} | ({"company": wanted} if wanted.isdecimal() else {})
 
 
 def _bound(request: HttpRequest, invoice: Invoice | None) -> EntryForms:
+    user: User = request.user  # type: ignore[assignment]
     data = request.POST
     if data.get("action") == "add_line":
         data = data.copy()
-        data["lines-TOTAL_FORMS"] = str(int(data.get("lines-TOTAL_FORMS") or 0) + MORE_LINES)
+        data["lines-TOTAL_FORMS"] = str(_count(data.get("lines-TOTAL_FORMS")) + MORE_LINES)
     return EntryForms(
-        HeaderForm(data, user=request.user, invoice=invoice),
-        line_form_set(extra=0)(data, prefix="lines", form_kwargs={"dimensions": _dimensions(request.user)}),
-        DocumentsForm(data, request.FILES, invoice=invoice),
+        HeaderForm(data, user=user, invoice=invoice),
+        line_form_set(extra=0)(data, prefix="lines", form_kwargs={"dimensions": _dimensions(user)}),
+        DocumentsForm(data, request.FILES, user=user, invoice=invoice),
     )
+
+
+def _count(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 5 else 0
 
 
 def _dimensions(user: Any) -> list[Dimension]:
@@ -112,14 +158,14 @@ def _save(request: HttpRequest, forms: EntryForms, invoice: Invoice | None) -> I
     header = forms.header.header()
     supplier = header["supplier"]
     lines = forms.lines.resolve(header["company"], invoice, supplier.default_gl_code if supplier else None)
-    if any(form.errors for form in forms.lines.forms):
+    if any(form.errors for form in forms.lines.filled()):
         return None
     try:
         return save_invoice(
             by=request.user,  # type: ignore[arg-type]
             header=header,
             lines=lines,
-            documents=forms.documents.cleaned_data["documents"],
+            documents=forms.documents.uploads(),
             removed_documents=forms.documents.cleaned_data["remove"],
             invoice=invoice,
             version=forms.header.cleaned_data["version"] if invoice else None,
@@ -141,30 +187,48 @@ def _show_other_edit(forms: EntryForms, invoice: Invoice) -> None:
 
 
 def _after(request: HttpRequest, invoice: Invoice) -> HttpResponse:
+    action = request.POST.get("action")
+    refusal = _submit(invoice, by=request.user) if action in ("submit", "submit_next") else ""  # type: ignore[arg-type]
     spelling = request.user.spelling  # type: ignore[union-attr]
-    target = invoice.get_absolute_url()
-    if request.POST.get("action") != "submit":
-        messages.success(request, "Saved as a draft.")
+    if refusal:
+        messages.error(request, f"Saved as a draft, but not submitted. {spell(refusal, spelling)}")
+        target = reverse("invoices:invoice_edit", args=[invoice.pk]) + "?check=1"
+    elif action == "submit_next":
+        link = format_html('<a href="{}">{}</a>', invoice.get_absolute_url(), invoice)
+        messages.success(request, format_html("{} {}", link, spell("was submitted for authorisation.", spelling)))
+        target = f"{reverse('invoices:invoice_add')}?company={invoice.company_id}"
     else:
-        try:
-            submit_invoice(invoice, by=request.user)  # type: ignore[arg-type]
-            messages.success(request, spell("Submitted for authorisation.", spelling))
-        except InvoiceRefused as refused:
-            messages.error(request, f"Saved as a draft, but not submitted. {spell(refused.message, spelling)}")
-            target = reverse("invoices:invoice_edit", args=[invoice.pk]) + "?check=1"
-    if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponseClientRedirect(target)
-    return redirect(target)
+        done = "Submitted for authorisation." if action == "submit" else "Saved as a draft."
+        messages.success(request, spell(done, spelling))
+        target = invoice.get_absolute_url()
+    return HttpResponseClientRedirect(target) if request.htmx else redirect(target)  # type: ignore[attr-defined]
+
+
+def _submit(invoice: Invoice, *, by: User) -> str:
+    """Why it could not be submitted; empty when it was."""
+    try:
+        submit_invoice(invoice, by=by)
+    except InvoiceRefused as refused:
+        return refused.message
+    return ""
 
 
 def _page(request: HttpRequest, forms: EntryForms, invoice: Invoice | None) -> HttpResponse:
+    documents = list(invoice.documents.all()) if invoice else []
+    checks = invoice and request.GET.get("check") and request.method != "POST"
+    shown = [one for one in [*forms.documents.pending, *documents] if one.content_type in PREVIEWABLE]
     context = {
         "title": f"Edit {invoice}" if invoice else "Enter Invoice",
         "invoice": invoice,
         "form": forms.header,
         "lines": forms.lines,
         "documents_form": forms.documents,
-        "documents": list(invoice.documents.all()) if invoice else [],
-        "missing": list(problems(invoice)) if invoice and request.GET.get("check") and request.method != "POST" else [],
+        "documents": documents,
+        "previewable": PREVIEWABLE,
+        "preview": shown[0] if shown else None,
+        "max_bytes": settings.DOCUMENT_MAX_BYTES,
+        "problems": list(forms.problems()),
+        "missing": list(problems(invoice)) if invoice and checks else [],
+        "may_discard": invoice is not None and not objection_to_discarding(invoice),
     }
     return render(request, "invoices/entry.html", context)

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from invoices import picking
-from invoices.fields import DayField
+from invoices.fields import DayField, typed_day
 from invoices.models import Invoice
 from invoices.services.entry import duplicate_of
 from invoices.views.entry import may_enter
-from ledger.models import Dimension, Terms
+from ledger.models import Dimension, GLCode, Terms
 from organization.models import Company, User
 from organization.permissions import allowed, companies_of
 from suppliers.models import Supplier
@@ -64,23 +64,28 @@ def _supplier_row(supplier: Supplier) -> dict[str, Any]:
         "currency": supplier.currency_id,
         "terms": supplier.terms_id,
         "gl_code": picking.label(supplier.default_gl_code or ""),
+        "code": supplier.code,
     }
 
 
 def _coded_row(row: Any) -> dict[str, Any]:
     scope = getattr(row, "scope", None)
-    return {"value": picking.label(row), "hint": str(scope) if scope else ""}
+    return {"value": picking.label(row), "hint": str(scope) if scope else "", "code": row.code}
+
+
+def _gl_code_row(gl_code: GLCode) -> dict[str, Any]:
+    return _coded_row(gl_code) | {"needs": gl_code.required_dimensions}
 
 
 def _tax_row(row: Any) -> dict[str, Any]:
     rate = 0 if row.is_reverse_charge else row.rate
-    return {"value": row.code, "hint": row.description or f"{row.rate:g} %", "rate": float(rate)}
+    return {"value": row.code, "hint": row.description or f"{row.rate:g} %", "rate": float(rate), "code": row.code}
 
 
 Make = Callable[[User, Company], picking.Choices]
 _KINDS: dict[str, tuple[Make, Callable[[Any], dict[str, Any]]]] = {
     "supplier": (picking.suppliers, _supplier_row),
-    "gl_code": (lambda user, company: picking.gl_codes(company), _coded_row),
+    "gl_code": (lambda user, company: picking.gl_codes(company), _gl_code_row),
     "tax_code": (lambda user, company: picking.tax_codes(company), _tax_row),
 }
 
@@ -88,11 +93,11 @@ _KINDS: dict[str, tuple[Make, Callable[[Any], dict[str, Any]]]] = {
 @require_safe
 @allowed(may_enter)
 def due_date(request: HttpRequest) -> JsonResponse:
-    """The due date that terms propose for an invoice date, as YYYY-MM-DD or empty."""
+    """The due date that terms propose for an invoice date, as the user would type it, or empty."""
     wanted = request.GET.get("terms", "")
     terms = Terms.objects.for_user(request.user).filter(pk=wanted).first() if wanted.isdecimal() else None  # type: ignore[arg-type]
     day = _day(request.GET.get("date", ""))
-    return JsonResponse({"due_date": terms.due_date(day).isoformat() if terms and day else ""})
+    return JsonResponse({"due_date": typed_day(terms.due_date(day)) if terms and day else ""})
 
 
 def _day(text: str) -> dt.date | None:

@@ -84,7 +84,7 @@ def test_keeps_a_draft_that_cannot_be_submitted_and_says_why(desk: Desk) -> None
     assert "The lines add up to 100.00 net, but the invoice says 99.99." in page.text
 
 
-@pytest.mark.parametrize("typed", ["1234.50", "1,234.50", "1.234,50", "1 234,50", "1234,5"])
+@pytest.mark.parametrize("typed", ["1234.50", "1,234.50", "1.234,50", "1 234,50", "1234,5", "1’234.50"])
 def test_reads_amounts_with_either_decimal_separator(desk: Desk, typed: str) -> None:
     desk.post(**{"lines-0-unit_price": typed, "lines-0-tax_code": ""})
     assert Invoice.objects.get().total == Decimal("1234.50")
@@ -118,6 +118,7 @@ def wrong_fields(response: Any) -> set[str]:
         ({"supplier": "NOBODY"}, "supplier"),
         ({"invoice_date": "yesterday"}, "invoice_date"),
         ({"invoice_date": "0001-01-01"}, "invoice_date"),
+        ({"invoice_date": "12/31/2030"}, "invoice_date"),
         ({"number": "A\x00B"}, "number"),
         ({"number": "A\x07B"}, "number"),
         ({"number": "9" * 61}, "number"),
@@ -125,6 +126,8 @@ def wrong_fields(response: Any) -> set[str]:
         ({"net": "1e5"}, "net"),
         ({"net": "NaN"}, "net"),
         ({"net": "99999999999999999"}, "net"),
+        ({"net": "1.234"}, "net"),
+        ({"lines-0-unit_price": "1,234,50"}, "unit_price"),
         ({"lines-0-unit_price": "1.23456"}, "unit_price"),
         ({"lines-0-unit_price": "9999999999", "lines-0-quantity": "9999999999"}, "total"),
         ({"lines-0-gl_code": "nothing"}, "gl_code"),

@@ -4,42 +4,51 @@
   const entry = () => document.querySelector("[data-entry]");
   const field = (name) => entry()?.querySelector(`[name="${name}"]`);
   const role = (name, root = entry()) => root?.querySelector(`[data-role="${name}"]`);
+  const element = (tag, properties = {}, ...children) => {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+  };
   const getJSON = async (url, params) => {
     const response = await fetch(`${url}?${new URLSearchParams(params)}`, { headers: { Accept: "application/json" } });
     return response.ok ? response.json() : null;
   };
 
-  // Amounts: the same reading as on the server (invoices/amounts.py).
+  // Amounts: the same reading as on the server (invoices/amounts.py). Null: no number, or not a clear one.
+  const GROUPED = /^([1-9]\d{0,2}([., ])\d{3}(\2\d{3})*|[1-9]\d?(,\d\d)+,\d{3})$/;
   const parse = (text) => {
-    const plain = text.replace(/[\s'’_]/g, "").replace("−", "-");
-    const sign = plain.startsWith("-") ? -1 : 1;
-    let digits = plain.replace(/^[-+]/, "");
-    if (!/^[0-9.,]*\d[0-9.,]*$/.test(digits)) return null;
-    if (digits.includes(",") && digits.includes(".")) {
-      const decimal = digits.lastIndexOf(",") > digits.lastIndexOf(".") ? "," : ".";
-      digits = digits.replaceAll(decimal === "," ? "." : ",", "").replace(decimal, ".");
-    } else if (/^[1-9]\d{0,2}(,\d{3})+$/.test(digits) || digits.split(",").length > 2) digits = digits.replaceAll(",", "");
-    else if (digits.split(".").length > 2) digits = digits.replaceAll(".", "");
-    else digits = digits.replace(",", ".");
-    return sign * Number(digits);
+    const found = /^([-+]?) ?((?=.*\d)[\d., ]+)$/.exec(text.replaceAll("−", "-").replace(/[\s'’_]+/g, " ").trim());
+    if (!found) return null;
+    const digits = found[2].trim();
+    const at = Math.max(digits.lastIndexOf(","), digits.lastIndexOf("."));
+    const mark = digits[at];
+    const groups = at < 0 || digits.split(mark).length > 2 || (mark === "," && GROUPED.test(digits));
+    const [whole, fraction] = groups ? [digits, ""] : [digits.slice(0, at), digits.slice(at + 1)];
+    if ((whole && !/^\d+$/.test(whole) && !GROUPED.test(whole)) || !/^\d*$/.test(fraction)) return null;
+    return Number(`${found[1]}${whole.replace(/\D/g, "") || 0}.${fraction || 0}`);
   };
   const cents = (value) => Math.sign(value) * Math.round(Math.abs(value) * 100 + 1e-6);
-  const shown = (whole) => (whole / 100).toLocaleString(document.documentElement.lang || "en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const money = new Intl.NumberFormat(document.documentElement.lang || "en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const shown = (whole) => money.format(whole / 100).replace("-", "−");
   const rates = new Map();
 
   // Lines
   const lines = () => [...entry().querySelectorAll("[data-line]")].filter((line) => !line.hidden);
-  const part = (line, name) => line.querySelector(`[name$="-${name}"]`);
+  const parts = new WeakMap();
+  const part = (line, name) => {
+    if (!parts.has(line)) parts.set(line, new Map([...line.querySelectorAll("[name]")].map((box) => [box.name.replace(/^lines-\d+-/, ""), box])));
+    return parts.get(line).get(name);
+  };
   const renumber = () => lines().forEach((line, index) => { role("line-number", line).textContent = index + 1; });
   const addLine = () => {
     const total = field("lines-TOTAL_FORMS");
-    const holder = document.createElement("div");
-    holder.innerHTML = role("line-template").innerHTML.replaceAll("__prefix__", total.value);
+    const holder = element("div", { innerHTML: role("line-template").innerHTML.replaceAll("__prefix__", total.value) });
     total.value = Number(total.value) + 1;
     const line = holder.firstElementChild;
     role("lines").append(line);
     line.querySelectorAll("[data-pick]").forEach(boxOf);
     renumber();
+    showTotals();
     return line;
   };
   const removeLine = (line) => {
@@ -50,17 +59,24 @@
     renumber();
     showTotals();
   };
+  const showNeeds = (line, needs) => {
+    for (const box of line.querySelectorAll("[data-dimension]")) box.required = needs.includes(box.dataset.dimension);
+    if (needs.length) role("dimensions", line).open = true;
+  };
 
   // Totals as you type
   const lineSums = (line) => {
     const price = parse(part(line, "unit_price").value);
     const quantity = parse(part(line, "quantity").value) ?? 1;
     const net = price === null ? 0 : cents(price * quantity);
-    role("net", line).textContent = price === null ? "" : shown(net);
+    const output = role("net", line);
+    const text = price === null ? "" : shown(net);
+    if (output.textContent !== text) output.textContent = text;
     const typed = parse(part(line, "tax").value);
     const rate = rates.get(part(line, "tax_code").value.trim().toLowerCase());
     const worked = rate === undefined ? 0 : cents((net / 100) * rate / 100);
-    part(line, "tax").placeholder = rate === undefined ? "" : shown(worked);
+    const hint = rate === undefined ? "" : shown(worked);
+    if (part(line, "tax").placeholder !== hint) part(line, "tax").placeholder = hint;
     return { net, tax: typed === null ? worked : cents(typed) };
   };
   const showTotals = () => {
@@ -68,31 +84,37 @@
     const sums = lines().map(lineSums);
     const net = sums.reduce((sum, line) => sum + line.net, 0);
     const tax = sums.reduce((sum, line) => sum + line.tax, 0);
-    const says = { net, tax, total: net + tax };
     let differs = "";
-    for (const [name, sum] of Object.entries(says)) {
+    for (const [name, sum] of Object.entries({ net, tax, total: net + tax })) {
       const box = field(name);
       box.placeholder = shown(sum);
       const typed = parse(box.value);
-      if (typed !== null && cents(typed) !== sum && !differs) differs = `The lines make ${shown(sum)} ${name}, ${shown(cents(typed) - sum).replace("-", "−")} is left over.`;
+      if (typed !== null && cents(typed) !== sum && !differs) differs = `The lines make ${shown(sum)} ${name}, ${shown(cents(typed) - sum)} is left over.`;
     }
     const note = role("totals-note");
     note.classList.toggle("text-error", Boolean(differs));
     note.textContent = differs || `Lines: ${shown(net)} net, ${shown(tax)} tax, ${shown(net + tax)} in total.`;
+    role("take-totals").hidden = !differs;
+    const currency = field("currency").selectedOptions[0];
+    role("running-net").textContent = shown(net);
+    role("running-tax").textContent = shown(tax);
+    role("running-total").textContent = `${currency?.value ? currency.text : ""} ${shown(net + tax)}`.trim();
+  };
+  const takeTotals = () => {
+    for (const name of ["net", "tax", "total"]) field(name).value = "";
+    field("net").focus();
+    showTotals();
   };
 
   // Suggestions: a combobox as the ARIA practices describe it.
   let serial = 0;
   const boxOf = (input) => {
     if (input.parentElement.matches(".suggestions")) return input.parentElement.querySelector("[role=listbox]");
-    const wrapper = document.createElement("div");
-    wrapper.className = "suggestions";
+    const wrapper = element("div", { className: "suggestions" });
     input.replaceWith(wrapper);
-    const list = document.createElement("ul");
+    const list = element("ul", { id: `suggestions-${++serial}`, hidden: true });
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", "Suggestions");
-    list.id = `suggestions-${++serial}`;
-    list.hidden = true;
     wrapper.append(input, list);
     for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) input.setAttribute(name, value);
     return list;
@@ -103,48 +125,67 @@
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   };
+  const options = (input) => [...boxOf(input).querySelectorAll("[role=option]")];
+  const marked = (input) => options(input).findIndex((option) => option.getAttribute("aria-selected") === "true");
   const mark = (input, index) => {
-    const options = [...boxOf(input).querySelectorAll("[role=option]")];
-    if (!options.length) return;
-    const at = (index + options.length) % options.length;
-    options.forEach((option, number) => option.setAttribute("aria-selected", String(number === at)));
-    input.setAttribute("aria-activedescendant", options[at].id);
-    options[at].scrollIntoView({ block: "nearest" });
+    const all = options(input);
+    if (!all.length) return;
+    const at = (index + all.length) % all.length;
+    all.forEach((option, number) => option.setAttribute("aria-selected", String(number === at)));
+    input.setAttribute("aria-activedescendant", all[at].id);
+    all[at].scrollIntoView({ block: "nearest" });
   };
-  const marked = (input) => [...boxOf(input).querySelectorAll("[role=option]")].findIndex((option) => option.getAttribute("aria-selected") === "true");
-  const offer = async (input) => {
+  const ask = async (input) => {
     const company = field("company")?.value;
-    if (!company) return;
-    const asked = input.value.trim();
-    const kind = input.dataset.pick;
-    const found = await getJSON(entry().dataset.pickUrl.replace("KIND", kind), { company, q: asked });
-    if (!found || document.activeElement !== input || input.value.trim() !== asked) return;
+    const found = company && (await getJSON(entry().dataset.pickUrl.replace("KIND", input.dataset.pick), { company, q: input.value.trim() }));
+    if (found && input.dataset.pick === "tax_code") for (const one of found.results) for (const name of [one.value, one.code]) rates.set(name.toLowerCase(), one.rate);
+    return found?.results ?? [];
+  };
+  const optionOf = (list, one, index) => {
+    const option = element("li", { id: `${list.id}-${index}`, choice: one }, one.value);
+    option.setAttribute("role", "option");
+    option.setAttribute("aria-selected", "false");
+    if (one.hint) option.append(element("span", { className: "faint" }, one.hint));
+    return option;
+  };
+  const offer = async (input) => {
+    const asked = input.value;
+    const found = await ask(input);
+    if (document.activeElement !== input || input.value !== asked) return;
     const list = boxOf(input);
-    list.replaceChildren(...found.results.map((one, index) => {
-      const option = document.createElement("li");
-      option.setAttribute("role", "option");
-      option.setAttribute("aria-selected", "false");
-      option.id = `${list.id}-${index}`;
-      option.textContent = one.value;
-      if (one.hint) { const hint = document.createElement("span"); hint.className = "faint"; hint.textContent = one.hint; option.append(hint); }
-      option.choice = one;
-      if (kind === "tax_code") rates.set(one.value.toLowerCase(), one.rate);
-      return option;
-    }));
-    list.hidden = !found.results.length;
-    input.setAttribute("aria-expanded", String(found.results.length > 0));
+    list.replaceChildren(...found.map((one, index) => optionOf(list, one, index)));
+    list.hidden = !found.length;
+    input.setAttribute("aria-expanded", String(found.length > 0));
+    input.removeAttribute("aria-activedescendant");
   };
   const choose = (input, choice) => {
-    input.value = choice.value;
+    input.value = input.settled = choice.value;
     close(input);
     if (input.dataset.pick === "supplier") takeSupplier(choice);
+    if (input.dataset.pick === "gl_code") showNeeds(input.closest("[data-line]"), choice.needs);
     showTotals();
     checkNumber();
+  };
+  // Whoever types a whole code, or so much that one thing only can be meant, need not choose from the list.
+  const settle = async (input) => {
+    const typed = input.value.trim().toLowerCase();
+    if (!typed || input.settled === input.value) return;
+    const found = await ask(input);
+    if (input.value.trim().toLowerCase() !== typed) return;
+    const exact = found.filter((one) => [one.value, one.code].some((name) => name.toLowerCase() === typed));
+    const meant = exact.length ? exact : found;
+    if (meant.length === 1) choose(input, meant[0]);
+    else showTotals();
   };
   const takeSupplier = (choice) => {
     if (choice.currency) field("currency").value = choice.currency;
     if (choice.terms) field("terms").value = choice.terms;
-    if (choice.gl_code) lines().forEach((line) => { const box = part(line, "gl_code"); if (!box.value) box.value = choice.gl_code; });
+    if (choice.gl_code) {
+      for (const box of lines().map((line) => part(line, "gl_code")).filter((one) => !one.value)) {
+        box.value = choice.gl_code;
+        settle(box);
+      }
+    }
     proposeDue();
   };
   const proposeDue = async () => {
@@ -159,39 +200,118 @@
     if (!company || !supplier || !number) { note.hidden = true; return; }
     const found = await getJSON(entry().dataset.numberUrl, { company, supplier, number, invoice: entry().dataset.invoice });
     note.replaceChildren(found?.message ?? "");
-    if (found?.url) { const link = document.createElement("a"); link.href = found.url; link.textContent = "Look at it"; note.append(" ", link); }
+    if (found?.url) note.append(" ", element("a", { href: found.url, target: "_blank" }, "Look at it"));
     note.hidden = !found?.message;
   };
 
-  // Preview
+  // Days are typed in the user's order; the browser's calendar beside it is for the mouse, no stop for the keyboard.
+  const addCalendar = (input) => {
+    if (input.parentElement.matches(".day-box")) return;
+    const inOrder = ([first, second]) => (input.dataset.day.startsWith("mm") ? [first, second] : [second, first]);
+    const picker = element("input", { type: "date", tabIndex: -1 });
+    picker.setAttribute("aria-hidden", "true");
+    const box = element("div", { className: "day-box" });
+    input.replaceWith(box);
+    box.append(input, picker);
+    picker.addEventListener("pointerdown", () => {
+      const [first, second, year] = input.value.split("/");
+      picker.value = year ? [year, ...inOrder([first, second])].map((one) => one.padStart(2, "0")).join("-") : "";
+    });
+    picker.addEventListener("change", (event) => {
+      event.stopPropagation();
+      const [year, month, day] = picker.value.split("-");
+      if (!year) return;
+      input.value = [...inOrder([month, day]), year].join("/");
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+      input.focus();
+    });
+  };
+
+  // Documents: whatever is dropped or chosen is added to what was chosen before.
+  const SHOWN = ["application/pdf", "image/png", "image/jpeg"];
+  let chosen = [];
   const preview = (url, type, name) => {
-    const place = document.querySelector("[data-role=preview]");
-    const shownAs = document.createElement(type === "application/pdf" ? "iframe" : "img");
-    shownAs.src = type === "application/pdf" ? `${url}#navpanes=0&view=FitH` : url;
-    if (shownAs.tagName === "IFRAME") shownAs.title = name; else shownAs.alt = name;
-    place.replaceChildren(shownAs);
+    const isPdf = type === "application/pdf";
+    const frame = isPdf ? element("iframe", { src: `${url}#navpanes=0&view=FitH`, title: name }) : element("img", { src: url, alt: name });
+    document.querySelector("[data-role=preview]").replaceChildren(frame);
   };
-  const previewChosen = (input) => {
-    const file = [...input.files].find((one) => ["application/pdf", "image/png", "image/jpeg"].includes(one.type));
-    if (file) preview(URL.createObjectURL(file), file.type, file.name);
+  const previewFile = (file) => preview(URL.createObjectURL(file), file.type, file.name);
+  const readableSize = (bytes) => bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+  const chosenItem = (file) => {
+    const item = element("li", {}, element("span", { className: "name" }, file.name), element("span", { className: "size" }, readableSize(file.size)));
+    const button = (text, act) => {
+      const made = element("button", { type: "button", className: "button small quiet" }, text, element("span", { className: "visually-hidden" }, ` ${file.name}`));
+      made.addEventListener("click", act);
+      item.append(made);
+    };
+    if (SHOWN.includes(file.type)) button("Preview", () => previewFile(file));
+    button("Remove", () => setFiles(chosen.filter((one) => one !== file)));
+    return item;
   };
+  const setFiles = (files) => {
+    const transfer = new DataTransfer();
+    files.forEach((file) => transfer.items.add(file));
+    chosen = files;
+    field("documents").files = transfer.files;
+    role("chosen").replaceChildren(...files.map(chosenItem));
+    isDirty = true;
+  };
+  const addFiles = (added) => {
+    const most = Number(entry().dataset.maxBytes);
+    const isKnown = (file) => chosen.some((one) => one.name === file.name && one.size === file.size && one.lastModified === file.lastModified);
+    const tooLarge = added.filter((file) => file.size > most).map((file) => `“${file.name}” is larger than ${readableSize(most)}, the most that is accepted.`);
+    const note = role("documents-note");
+    note.textContent = tooLarge.join(" ");
+    note.hidden = !tooLarge.length;
+    const taken = added.filter((file) => file.size <= most && !isKnown(file));
+    setFiles([...chosen, ...taken]);
+    const first = taken.find((file) => SHOWN.includes(file.type));
+    if (first) previewFile(first);
+  };
+
+  // A press of Enter never sends half an invoice: it goes on, from the last line to a new one, from an empty one to the totals.
+  const isEmpty = (line) => [...line.querySelectorAll("input:not([type=checkbox])")].every((one) => one.value === one.defaultValue);
+  const stops = () => [...entry().querySelectorAll("input:not([type=hidden], [tabindex='-1']), select, textarea, [data-add-line], [data-submit-entry]")].filter((one) => one.checkVisibility());
+  const goOn = (input) => {
+    const line = input.closest("[data-line]");
+    const isLast = line && line === lines().at(-1);
+    let next = stops()[stops().indexOf(input) + 1];
+    if (isLast && isEmpty(line) && lines().length > 1) next = field("net");
+    else if (isLast && !line.contains(next)) next = addLine().querySelector("input");
+    next?.focus();
+    next?.select?.();
+  };
+  const onEnter = (event, input) => {
+    if (event.ctrlKey || event.metaKey) { event.preventDefault(); entry().querySelector("[data-submit-entry]").click(); return; }
+    if (!input.matches("input:not([type=checkbox], [type=file])")) return;
+    event.preventDefault();
+    goOn(input);
+  };
+
+  // What was typed is not lost by a slip of the hand.
+  let isDirty = false;
+  addEventListener("beforeunload", (event) => { if (isDirty) event.preventDefault(); });
+  document.addEventListener("htmx:beforeRequest", (event) => { if (event.target.matches("[data-entry]")) isDirty = false; });
+  for (const type of ["htmx:responseError", "htmx:sendError"]) document.addEventListener(type, () => { isDirty = Boolean(entry()); });
 
   const timers = new WeakMap();
   const soon = (input, act) => { clearTimeout(timers.get(input)); timers.set(input, setTimeout(act, 150)); };
 
   document.addEventListener("input", (event) => {
     if (!event.target.closest("[data-entry]")) return;
+    isDirty = true;
     if (event.target.dataset.pick) soon(event.target, () => offer(event.target));
     showTotals();
   });
   document.addEventListener("change", (event) => {
     if (!event.target.closest("[data-entry]")) return;
-    const name = event.target.name;
-    if (name === "documents") previewChosen(event.target);
+    const { name } = event.target;
+    if (name === "documents") addFiles([...event.target.files]);
+    if (event.target.dataset.pick) settle(event.target);
     if (name === "terms" || name === "invoice_date") proposeDue();
     if (["company", "supplier", "number"].includes(name)) checkNumber();
+    showTotals();
   });
-  document.addEventListener("focusin", (event) => { if (event.target.dataset?.pick && !event.target.value) offer(event.target); });
   document.addEventListener("focusout", (event) => { if (event.target.dataset?.pick) close(event.target); });
   document.addEventListener("mousedown", (event) => {
     const option = event.target.closest?.("[role=option]");
@@ -201,32 +321,54 @@
   });
   document.addEventListener("keydown", (event) => {
     const input = event.target;
-    if (!input.dataset?.pick) return;
-    const list = boxOf(input);
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if (!input.closest?.("[data-entry]") || event.isComposing) return;
+    const list = input.dataset.pick && boxOf(input);
+    const isOpen = list && !list.hidden;
+    if (list && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
-      if (list.hidden) offer(input).then(() => mark(input, 0));
+      if (!isOpen) offer(input).then(() => mark(input, 0));
       else mark(input, event.key === "ArrowDown" ? marked(input) + 1 : Math.max(marked(input), 0) - 1);
-    } else if (event.key === "Escape" && !list.hidden) { event.preventDefault(); close(input); }
-    else if ((event.key === "Enter" || event.key === "Tab") && !list.hidden && marked(input) >= 0) {
+    } else if (isOpen && event.key === "Escape") { event.preventDefault(); close(input); }
+    else if (isOpen && (event.key === "Enter" || event.key === "Tab") && marked(input) >= 0) {
       if (event.key === "Enter") event.preventDefault();
-      choose(input, list.querySelectorAll("[role=option]")[marked(input)].choice);
-    }
+      choose(input, options(input)[marked(input)].choice);
+    } else if (event.key === "Enter") onEnter(event, input);
   });
   document.addEventListener("click", (event) => {
-    const target = event.target.closest?.("[data-add-line], [data-remove-line], [data-preview]");
+    const target = event.target.closest?.("[data-add-line], [data-remove-line], [data-preview], [data-role=take-totals]");
     if (!target) return;
     if (target.matches("[data-preview]")) { preview(target.dataset.preview, target.dataset.type, target.dataset.name); return; }
     event.preventDefault();
     if (target.matches("[data-remove-line]")) removeLine(target.closest("[data-line]"));
-    else { addLine().querySelector("input").focus(); showTotals(); }
+    else if (target.matches("[data-add-line]")) addLine().querySelector("input").focus();
+    else takeTotals();
   });
+  // A file that misses its mark must not replace the page, and the form with it.
+  for (const type of ["dragover", "drop"]) {
+    document.addEventListener(type, (event) => {
+      if (!entry() || event.target.closest?.(".drop") || ![...(event.dataTransfer?.types ?? [])].includes("Files")) return;
+      event.preventDefault();
+      if (type === "drop") addFiles([...event.dataTransfer.files]);
+    });
+  }
 
   const start = () => {
     if (!entry()) return;
+    chosen = [];
+    entry().querySelectorAll("[data-line]").forEach((line) => { line.hidden = part(line, "DELETE").checked; });
     entry().querySelectorAll("[data-pick]").forEach(boxOf);
+    entry().querySelectorAll("[data-day]").forEach(addCalendar);
+    const unknown = new Map(lines().map((line) => part(line, "tax_code")).filter((box) => box.value && !rates.has(box.value.trim().toLowerCase())).map((box) => [box.value, box]));
+    Promise.all([...unknown.values()].map(ask)).then(showTotals);
+    renumber();
     showTotals();
   };
-  document.addEventListener("htmx:afterSettle", () => { start(); document.querySelector("[data-error-summary]")?.focus(); });
+  document.addEventListener("htmx:afterSettle", () => {
+    start();
+    const summary = document.querySelector("[data-error-summary]");
+    isDirty = Boolean(summary);
+    summary?.focus();
+  });
   start();
+  if (entry() && !entry().dataset.invoice && !document.querySelector("[data-error-summary]")) field(field("company").options.length > 1 ? "company" : "supplier").focus();
 })();
