@@ -21,9 +21,12 @@ SUBJECTS = {
 
 
 def deliver(mail: str, *, invoice_id: int, user_id: int, words: dict[str, str]) -> None:
-    """Send one mail. Nothing is sent about an invoice that the reader may not see (any more)."""
+    """Send one mail. Nothing is sent about what the reader may not see, or need not decide on, (any more)."""
     user = User.objects.select_related("account", "role").get(pk=user_id)
-    invoice = Invoice.objects.visible_to(user).with_header().filter(pk=invoice_id).first()
+    rows = Invoice.objects.visible_to(user)
+    if mail == "authorization_request":
+        rows &= Invoice.objects.authorizable_by(user)
+    invoice = rows.with_header().filter(pk=invoice_id).first()
     if invoice is None or not user.is_active:
         return
     with translation.override(user.spelling), timezone.override(zoneinfo.ZoneInfo(user.time_zone)):

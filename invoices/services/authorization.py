@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from invoices.errors import InvoiceRefused
+from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
 from invoices.models import ApprovalRule, ApprovalStatus, Authorization, ExportState, Invoice
 from invoices.services import activity, notifications
 from invoices.services.readiness import check_ready
@@ -18,7 +18,10 @@ Status = Authorization.Status
 
 
 def _locked(invoice: Invoice) -> Invoice:
-    return Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=invoice.pk)
+    locked = Invoice.objects.select_for_update(no_key=True, of=("self",)).filter(pk=invoice.pk).first()
+    if locked is None:
+        raise InvoiceRefused("This invoice was discarded in the meantime.")
+    return locked
 
 
 def _refresh(invoice: Invoice, locked: Invoice) -> Invoice:
@@ -56,14 +59,14 @@ def _ask(invoice: Invoice) -> None:
     if rule is None:
         invoice.next_approver = None
         return
-    steps = rule.steps.filter(approver__is_active=True).select_related("approver")
+    steps = rule.steps.select_related("approver")
     able = set(possible_approvers(invoice).values_list("pk", flat=True))
     approvers = [step.approver for step in steps if rule.allows_own or step.approver_id != invoice.created_by_id]
     for approver in approvers:
         if approver.pk not in able:
             raise InvoiceRefused(
-                f"The approval rule “{rule}” asks {approver}, who may not authorise this invoice (amount, company or"
-                " permission). Ask whoever looks after the approval rules."
+                f"The approval rule “{rule}” asks {approver}, who may not authorise this invoice (left, amount, company"
+                " or permission). Ask whoever looks after the approval rules."
             )
     Authorization.objects.bulk_create(
         Authorization(
@@ -97,14 +100,27 @@ def possible_approvers(invoice: Invoice) -> QuerySet[User]:
     return able if _allows_own(invoice) else able.exclude(pk=invoice.created_by_id)
 
 
+def able_without_being_asked(invoice: Invoice) -> QuerySet[User]:
+    """Who may decide while the invoice waits for nobody by name: within their departments, too."""
+    scope = Case(When(authorization="", then=F("role__authorization")), default=F("authorization"))
+    own = User.departments.through.objects.filter(user=OuterRef("pk"))
+    named = Q(departments=invoice.department_id) | (~Exists(own) & Q(role__departments=invoice.department_id))
+    covers = Q(scope=Scope.ALL) | (Q(scope=Scope.DEPARTMENTS) & named) | Q(pk=invoice.created_by_id)
+    people = possible_approvers(invoice).annotate(scope=scope)
+    return people.filter(Q(role__is_account_owner=True) | covers).distinct()
+
+
 def _allows_own(invoice: Invoice) -> bool:
     return invoice.approval_rule is not None and invoice.approval_rule.allows_own
 
 
 @transaction.atomic
-def authorize_invoice(invoice: Invoice, *, by: User) -> Invoice:
-    """Authorise, or hand on to the rule's next approver. The last one authorises and sends `invoice_authorized`."""
-    locked = _locked_for_decision(invoice, by)
+def authorize_invoice(invoice: Invoice, *, by: User, version: int | None = None) -> Invoice:
+    """Authorise, or hand on to the rule's next approver. The last one authorises and sends `invoice_authorized`.
+
+    `version` is the one that was looked at: nobody authorises what was edited behind their back.
+    """
+    locked = _locked_for_decision(invoice, by, version)
     _decide(locked, by, Status.AUTHORIZED)
     following = locked.authorizations.filter(status=Status.QUEUED).select_related("approver").first()
     if following is not None:
@@ -130,10 +146,12 @@ def _hand_on(invoice: Invoice, following: Authorization, *, by: User) -> Invoice
     return invoice
 
 
-def _locked_for_decision(invoice: Invoice, by: User) -> Invoice:
+def _locked_for_decision(invoice: Invoice, by: User, version: int | None = None) -> Invoice:
     locked = _locked(invoice)
     if locked.approval_status != ApprovalStatus.WAITING:
         raise InvoiceRefused(f"This invoice is not waiting for authorisation; it is {locked.status_label}.")
+    if version is not None and version != locked.version:
+        raise InvoiceChangedMeanwhile("This invoice was edited after you had opened it. Look at it again, then decide.")
     if Invoice.objects.authorizable_by(by).filter(pk=locked.pk).exists():
         return locked
     if locked.created_by_id == by.pk and not _allows_own(locked):
@@ -153,7 +171,7 @@ def _decide(invoice: Invoice, by: User, status: Authorization.Status, reason: st
 
 
 def _reason(text: str) -> str:
-    reason = text.strip()
+    reason = text.replace("\x00", "").strip()
     if not reason:
         raise InvoiceRefused("Say why, so that it can be mended.", "reason")
     if len(reason) > 400:
@@ -162,9 +180,9 @@ def _reason(text: str) -> str:
 
 
 @transaction.atomic
-def reject_invoice(invoice: Invoice, *, by: User, reason: str) -> Invoice:
+def reject_invoice(invoice: Invoice, *, by: User, reason: str, version: int | None = None) -> Invoice:
     reason = _reason(reason)
-    locked = _locked_for_decision(invoice, by)
+    locked = _locked_for_decision(invoice, by, version)
     _decide(locked, by, Status.REJECTED, reason)
     locked.authorizations.filter(status=Status.QUEUED).update(status=Status.DROPPED)
     locked.approval_status = ApprovalStatus.REJECTED

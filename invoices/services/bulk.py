@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from invoices.errors import InvoiceRefused
 from invoices.models import Invoice
@@ -13,46 +12,63 @@ from invoices.services.authorization import authorize_invoice, reject_invoice, s
 from organization.models import User
 
 LIMIT = 500
-SHOWN_REFUSALS = 5
+NAMED = 20
 ACTIONS = {"submit": "submitted for authorisation", "authorize": "authorised", "reject": "rejected"}
 
 
 @dataclass
 class BulkResult:
+    """What came of each invoice: the ones that were done, and those that were not, by the reason."""
+
     action: str
-    done: int = 0
-    refusals: list[str] = field(default_factory=list)
+    done_names: list[str] = field(default_factory=list)
+    refused_names: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def done(self) -> int:
+        return len(self.done_names)
 
     @property
     def summary(self) -> str:
-        return f"{self.done} {'invoice was' if self.done == 1 else 'invoices were'} {ACTIONS[self.action]}."
+        were = "1 invoice was" if self.done == 1 else f"{self.done} invoices were"
+        return f"{were} {ACTIONS[self.action]}: {_listed(self.done_names)}."
+
+    @property
+    def refusals(self) -> list[str]:
+        """A sentence for each reason, with the invoices it stopped."""
+        return [f"{_listed(names)}: {reason}" if names else reason for reason, names in self.refused_names.items()]
 
 
-def act_on_many(rows: InvoiceQuerySet, action: str, *, by: User, reason: str = "") -> BulkResult:
-    """`action` is a key of ACTIONS. At most LIMIT invoices at once; of more, none."""
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def act_on_many(
+    rows: InvoiceQuerySet, action: str, *, by: User, reason: str = "", versions: Mapping[int, int] | None = None
+) -> BulkResult:
+    """`action` is a key of ACTIONS. At most LIMIT invoices at once; of more, none.
+
+    `versions` are those that were looked at, by invoice: one that was edited since is not decided on.
+    """
     invoices = list(rows.with_header()[: LIMIT + 1])
     result = BulkResult(action)
     if len(invoices) > LIMIT:
-        result.refusals.append(f"That is more than {LIMIT} invoices at once. Narrow the filters.")
+        result.refused_names[f"That is more than {LIMIT} invoices at once. Narrow the filters."] = []
         return result
-    step = _step(action, by, reason)
     for invoice in invoices:
         try:
-            step(invoice)
-            result.done += 1
+            _step(invoice, action, by, reason, (versions or {}).get(invoice.pk))
+            result.done_names.append(str(invoice))
         except InvoiceRefused as refused:
-            result.refusals.append(f"{invoice}: {refused.message}")
-    _shorten(result.refusals)
+            result.refused_names.setdefault(refused.message, []).append(str(invoice))
     return result
 
 
-def _step(action: str, by: User, reason: str) -> Callable[[Invoice], Invoice]:
+def _step(invoice: Invoice, action: str, by: User, reason: str, version: int | None) -> None:
     if action == "reject":
-        return partial(reject_invoice, by=by, reason=reason)
-    return partial({"submit": submit_invoice, "authorize": authorize_invoice}[action], by=by)
-
-
-def _shorten(refusals: list[str]) -> None:
-    more = len(refusals) - SHOWN_REFUSALS
-    if more > 0:
-        refusals[SHOWN_REFUSALS:] = [f"And {more} more."]
+        reject_invoice(invoice, by=by, reason=reason, version=version)
+    elif action == "authorize":
+        authorize_invoice(invoice, by=by, version=version)
+    else:
+        submit_invoice(invoice, by=by)

@@ -12,12 +12,12 @@ from organization.models import User
 
 def ask_approvers(invoice: Invoice) -> None:
     """The next approver; where no rule names one, all who may authorise it, owners only if nobody else may."""
-    from invoices.services.authorization import possible_approvers
+    from invoices.services.authorization import able_without_being_asked
 
     if invoice.next_approver_id is not None:
         _later("authorization_request", invoice.pk, [invoice.next_approver_id])
         return
-    able = list(possible_approvers(invoice).select_related("role"))
+    able = list(able_without_being_asked(invoice).select_related("role"))
     asked = [person for person in able if not person.is_account_owner] or able
     _later("authorization_request", invoice.pk, [person.pk for person in asked])
 

@@ -8,12 +8,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from invoices.errors import InvoiceRefused
 from invoices.models import ApprovalStatus, Invoice
 from invoices.services import authorization
 from invoices.services.activity import add_comment
+from invoices.services.discarding import objection_to_discarding
 from invoices.views.documents import PREVIEWABLE
 from organization.models import User
 from organization.permissions import allowed, can_see_accounts_payable
@@ -54,6 +56,7 @@ def _may(user: User, invoice: Invoice) -> dict[str, Any]:
     passes_on = decides or (is_waiting and user.is_account_owner)
     return {
         "may_edit": administers and invoice.is_editable,
+        "may_discard": administers and invoice.is_editable and not objection_to_discarding(invoice),
         "may_submit": administers and invoice.approval_status in (ApprovalStatus.DRAFT, ApprovalStatus.REJECTED),
         "may_decide": decides,
         "approvers": _others(user, invoice) if passes_on else [],
@@ -84,19 +87,49 @@ def invoice_submit(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(request, pk, lambda one: authorization.submit_invoice(one, by=by), "Submitted for authorisation.")
 
 
+def _seen(request: HttpRequest) -> int | None:
+    """The version that the page showed when it was decided on."""
+    text = request.POST.get("version", "")
+    return int(text) if text.isdecimal() else None
+
+
 @require_POST
 @allowed(can_see_accounts_payable)
 def invoice_authorize(request: HttpRequest, pk: int) -> HttpResponse:
     by: User = request.user  # type: ignore[assignment]
-    return _step(request, pk, lambda one: authorization.authorize_invoice(one, by=by), "Authorised.")
+
+    def step(invoice: Invoice) -> str:
+        authorization.authorize_invoice(invoice, by=by, version=_seen(request))
+        return f"Authorised. Now it waits for {invoice.next_approver}." if invoice.next_approver else "Authorised."
+
+    return _decide(request, pk, step)
 
 
 @require_POST
 @allowed(can_see_accounts_payable)
 def invoice_reject(request: HttpRequest, pk: int) -> HttpResponse:
     by: User = request.user  # type: ignore[assignment]
-    reason = request.POST.get("reason", "")
-    return _step(request, pk, lambda one: authorization.reject_invoice(one, by=by, reason=reason), "Rejected.")
+
+    def step(invoice: Invoice) -> str:
+        authorization.reject_invoice(invoice, by=by, reason=request.POST.get("reason", ""), version=_seen(request))
+        return "Rejected." if by.pk == invoice.created_by_id else f"Rejected. {invoice.created_by} is told why."
+
+    return _decide(request, pk, step)
+
+
+def _decide(request: HttpRequest, pk: int, step: Callable[[Invoice], str]) -> HttpResponse:
+    """Decide, say what came of it, and lead to the next one that waits for this person."""
+    invoice = _invoice(request, pk)
+    spelling = request.user.spelling  # type: ignore[union-attr]
+    try:
+        done = spell(step(invoice), spelling)
+    except InvoiceRefused as refused:
+        messages.error(request, spell(refused.message, spelling))
+        return redirect(invoice)
+    following = Invoice.objects.authorizable_by(request.user).order_by("due_date", "pk").first()  # type: ignore[arg-type]
+    link = format_html('<a href="{}">Next: {}</a>', following.get_absolute_url(), following) if following else ""
+    messages.success(request, format_html("{} {}", done, link))
+    return redirect(invoice)
 
 
 @require_POST

@@ -109,7 +109,8 @@ def invoice_bulk(request: HttpRequest) -> HttpResponse:
     action = request.POST.get("action", "")
     if action in ACTIONS:
         rows = _chosen(request, user)
-        _tell(request, act_on_many(rows, action, by=user, reason=request.POST.get("reason", "")))
+        reason, versions = request.POST.get("reason", ""), _versions(request)
+        _tell(request, act_on_many(rows, action, by=user, reason=reason, versions=versions))
     return redirect(_back(request))
 
 
@@ -118,6 +119,12 @@ def _chosen(request: HttpRequest, user: User) -> Any:
         return filtered_invoices(user, QueryDict(request.POST.get("query", "")))
     ids = [value for value in request.POST.getlist("selected") if value.isdecimal() and len(value) < 19]
     return Invoice.objects.visible_to(user).filter(pk__in=ids)
+
+
+def _versions(request: HttpRequest) -> dict[int, int]:
+    """Which version of each invoice the page showed."""
+    pairs = (value.split(":") for value in request.POST.getlist("seen"))
+    return {int(pair[0]): int(pair[1]) for pair in pairs if len(pair) == 2 and all(map(str.isdecimal, pair))}
 
 
 def _tell(request: HttpRequest, result: Any) -> None:

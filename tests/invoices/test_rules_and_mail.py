@@ -12,13 +12,23 @@ from django.urls import reverse
 
 from invoices.errors import InvoiceRefused
 from invoices.mail import deliver
-from invoices.models import ApprovalRule, ApprovalStatus
+from invoices.models import ApprovalRule, ApprovalStatus, Invoice
 from invoices.services import notifications
-from invoices.services.authorization import authorize_invoice, rule_for, submit_invoice
+from invoices.services.activity import add_comment
+from invoices.services.authorization import (
+    authorize_invoice,
+    reject_invoice,
+    rule_for,
+    send_to_another,
+    submit_invoice,
+)
+from invoices.services.entry import LineData, save_invoice
 from organization.models import Spelling
 from tests import factories
+from tests.invoices.test_services import header_of
 
 pytestmark = pytest.mark.django_db
+WAITING = {"approval_status": ApprovalStatus.WAITING}
 
 
 @pytest.fixture
@@ -129,7 +139,7 @@ def test_mails_owners_only_when_nobody_else_may(company: Any, monkeypatch: pytes
 def test_the_mail_names_the_invoice_and_links_to_it(company: Any, settings: Any) -> None:
     american = factories.user(company.account, "Invoice Approver", spelling=Spelling.US)
     supplier = factories.supplier(company, name="Alder <&> Finch\nBcc: x@evil.example")
-    invoice = factories.invoice(company, supplier=supplier, number="N-1", net=Decimal("1234.50"))
+    invoice = factories.invoice(company, supplier=supplier, number="N-1", net=Decimal("1234.50"), **WAITING)
     deliver("authorization_request", invoice_id=invoice.pk, user_id=american.pk, words={})
     message = mail.outbox[0]
     assert message.to == [american.email]
@@ -152,3 +162,156 @@ def test_nobody_is_mailed_about_an_invoice_they_may_not_see(company: Any) -> Non
     for person in (factories.user(), factories.user(company.account, "System Admin")):
         deliver("authorization_request", invoice_id=invoice.pk, user_id=person.pk, words={})
     assert mail.outbox == []
+
+
+def test_nobody_is_asked_by_mail_about_what_is_decided_already(company: Any, approver: Any) -> None:
+    clerk = factories.user(company.account)
+    invoice = submit_invoice(factories.invoice(company, created_by=clerk), by=clerk)
+    authorize_invoice(invoice, by=approver)
+    deliver("authorization_request", invoice_id=invoice.pk, user_id=approver.pk, words={})
+    assert mail.outbox == []
+
+
+def asked(invoice: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    found: list[int] = []
+    monkeypatch.setattr(notifications, "_later", lambda mail, invoice, users, **words: found.extend(users))
+    submit_invoice(invoice, by=invoice.created_by)
+    return found
+
+
+def test_mails_those_only_whose_departments_it_is_in(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    sales, other = (factories.department(company.account) for _ in range(2))
+    people = [factories.user(company.account, "Invoice Approver", authorization="departments") for _ in range(4)]
+    people[0].departments.add(sales)
+    people[1].departments.add(other)
+    people[2].departments.add(other, sales)
+    invoice = factories.invoice(company, created_by=factories.user(company.account), department=sales)
+    assert sorted(asked(invoice, monkeypatch)) == [people[0].pk, people[2].pk]
+
+
+def test_owners_are_asked_when_no_approvers_department_fits(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = factories.owner(company.account)
+    stranger = factories.user(company.account, "Invoice Approver", authorization="departments")
+    stranger.departments.add(factories.department(company.account))
+    invoice = factories.invoice(company, created_by=factories.user(company.account))
+    assert asked(invoice, monkeypatch) == [owner.pk]
+
+
+def test_everybody_who_is_asked_may_decide(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is mailed, and who may press the button, are two queries; they must agree."""
+    sales = factories.department(company.account)
+    for scope in ("", "none", "own", "departments", "all"):
+        for is_within in (True, False):
+            person = factories.user(company.account, "Invoice Approver", authorization=scope)
+            person.departments.add(sales) if is_within else None
+    factories.role(company.account, "Invoice Approver").departments.add(sales)
+    factories.user(company.account, "Invoice Approver", is_active=False)
+    invoice = factories.invoice(company, created_by=factories.user(company.account), department=sales)
+    may = [
+        person.pk
+        for person in invoice.account.users.filter(is_active=True)
+        if invoice.pk in submitted_for(person, invoice)
+    ]
+    assert sorted(asked(invoice, monkeypatch)) == sorted(may)
+
+
+def submitted_for(person: Any, invoice: Any) -> set[int]:
+    """What the person could decide on were the invoice waiting."""
+    Invoice.objects.filter(pk=invoice.pk).update(**WAITING)
+    found = set(Invoice.objects.authorizable_by(person).values_list("pk", flat=True))
+    Invoice.objects.filter(pk=invoice.pk).update(approval_status=ApprovalStatus.DRAFT)
+    return found
+
+
+def test_a_rule_whose_approver_has_left_stops_the_invoice_rather_than_the_check(company: Any, approver: Any) -> None:
+    rule = company.approval_rules.create(name="Two pairs of eyes")
+    rule.steps.create(position=1, approver=approver)
+    rule.steps.create(position=2, approver=factories.user(company.account, "Invoice Approver", is_active=False))
+    clerk = factories.user(company.account)
+    with pytest.raises(InvoiceRefused, match="The approval rule “Two pairs of eyes” asks"):
+        submit_invoice(factories.invoice(company, created_by=clerk), by=clerk)
+
+
+def test_nobody_authorises_what_was_edited_behind_their_back(company: Any, approver: Any) -> None:
+    clerk = factories.user(company.account)
+    invoice = submit_invoice(factories.invoice(company, created_by=clerk, net=Decimal(10)), by=clerk)
+    client = Client()
+    client.force_login(approver)
+    page = client.get(invoice.get_absolute_url())
+    line = LineData(gl_code=invoice.lines.get().gl_code, unit_price=Decimal(9_000))
+    save_invoice(by=clerk, header=header_of(invoice), lines=[line], invoice=invoice)
+    submit_invoice(invoice, by=clerk)
+    seen = {"version": page.context["invoice"].version, "reason": "Too dear."}
+    for name in ("invoice_authorize", "invoice_reject"):
+        answer = client.post(reverse(f"invoices:{name}", args=[invoice.pk]), seen, follow=True)
+        assert "This invoice was edited after you had opened it. Look at it again, then decide." in answer.text
+    bulk = {"action": "authorize", "selected": invoice.pk, "seen": f"{invoice.pk}:{seen['version']}"}
+    assert "edited after you had opened it" in client.post(reverse("invoices:invoice_bulk"), bulk, follow=True).text
+    invoice.refresh_from_db()
+    assert invoice.approval_status == ApprovalStatus.WAITING
+
+
+def test_in_bulk_each_invoice_has_its_own_result(company: Any, approver: Any) -> None:
+    clerk = factories.user(company.account)
+    mine, above = (factories.invoice(company, created_by=clerk, number=f"OK-{n}", **WAITING) for n in (1, 2))
+    own = factories.invoice(company, created_by=approver, number="OWN-1", **WAITING)
+    draft = factories.invoice(company, created_by=clerk, number="DRAFT-1")
+    client = Client()
+    client.force_login(approver)
+    ids = [one.pk for one in (mine, above, own, draft)]
+    page = client.post(reverse("invoices:invoice_bulk"), {"action": "authorize", "selected": ids}, follow=True)
+    sentences = [str(message) for message in page.context["messages"]]
+    assert set(sentences) == {
+        "2 invoices were authorised: Invoice OK-2, Invoice OK-1.",
+        "Invoice DRAFT-1: This invoice is not waiting for authorisation; it is Draft.",
+        "Invoice OWN-1: You entered this invoice, so somebody else has to decide on it.",
+    }
+    assert {one.approval_status for one in Invoice.objects.filter(pk__in=ids[:2])} == {ApprovalStatus.AUTHORIZED}
+    assert {one.approval_status for one in Invoice.objects.filter(pk__in=ids[2:])} == {"waiting", "draft"}
+
+
+def test_after_a_decision_the_next_one_is_a_press_away(company: Any, approver: Any) -> None:
+    clerk = factories.user(company.account)
+    first, second = (factories.invoice(company, created_by=clerk, **WAITING) for _ in range(2))
+    client = Client()
+    client.force_login(approver)
+    page = client.post(reverse("invoices:invoice_authorize", args=[first.pk]), {"version": 1}, follow=True)
+    assert f'Authorised. <a href="{second.get_absolute_url()}">Next: {second}</a>' in page.text
+    page = client.post(reverse("invoices:invoice_reject", args=[second.pk]), {"reason": "No."}, follow=True)
+    assert f"Rejected. {clerk} is told why." in page.text
+    assert "Next:" not in page.text
+
+
+def test_the_page_says_for_whom_it_waits_after_the_first_of_two(company: Any, approver: Any) -> None:
+    second = factories.owner(company.account)
+    rule = company.approval_rules.create(name="Two")
+    rule.steps.create(position=1, approver=approver)
+    rule.steps.create(position=2, approver=second)
+    clerk = factories.user(company.account)
+    invoice = submit_invoice(factories.invoice(company, created_by=clerk), by=clerk)
+    client = Client()
+    client.force_login(approver)
+    page = client.post(reverse("invoices:invoice_authorize", args=[invoice.pk]), {"version": 1}, follow=True)
+    assert f"Authorised. Now it waits for {second}." in page.text
+
+
+def test_every_step_stands_in_the_activity_with_who_and_when(company: Any, approver: Any) -> None:
+    clerk, second = factories.user(company.account), factories.owner(company.account)
+    invoice = submit_invoice(factories.invoice(company, created_by=clerk), by=clerk)
+    reject_invoice(invoice, by=approver, reason="No order.")
+    submit_invoice(invoice, by=clerk)
+    send_to_another(invoice, by=approver, approver=second)
+    add_comment(invoice, by=clerk, text="Urgent.")
+    authorize_invoice(invoice, by=second)
+    save_invoice(by=clerk, header=header_of(invoice, po_number="P"), lines=[], invoice=invoice)
+    told = [(one.user, one.text) for one in reversed(invoice.activities.all())]
+    assert told == [
+        (clerk, "Submitted for authorisation."),
+        (approver, "Rejected: No order."),
+        (clerk, "Submitted for authorisation."),
+        (approver, f"Sent to {second} for authorisation."),
+        (clerk, "Urgent."),
+        (second, "Authorised."),
+        (clerk, "Edited: PO number, net, total, lines. This dropped the authorisation."),
+    ]
+    assert all(one.at for one in invoice.activities.all())

@@ -292,7 +292,7 @@ def test_authorises_in_bulk_what_may_be_and_says_what_may_not(company: Any) -> N
     theirs = factories.invoice(factories.company(), approval_status=ApprovalStatus.WAITING)
     chosen = [*(one.pk for one in waiting), own.pk, theirs.pk]
     page = client_of(approver).post(f"{SEARCH}bulk/", {"action": "authorize", "selected": chosen}, follow=True)
-    assert "2 invoices were authorised." in page.text
+    assert "2 invoices were authorised: Invoice W1, Invoice W0." in page.text
     assert "Invoice OWN: You entered this invoice" in page.text
     states = set(Invoice.objects.filter(pk__in=[own.pk, theirs.pk]).values_list("approval_status", flat=True))
     assert states == {ApprovalStatus.WAITING}
