@@ -17,6 +17,7 @@ from organization.models import User
 
 MONTHS = 12
 RECENT_DAYS = 7
+NOT_POSTED = "status=not_posted&kind=invoice"
 WIDTH, HEIGHT, FOOT = 600, 170, 22
 
 
@@ -58,22 +59,26 @@ class Chart:
 def figures_for(user: User, today: dt.date) -> list[Figure]:
     """Three statements, whatever the number of figures."""
     recent = today - dt.timedelta(days=RECENT_DAYS)
-    authorized = Q(approval_status=ApprovalStatus.AUTHORIZED, posting_status=PostingStatus.NOT_POSTED)
+    to_post = Q(
+        approval_status=ApprovalStatus.AUTHORIZED,
+        posting_status=PostingStatus.NOT_POSTED,
+        kind=Invoice.Kind.INVOICE,  # credit notes are not exported
+    )
     waiting = Q(approval_status=ApprovalStatus.WAITING)
     rows, number, _ = counted(user, InvoiceTally.Facet.STATE)
     open_rows = rows.aggregate(
         mine=number(waiting & Q(created_by=user)),
         rejected=number(Q(approval_status=ApprovalStatus.REJECTED, created_by=user)),
-        to_post=number(authorized),
-        failed=number(authorized & Q(export_state=ExportState.FAILED)),
-        unknown=number(authorized & Q(export_state=ExportState.UNKNOWN)),
+        to_post=number(to_post),
+        failed=number(to_post & Q(export_state=ExportState.FAILED)),
+        unknown=number(to_post & Q(export_state=ExportState.UNKNOWN)),
     )
     for_me = Invoice.objects.authorizable_by(user).count()
     posted_rows = Invoice.objects.visible_to(user).filter(posting_status=PostingStatus.POSTED)
     posted = posted_rows.filter(posted_at__gte=start_of_day(recent)).count()
     problems = open_rows["failed"] + open_rows["unknown"]
     state = "export_state=failed" if open_rows["failed"] or not problems else "export_state=unknown"
-    both = f"{open_rows['failed']} failed, {open_rows['unknown']} unknown"
+    both = f"{open_rows['failed']} failed, {open_rows['unknown']} being looked up"
     return [
         Figure("Waiting for me", for_me, "", "to authorise", "warn" if for_me else "", "waiting"),
         Figure("Mine, waiting for authorisation", open_rows["mine"], "status=waiting&mine=yes", "entered by me"),
@@ -84,8 +89,8 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
             "to be mended",
             _bad(open_rows["rejected"]),
         ),
-        Figure("Authorised, to be posted", open_rows["to_post"], "status=not_posted", "not in the ledger yet"),
-        Figure("Export problems", problems, f"status=not_posted&{state}", both, _bad(problems)),
+        Figure("Authorised, to be posted", open_rows["to_post"], NOT_POSTED, "not in the ledger yet"),
+        Figure("Export problems", problems, f"{NOT_POSTED}&{state}", both, _bad(problems)),
         Figure(
             "Recently posted",
             posted,

@@ -160,8 +160,13 @@ class Invoice(models.Model):
         return self.posting_status == PostingStatus.POSTED
 
     @property
+    def is_credit_note(self) -> bool:
+        return self.kind == self.Kind.CREDIT_NOTE
+
+    @property
     def is_awaiting_export(self) -> bool:
-        return self.approval_status == ApprovalStatus.AUTHORIZED and not self.is_posted
+        """Credit notes never do: only invoices become bills."""
+        return self.approval_status == ApprovalStatus.AUTHORIZED and not (self.is_posted or self.is_credit_note)
 
     @property
     def is_leaving(self) -> bool:
@@ -174,7 +179,7 @@ class Invoice(models.Model):
 
     @property
     def signed_total(self) -> Decimal:
-        return -self.total if self.kind == self.Kind.CREDIT_NOTE else self.total
+        return -self.total if self.is_credit_note else self.total
 
 
 class InvoiceTally(models.Model):

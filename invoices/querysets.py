@@ -47,8 +47,12 @@ class InvoiceQuerySet(AccountQuerySet):
     def waiting(self) -> Self:
         return self.filter(approval_status="waiting")
 
-    def awaiting_export(self) -> Self:
+    def not_posted(self) -> Self:
         return self.filter(approval_status="authorized", posting_status="not_posted")
+
+    def awaiting_export(self) -> Self:
+        """Credit notes never do: only invoices become bills."""
+        return self.not_posted().filter(kind="invoice")
 
     def with_header(self) -> Self:
         """What a list row or an export mapper reads from the header, in one query."""

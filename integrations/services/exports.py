@@ -124,6 +124,8 @@ def _queue(job: Job, wanted: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def export_automatically(invoice: Invoice) -> None:
     """Called inside the authorising transaction: the item stands exactly when the authorisation does."""
+    if not invoice.is_awaiting_export:
+        return
     connections = Connection.objects.filter(account=invoice.account_id, exports_automatically=True)
     for connection in connections.enabled().filter(synchronized_at__isnull=False, credentials_saved_at__isnull=False):
         job = _automatic_job(connection)

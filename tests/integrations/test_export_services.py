@@ -444,7 +444,21 @@ def test_a_foreign_currency_goes_out_with_the_daily_rate(portal_sandbox: Any, co
     assert bill["base_total"] != "100.00"
 
 
-def test_credit_notes_wait_with_the_reason(portal_sandbox: Any, connection: Any) -> None:
-    job = exporting.export(connection, exporting.ready_invoice(connection, kind="credit_note"))
-    assert (job.failed, ExportItem.objects.get().code) == (1, "credit_note")
+def test_credit_notes_are_taken_neither_by_hand_nor_automatically(portal_sandbox: Any, connection: Any) -> None:
+    note = exporting.ready_invoice(connection, kind="credit_note")
+    assert exporting.export(connection, note).total == 0
+    connection.exports_automatically = True
+    connection.save()
+    waiting = exporting.ready_invoice(connection, kind="credit_note", approval_status="waiting")
+    authorization.authorize_invoice(waiting, by=factories.owner(connection.account))
+    assert not ExportItem.objects.exists()
+    assert Job.objects.filter(trigger=Trigger.AUTOMATIC).count() == 0
+
+
+def test_a_credit_note_in_the_queue_never_leaves(portal_sandbox: Any, connection: Any) -> None:
+    invoice = exporting.ready_invoice(connection)
+    queue(connection, invoice)
+    Invoice.objects.update(kind="credit_note")
+    exporting.deliver(connection)
+    assert ExportItem.objects.get().status == ItemStatus.CANCELLED
     assert exporting.bills(portal_sandbox) == []

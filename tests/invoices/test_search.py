@@ -324,6 +324,7 @@ def test_every_number_of_the_home_leads_to_the_search_that_shows_it(company: Any
     factories.invoice(company, approval_status=ApprovalStatus.REJECTED, created_by=clerk)
     factories.authorized_invoice(company, export_state=ExportState.FAILED)
     factories.authorized_invoice(company)
+    factories.authorized_invoice(company, kind=Invoice.Kind.CREDIT_NOTE)
     factories.authorized_invoice(company, posting_status=PostingStatus.POSTED, posted_at=timezone.now())
     client = client_of(clerk)
     tiles = client.get("/accounts-payable/").context["tiles"]
