@@ -13,6 +13,13 @@ from typing import ClassVar
 
 from integrations.models.outbox import FailureKind
 
+CAUSE_LENGTH = 60
+
+
+def cause_of(code: str, subject: str = "") -> str:
+    """What failures are grouped by: the kind of trouble, and the one thing that is mended for all of them, if any."""
+    return f"{code} {subject}".strip()[:CAUSE_LENGTH].strip()
+
 
 class IntegrationError(Exception):
     """`user_message` says what and why, `advice` what to do; `code` groups failures of one cause."""

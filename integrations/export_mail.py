@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db.models import Count, Max, Window
+from django.db.models.functions import RowNumber
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from integrations.mail import recipients
-from integrations.models import Job, OutcomeKind
+from integrations.models import Job, Outcome, OutcomeKind
 
-SHOWN = 20
+SHOWN_CAUSES = 20
+SHOWN_INVOICES = 5
+
+
+@dataclass(frozen=True)
+class FailedFor:
+    """One cause: `message` is "" where each invoice has its own; `invoices` are the first few of `count`."""
+
+    message: str
+    advice: str
+    count: int
+    invoices: list[Outcome]
+
+    @property
+    def left_out(self) -> int:
+        return self.count - len(self.invoices)
 
 
 def send_export_finished(job: Job) -> None:
     """To whoever started the run; to the Account Owners where it started by itself."""
-    failures = list(job.outcomes.filter(kind=OutcomeKind.FAILED)[:SHOWN])
+    causes = failures_by_cause(job)
+    what = "1 invoice" if job.total == 1 else f"{job.failed:,} of {job.total:,} invoices"
     context = {
         "job": job,
-        "failures": failures,
-        "more": job.failed - len(failures),
-        "heading": "Invoices could not be exported",
-        "preheader": f"{job.failed} of {job.total} invoices",
+        "what": what,
+        "causes": causes,
+        "more": job.failed - sum(cause.count for cause in causes),
+        "heading": "The invoice could not be exported" if job.total == 1 else "Invoices could not be exported",
+        "preheader": f"{what}: {causes[0].message or causes[0].advice}" if causes else what,
         "reason": _reason(job),
         "system_name": job.connection.system_name,
         "url": settings.PORTAL_URL + job.get_absolute_url(),
@@ -29,7 +50,7 @@ def send_export_finished(job: Job) -> None:
     for user in recipients(job):
         with translation.override(user.spelling):
             message = EmailMultiAlternatives(
-                subject=f"{job.connection.system_name}: {job.failed} of {job.total} invoices could not be exported",
+                subject=f"{job.connection.system_name}: {what} could not be exported",
                 body=render_to_string("integrations/mail/export_finished.txt", context),
                 to=[user.email],
             )
@@ -37,6 +58,34 @@ def send_export_finished(job: Job) -> None:
             message.send()
 
 
+def failures_by_cause(job: Job) -> list[FailedFor]:
+    """The commonest cause first. Two statements, however many invoices failed."""
+    failed = job.outcomes.filter(kind=OutcomeKind.FAILED).order_by()
+    groups = (
+        failed.values("code")
+        .annotate(
+            count=Count("pk"), messages=Count("message", distinct=True), text=Max("message"), what_to_do=Max("advice")
+        )
+        .order_by("-count", "code")[:SHOWN_CAUSES]
+    )
+    place = Window(RowNumber(), partition_by=["code"], order_by=["record_key"])
+    first = failed.annotate(place=place).filter(place__lte=SHOWN_INVOICES).order_by("code", "place")
+    invoices: dict[str, list[Outcome]] = {}
+    for outcome in first:
+        invoices.setdefault(outcome.code, []).append(outcome)
+    return [
+        FailedFor(
+            group["text"] if group["messages"] == 1 else "",
+            group["what_to_do"],
+            group["count"],
+            invoices[group["code"]],
+        )
+        for group in groups
+    ]
+
+
 def _reason(job: Job) -> str:
-    who = "you started it" if job.requested_by else "you are an Account Owner and it started by itself"
+    who = (
+        "you started this export" if job.requested_by else "you are an Account Owner and this export started by itself"
+    )
     return f"You get this e-mail because {who}."

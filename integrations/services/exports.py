@@ -184,7 +184,10 @@ def item_for(invoice: Invoice) -> ExportItem | None:
 
 @dataclass(frozen=True)
 class ProblemGroup:
-    """Failures of one cause. `latest_at` is when the newest of them was queued."""
+    """Failures of one cause. `message` is "" where it differs between the invoices: then each says its own.
+
+    `latest_at` is when the newest of them was queued.
+    """
 
     code: str
     kind: str
@@ -203,14 +206,20 @@ def problems(account_id: int, user: User) -> list[ProblemGroup]:
     )
     groups = (
         failed.values("code", "failure_kind")
-        .annotate(count=Count("pk"), message=Max("message"), advice=Max("advice"), latest_at=Max("queued_at"))
+        .annotate(
+            count=Count("pk"),
+            messages=Count("message", distinct=True),
+            message=Max("message"),
+            advice=Max("advice"),
+            latest_at=Max("queued_at"),
+        )
         .order_by("-count", "code")
     )
     return [
         ProblemGroup(
             code=group["code"],
             kind=group["failure_kind"],
-            message=group["message"],
+            message=group["message"] if group["messages"] == 1 else "",
             advice=group["advice"],
             count=group["count"],
             latest_at=group["latest_at"],

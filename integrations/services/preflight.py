@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from integrations import registry
+from integrations.errors import cause_of
 
 if TYPE_CHECKING:
     from integrations.models import Connection
@@ -21,13 +22,21 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """`field` is the anchor on View Invoice and in its form: "supplier", "line-2-gl_code". Only errors hold back."""
+    """`field` is the anchor in the form: "supplier", "line-2-gl_code". Only errors hold back.
+
+    `subject` names what is mended once for all invoices that have this problem: the supplier, the GL code.
+    """
 
     code: str
     message: str
     advice: str
     field: str = ""
     severity: Severity = Severity.ERROR
+    subject: str = ""
+
+    @property
+    def cause(self) -> str:
+        return cause_of(self.code, self.subject)
 
     @property
     def is_error(self) -> bool:

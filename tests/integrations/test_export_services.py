@@ -329,8 +329,33 @@ def test_mails_once_when_a_run_ends_with_failures(portal_sandbox: Any, connectio
     exports.sweep_exports(exporting.timezone.now() + exporting.dt.timedelta(hours=1))
     (message,) = mail.outbox
     assert message.to == [by.email]
-    assert "1 of 1 invoices could not be exported" in message.subject
+    assert message.subject == "Sage Intacct: 1 invoice could not be exported"
     assert job.get_absolute_url() in message.body
+
+
+def test_the_mail_names_each_cause_once_and_spells_as_its_reader_does(portal_sandbox: Any, connection: Any) -> None:
+    by = factories.owner(connection.account, spelling="en-us")
+    company = connection.company_links.get().company
+    for code, count in (("NOBODY", 7), ("NONE", 1)):
+        for _ in range(count):
+            exporting.ready_invoice(connection, supplier=exporting.vendor(company, code))
+    for length in (31, 33):
+        exporting.ready_invoice(connection, number="9" * length)
+    exporting.ready_invoice(connection)
+
+    exporting.export(connection, *Invoice.objects.all(), by=by)
+
+    (message,) = mail.outbox
+    html = str(message.alternatives[0][0]).partition("</h1>")[2]
+    assert message.subject == "Sage Intacct: 10 of 11 invoices could not be exported"
+    for text in (message.body, html):
+        assert "They stay Authorized, Not Posted; nothing is lost, and 1 was posted." in text
+        assert text.count("does not know the vendor NOBODY") == 1
+        assert text.count("does not know the vendor NONE") == 1
+        assert "and 2 more" in text
+        for length in (31, 33):
+            assert f"{'9' * length} (Supplier V00001): The number has {length} characters" in text
+        assert "Authorised" not in text
 
 
 def test_support_undoes_a_posting_with_a_reason_only(portal_sandbox: Any, connection: Any) -> None:

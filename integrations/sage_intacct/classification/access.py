@@ -74,7 +74,7 @@ GATEWAY: tuple[Entry, ...] = (
         "gateway_forbidden",
         CONFIG,
         "The gateway of Sage Intacct forbids this access.",
-        f"See in Sage Intacct under {places.WEB_SERVICES_AUTHORIZATIONS} that the sender ID is authorised.",
+        f"See in Sage Intacct under {places.WEB_SERVICES_AUTHORIZATIONS} that the sender ID is there and Active.",
         suffices=("GW-0042", "GW-0012", *(f"GW-00{number}" for number in range(31, 40))),
         levels=_BEFORE_RESULTS,
     ),

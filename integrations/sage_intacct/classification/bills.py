@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from integrations.models.outbox import FailureKind
+
 from . import places
 from .entry import END, START, Entry, on_record, phrase, value
 from .master_data import refused
@@ -94,12 +96,14 @@ NUMBERS: tuple[Entry, ...] = (
         "Sage Intacct needs a document number, and there is none.",
         f"Enter the number on the invoice, or let Sage Intacct number documents under {places.SEQUENCES}.",
     ),
-    on_record(
+    Entry(
         "summary_missing",
-        r"\bsummary is missing\b",
+        FailureKind.CONFIG,
         "Your Sage Intacct company wants every bill to name a summary.",
         f"In Sage Intacct open {places.PAYABLES_SETUP} and let summaries be made by day or month; those there are, "
         f"are under {places.SUMMARIES}.",
+        r"\bsummary is missing\b",
+        levels=("result",),
     ),
     on_record(
         "number_malformed",
@@ -113,6 +117,7 @@ NUMBERS: tuple[Entry, ...] = (
         "Sage Intacct has this already[: {label} {value}].",
         "Use another value, or import again so that the one in Sage Intacct is used.",
         suffices=("BL34000061",),
+        about=("label",),
     ),
     on_record(
         "record_exists",
@@ -278,12 +283,14 @@ ATTACHMENTS: tuple[Entry, ...] = (
         refused("attachment|supporting document"),
         "The attachment {value} is not there in Sage Intacct.",
         f"See in Sage Intacct under {places.ATTACHMENTS} whether it was deleted, then try again: it is sent anew.",
+        about=(),
     ),
     on_record(
         "attachment_in_use",
         rf"\battachment {value('value')} is used by a transaction\b",
         "The attachment {value} is used by a transaction and cannot be deleted.",
         f"In Sage Intacct take it off the transaction first; see {places.ATTACHMENTS}.",
+        about=(),
     ),
 )
 
@@ -305,5 +312,6 @@ FORMATS: tuple[Entry, ...] = (
         rf"\billegal format for (?:the )?(?P<label>[^\n:'\"]{{1,60}}?)(?:: {value('value')})?{END}(?=[.,;:]?$|[.:;]? )",
         "Sage Intacct does not accept the {label}[ {value}] as it is written.",
         "Correct the {label}, then try again.",
+        about=("label",),
     ),
 )

@@ -17,6 +17,8 @@ START = r"(?:^|(?<=[.:;] ))"
 _NUMBERED = re.compile(r"_\d+$")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _NAME = re.compile(r"\{(\w+)\}")
+# Values that name something which is mended once for all invoices. Numbers, dates and lines are an invoice's own.
+SHARED = ("vendor", "account", "label", "value", "terms", "currency", "tax", "rule")
 
 
 def value(name: str) -> str:
@@ -35,7 +37,7 @@ class Entry:
     `suffices`, whatever the text. No `levels` means every level.
 
     In `message` and `advice`, `{name}` is what the pattern captured and `[...]` falls away where a name in it is
-    missing. A captured `name_2` counts as `name`.
+    missing. A captured `name_2` counts as `name`. `about`: the values that make two refusals one cause.
     """
 
     code: str
@@ -47,6 +49,7 @@ class Entry:
     suffices: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     refine: Refine | None = None
+    about: tuple[str, ...] = SHARED
 
     @cached_property
     def expression(self) -> re.Pattern[str]:
@@ -91,6 +94,7 @@ def on_record(
     errornos: tuple[str, ...] = (),
     suffices: tuple[str, ...] = (),
     refine: Refine | None = None,
+    about: tuple[str, ...] = SHARED,
 ) -> Entry:
     """An entry about one invoice or supplier: only a function's own result says such things."""
     return Entry(
@@ -103,4 +107,5 @@ def on_record(
         suffices=suffices,
         levels=("result",),
         refine=refine,
+        about=about,
     )

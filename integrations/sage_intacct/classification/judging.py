@@ -58,7 +58,8 @@ def _judge(table: Iterable[Entry], error: ApiError, level: str, support_id: str)
         return _default(error, level, support_id)
     entry, values = found
     message, advice = render(entry.message, values), render(entry.advice, values)
-    return Verdict(entry.kind, entry.code, message, advice, values=values, support_id=support_id)
+    subject = " ".join(values[name] for name in entry.about if values.get(name))
+    return Verdict(entry.kind, entry.code, message, advice, subject, values=values, support_id=support_id)
 
 
 def _find(table: Iterable[Entry], error: ApiError, level: str) -> tuple[Entry, dict[str, str]] | None:
@@ -94,7 +95,7 @@ def _default(error: ApiError, level: str, support_id: str) -> Verdict:
     kind = FailureKind.CONFIG if is_config else FailureKind.RECORD
     said = clean(error.description2 or error.description or error.correction or error.errorno)[:_LONGEST_QUOTE]
     message = f"Sage Intacct refused it: {said}" if said else "Sage Intacct refused it without saying why."
-    return Verdict(kind, "refused", message, _default_advice(error, is_config), support_id=support_id)
+    return Verdict(kind, "refused", message, _default_advice(error, is_config), error.errorno, support_id=support_id)
 
 
 def _default_advice(error: ApiError, is_config: bool) -> str:

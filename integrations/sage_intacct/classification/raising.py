@@ -8,6 +8,7 @@ from integrations.errors import (
     RecordError,
     TemporaryError,
     UnknownOutcome,
+    cause_of,
 )
 from integrations.models.outbox import FailureKind
 from integrations.sage_intacct.client.errors import IntacctError
@@ -26,5 +27,5 @@ def integration_error(error: IntacctError) -> IntegrationError:
     """The exception that services raise for it: `raise integration_error(error) from error`."""
     verdict = classify(error)
     return _CLASSES.get(verdict.kind, IntegrationError)(
-        verdict.message, advice=verdict.advice, code=verdict.code, raw=str(error)
+        verdict.message, advice=verdict.advice, code=cause_of(verdict.code, verdict.subject), raw=str(error)
     )

@@ -11,8 +11,9 @@ from integrations.models.outbox import FailureKind
 
 @dataclass(frozen=True)
 class Verdict:
-    """`code` groups failures of one cause; `message` says what and why, `advice` what to do and where in Sage Intacct.
+    """`code` says which answer it was; `message` what and why, `advice` what to do and where in Sage Intacct.
 
+    `subject` names what is mended once for everything that was refused for it: the vendor, the account.
     `values` is what the text named: vendor, account, label, ... `support_id` is what the vendor's support asks for.
     """
 
@@ -20,6 +21,7 @@ class Verdict:
     code: str
     message: str
     advice: str
+    subject: str = field(default="", compare=False)
     values: Mapping[str, str] = field(default_factory=dict, compare=False)
     support_id: str = field(default="", compare=False)
 

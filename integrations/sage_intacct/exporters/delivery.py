@@ -181,7 +181,7 @@ class Delivery(Batch):
             errors = [problem for problem in problems.get(item.invoice_id, []) if problem.is_error]
             if errors:
                 message = " ".join(problem.message for problem in errors)
-                failure = Failure(FailureKind.RECORD, errors[0].code, message, errors[0].advice)
+                failure = Failure(FailureKind.RECORD, errors[0].cause, message, errors[0].advice)
                 refused.append(Settlement(item, Outcome.NOT_SENT, failure))
         self.settle(refused)
 

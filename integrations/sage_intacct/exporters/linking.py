@@ -27,8 +27,7 @@ def standing_bill(item: ExportItem, record_no: str) -> tuple[str, str]:
         )
     if lookup.key_of(invoice) != lookup.make_key(bill.vendor_id, bill.number) or not bill.agrees_with(invoice):
         raise RecordError(
-            f"Record {bill.record_no} is bill {bill.number} of {bill.vendor_id} over {bill.total:,} {bill.currency}; "
-            f"that is not this invoice.",
+            f"That is bill {bill.number} of {bill.vendor_id}, {bill.in_words}; it is not this invoice.",
             advice="Supplier, number, currency and total must be the same.",
             code="bill_does_not_match",
         )

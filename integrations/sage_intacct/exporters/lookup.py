@@ -10,6 +10,7 @@ from django.conf import settings
 
 from integrations.errors import RecordError
 from integrations.models import ExportItem
+from integrations.sage_intacct.classification.texts import date_in_words, dates_in
 from integrations.sage_intacct.client import Client, Query
 from integrations.sage_intacct.client.filters import Filter, and_, eq, in_
 from integrations.sage_intacct.client.values import parse_decimal
@@ -68,6 +69,12 @@ class StandingBill:
         has_attachment = bool(item.attachment_id) and self.supdoc_id == item.attachment_id
         return has_attachment or link_to(invoice, settings.PORTAL_URL) in self.description
 
+    @property
+    def in_words(self) -> str:
+        """ "record 1001 for GBP 1,234.50, dated 31 January 2030"; the date unmistakable on both sides of the ocean."""
+        made = next((date_in_words(day) for _, day in dates_in(self.made_on)), self.made_on)
+        return f"record {self.record_no} for {self.currency} {self.total:,.2f}, dated {made}"
+
     def agrees_with(self, invoice: Invoice) -> bool:
         currency = invoice.currency.code if invoice.currency else ""
         return self.total == invoice.total and self.currency in ("", currency)
@@ -107,16 +114,18 @@ def _bills(client: Client, chosen: Filter) -> Iterable[StandingBill]:
 
 def bill_exists(bill: StandingBill, invoice: Invoice) -> RecordError:
     """A bill under this vendor and number that does not carry our mark."""
-    advice = (
-        "If it is this invoice, press Link to this bill. Otherwise correct the invoice number."
+    code, advice = (
+        ("bill_exists", "If it is this invoice, press Link to this bill. Otherwise change the invoice number.")
         if bill.agrees_with(invoice)
-        else "If the number is mistyped, correct it here. If it is this invoice, correct the bill there first."
+        else (
+            "other_bill_exists",
+            "If the number is mistyped, change it here. If it is this invoice, correct the bill there, then try again.",
+        )
     )
     return RecordError(
-        f"Sage Intacct holds a bill {bill.number} of this supplier already: record {bill.record_no} "
-        f"over {bill.total:,} {bill.currency}, dated {bill.made_on}. Planergy did not make it.",
+        f"Sage Intacct holds a bill {bill.number} of this supplier already: {bill.in_words}. Planergy did not make it.",
         advice=advice,
-        code="bill_exists",
+        code=code,
         raw=f"RECORDNO {bill.record_no}",
     )
 
@@ -124,8 +133,8 @@ def bill_exists(bill: StandingBill, invoice: Invoice) -> RecordError:
 def bill_differs(bill: StandingBill, invoice: Invoice) -> RecordError:
     """A bill that we made for this invoice, before its amounts were changed here or there."""
     return RecordError(
-        f"Sage Intacct holds a bill of this invoice already (record {bill.record_no}), but over {bill.total:,} "
-        f"{bill.currency} where the invoice says {invoice.total:,}.",
+        f"Sage Intacct holds a bill of this invoice already, but with other amounts: {bill.in_words}. The invoice "
+        f"says {invoice.currency} {invoice.total:,.2f}.",
         advice="Reverse or correct that bill in Sage Intacct, then try again.",
         code="bill_differs",
         raw=f"RECORDNO {bill.record_no}",

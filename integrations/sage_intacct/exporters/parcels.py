@@ -84,13 +84,13 @@ def _content(document: Document) -> bytes:
     except FileNotFoundError as error:
         raise RecordError(
             f"The document {document.name} cannot be read from the file store.",
-            advice="Attach it again, then authorise and export the invoice again.",
+            advice="Attach it again, have the invoice approved again, then export it.",
             code="document_unreadable",
         ) from error
     if hashlib.sha256(content).hexdigest() != document.sha256:
         raise RecordError(
             f"The document {document.name} is not what was attached: its contents have changed in the file store.",
-            advice="Attach it again, then authorise and export the invoice again.",
+            advice="Attach it again, have the invoice approved again, then export it.",
             code="document_changed",
         )
     return content

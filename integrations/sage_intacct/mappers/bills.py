@@ -47,7 +47,7 @@ def bill_from_invoice(invoice: Invoice, context: BillContext, *, attachment_id: 
     if total != invoice.total:
         raise RecordError(
             f"The bill would come to {total:,} although the invoice says {invoice.total:,}.",
-            advice="Correct the amounts so that the lines add up to the total, then authorise and export it again.",
+            advice="Correct the amounts so that the lines add up to the total, have it approved again, then export it.",
             code="total_differs",
         )
     currency = invoice.currency.code

@@ -90,6 +90,11 @@ def user_defined(object_name: str) -> DimensionObject:
     )
 
 
+def object_of(key: str) -> str:
+    """The object there that a dimension of ours stands for: "department" → "DEPARTMENT", "gldimregion" → "REGION"."""
+    return STANDARD[key].object_name if key in STANDARD else key.removeprefix("gldim").upper()
+
+
 def dimension_value_from_record(
     record: Mapping[str, str],
     dimension: DimensionObject,

@@ -243,7 +243,7 @@ BILLS = (
     Known("document_number_missing", RECORD, "Document Number is missing", "document number", "Document sequencing",
           "Document type is missing", errorno="PL01000127", near_errorno="PL01000127",
           correction="Make desired changes and press Save to continue."),
-    Known("summary_missing", RECORD, "Summary is missing", "summary", "Accounts Payable > Summaries",
+    Known("summary_missing", CONFIG, "Summary is missing", "summary", "Accounts Payable > Summaries",
           "Summary total is wrong", errorno="PL01000127", near_errorno="PL01000127"),
     Known("number_malformed", RECORD, "Illegal format for Bill number 'A&amp;B': the characters &amp; are not allowed.",
           "A&B", "invoice number", "Illegal format for Bill date 'A'", errorno="BL03000018", near_errorno="BL03000018"),

@@ -1,0 +1,162 @@
+"""What Sage Intacct would refuse in the header of a bill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from integrations.sage_intacct.exporters.preflight.facts import IMPORT_AGAIN, Facts, is_fresh
+from integrations.services.preflight import Problem, Severity
+from invoices.models import Invoice
+
+NUMBER_LENGTH = 30
+PO_NUMBER_LENGTH = 30
+REFUSED_IN_NUMBER = frozenset("\"'&<>#?")
+
+
+def company_is_linked(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
+    if invoice.company_id not in facts.links:
+        yield Problem(
+            "company_not_linked",
+            f"The company {invoice.company} has no entity of the same name in Sage Intacct.",
+            "Give both the same name, then press Synchronize With Sage Intacct on the settings page.",
+            "company",
+            subject=str(invoice.company),
+        )
+
+
+def supplier_is_usable(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
+    supplier = invoice.supplier
+    if supplier is None:
+        yield Problem("no_supplier", "The invoice has no supplier.", "Choose the supplier.", "supplier")
+        return
+    if supplier.company_id != invoice.company_id:
+        yield Problem(
+            "supplier_foreign",
+            f"The supplier {supplier} belongs to another company.",
+            f"Choose a supplier of {invoice.company}.",
+            "supplier",
+            subject=supplier.code,
+        )
+    if facts.is_missing_there("VENDOR", supplier.pk):
+        yield Problem(
+            "supplier_unknown",
+            f"The supplier {supplier} is not known to Sage Intacct.",
+            IMPORT_AGAIN.format("suppliers"),
+            "supplier",
+            subject=supplier.code,
+        )
+    if not supplier.is_active:
+        yield Problem(
+            "supplier_inactive",
+            f"The supplier {supplier} is inactive.",
+            "Activate the vendor in Sage Intacct and import suppliers again, or choose another one.",
+            "supplier",
+            subject=supplier.code,
+        )
+    if supplier.is_on_hold:
+        yield Problem(
+            "supplier_on_hold",
+            f"The supplier {supplier} is on hold.",
+            "Take the vendor off hold in Sage Intacct, then import suppliers again.",
+            "supplier",
+            subject=supplier.code,
+        )
+
+
+def number_is_acceptable(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
+    if not invoice.number:
+        yield Problem("number_missing", "The invoice has no number.", "Enter the number.", "number")
+    if len(invoice.number) > NUMBER_LENGTH:
+        yield Problem(
+            "number_too_long",
+            f"The number has {len(invoice.number)} characters; Sage Intacct takes {NUMBER_LENGTH}.",
+            "Shorten the number.",
+            "number",
+        )
+    refused = sorted({one for one in invoice.number if one in REFUSED_IN_NUMBER or not one.isprintable()})
+    if refused:
+        shown = " ".join(one if one.isprintable() else f"U+{ord(one):04X}" for one in refused)
+        yield Problem(
+            "number_characters",
+            f"Sage Intacct refuses these characters in a bill number: {shown}",
+            "Take them out of the number.",
+            "number",
+        )
+    if len(invoice.po_number) > PO_NUMBER_LENGTH:
+        yield Problem(
+            "po_number_too_long",
+            f"The PO number has {len(invoice.po_number)} characters; Sage Intacct takes {PO_NUMBER_LENGTH}.",
+            "Shorten the PO number.",
+            "po_number",
+        )
+
+
+def texts_can_be_sent(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
+    texts = [("description", invoice.description), ("po_number", invoice.po_number)]
+    texts += [(f"line-{line.position}-description", line.description) for line in invoice.lines.all()]
+    for anchor, text in texts:
+        bad = next((one for one in text if (ord(one) < 32 and one not in "\t\r\n") or ord(one) in (0xFFFE, 0xFFFF)), "")
+        if bad:
+            yield Problem(
+                "bad_character",
+                f"A text holds a character that cannot be sent (U+{ord(bad):04X}).",
+                "Type the text anew, without pasting.",
+                anchor,
+            )
+
+
+def dates_are_sound(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
+    if invoice.invoice_date is None:
+        yield Problem("date_missing", "The invoice has no date.", "Enter the invoice date.", "invoice_date")
+        return
+    if invoice.due_date and invoice.due_date < invoice.invoice_date:
+        yield Problem(
+            "due_before_date", "The due date is before the invoice date.", "Correct the due date.", "due_date"
+        )
+    closed = facts.closed.get(invoice.company_id)
+    posting_date = invoice.posting_date or invoice.invoice_date
+    if closed is not None and posting_date <= closed.closed_to:
+        yield Problem(
+            "period_closed",
+            f"The books of {invoice.company} are closed up to {closed.closed_to:%d %B %Y}.",
+            "Enter a later posting date, or open the period in Sage Intacct (General Ledger > Setup > Open books).",
+            "posting_date",
+            Severity.ERROR if is_fresh(closed.learnt_at) else Severity.WARNING,
+            subject=str(invoice.company),
+        )
+
+
+def currency_is_enabled(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
+    currency, link = invoice.currency, facts.links.get(invoice.company_id)
+    if currency is None:
+        yield Problem("currency_missing", "The invoice has no currency.", "Choose the currency.", "currency")
+        return
+    base = link.base_currency if link else ""
+    if not facts.is_multi_currency and base and currency.code != base:
+        yield Problem(
+            "currency_not_enabled",
+            f"This Sage Intacct company keeps its books in {base} only; the invoice is in {currency}.",
+            "Switch multi-currency on in Sage Intacct, then synchronize; or enter the invoice in the base currency.",
+            "currency",
+            subject=currency.code,
+        )
+    elif currency.code != base and (not currency.is_active or facts.is_missing_there("TRXCURRENCIES", currency.pk)):
+        yield Problem(
+            "currency_not_enabled",
+            f"The currency {currency} is not enabled in Sage Intacct.",
+            "Add it there as a transaction currency, then import currencies again.",
+            "currency",
+            subject=currency.code,
+        )
+
+
+def terms_are_known(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
+    terms = invoice.terms
+    if terms is not None and (not terms.is_active or facts.is_missing_there("APTERM", terms.pk)):
+        yield Problem(
+            "terms_unknown",
+            f"The terms “{terms}” are not in use in Sage Intacct.",
+            IMPORT_AGAIN.format("terms"),
+            "terms",
+            subject=terms.name,
+        )

@@ -1,0 +1,153 @@
+"""What Sage Intacct would refuse in the lines of a bill: accounts, dimensions, tax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from integrations.sage_intacct.exporters.learning import TAX_SOLUTION, restricted_since
+from integrations.sage_intacct.exporters.preflight.facts import IMPORT_AGAIN, Facts, is_fresh
+from integrations.sage_intacct.mappers.bills import is_known_dimension
+from integrations.sage_intacct.mappers.dimensions import object_of
+from integrations.services.preflight import Problem, Severity
+from invoices.models import Invoice, InvoiceLine
+from ledger.models import DimensionValue, GLCode
+
+
+def lines_are_bookable(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
+    lines = list(invoice.lines.all())
+    if not lines:
+        yield Problem("no_lines", "The invoice has no lines.", "Add a line.", "line-1-gl_code")
+    for line in lines:
+        anchor = f"line-{line.position}-gl_code"
+        if line.gl_code is None:
+            yield Problem("gl_code_missing", f"Line {line.position} has no GL code.", "Choose one.", anchor)
+        else:
+            yield from _gl_code_problems(invoice, line.gl_code, anchor, facts)
+            yield from _restriction(invoice, line, line.gl_code, facts)
+        yield from _dimension_problems(invoice, line, facts)
+        yield from _tax_problems(invoice, line, facts)
+
+
+def _gl_code_problems(invoice: Invoice, code: GLCode, anchor: str, facts: Facts) -> Iterator[Problem]:
+    if code.company_id != invoice.company_id:
+        yield Problem(
+            "gl_code_foreign",
+            f"GL code {code} belongs to another company.",
+            f"Choose a GL code of {invoice.company}.",
+            anchor,
+            subject=code.code,
+        )
+    if facts.is_missing_there("GLACCOUNT", code.pk):
+        yield Problem(
+            "gl_code_unknown",
+            f"GL code {code} is not known to Sage Intacct.",
+            IMPORT_AGAIN.format("General Ledgers"),
+            anchor,
+            subject=code.code,
+        )
+    if not code.is_active:
+        yield Problem(
+            "gl_code_inactive", f"GL code {code} is inactive.", "Choose another GL code.", anchor, subject=code.code
+        )
+    if not code.is_usable_on_invoices:
+        reason = code.unusable_reason or "It cannot be used on bills."
+        yield Problem(
+            "gl_code_unusable", f"GL code {code}: {reason}", "Choose another GL code.", anchor, subject=code.code
+        )
+
+
+def _restriction(invoice: Invoice, line: InvoiceLine, code: GLCode, facts: Facts) -> Iterator[Problem]:
+    """Which locations an account is restricted to cannot be imported; a refusal teaches it."""
+    link = facts.links.get(invoice.company_id)
+    if link is None:
+        return
+    carried = {each.dimension.key: each.value.code for each in line.dimensions.all()}
+    location = carried.get("location", link.entity_id)
+    learnt_at = restricted_since(link, code.code, location)
+    if learnt_at is not None:
+        yield Problem(
+            "gl_code_restricted",
+            f"Line {line.position}: GL code {code} may not be used with the location {location}.",
+            "Choose another GL code or location, or lift the restriction of the account in Sage Intacct.",
+            f"line-{line.position}-gl_code",
+            Severity.ERROR if is_fresh(learnt_at) else Severity.WARNING,
+            subject=f"{code.code} {location}",
+        )
+
+
+def _tax_problems(invoice: Invoice, line: InvoiceLine, facts: Facts) -> Iterator[Problem]:
+    """Tax that goes to a GL code of its own stands or falls with that code; a tax detail with its tax solution."""
+    tax_code, link = line.tax_code, facts.links.get(invoice.company_id)
+    if tax_code is None or link is None:
+        return
+    anchor, used = f"line-{line.position}-tax_code", link.facts.get(TAX_SOLUTION)
+    if not tax_code.is_active:
+        message = f"Line {line.position}: the tax code {tax_code} is inactive."
+        yield Problem("tax_code_inactive", message, "Choose another tax code.", anchor, subject=tax_code.code)
+    solution = facts.tax_solutions.get(tax_code.pk)
+    if used and solution and used != solution:
+        yield Problem(
+            "tax_of_other_solution",
+            f"Line {line.position}: the tax code {tax_code} belongs to “{solution}”; {invoice.company} uses “{used}”.",
+            "Choose a tax code of that tax solution.",
+            anchor,
+            subject=tax_code.code,
+        )
+    if line.tax and tax_code.gl_code is not None and tax_code.pk not in facts.tax_solutions:
+        yield from _gl_code_problems(invoice, tax_code.gl_code, anchor, facts)
+
+
+def _dimension_problems(invoice: Invoice, line: InvoiceLine, facts: Facts) -> Iterator[Problem]:
+    carried = {each.dimension.key: each.value for each in line.dimensions.all()}
+    context = facts.contexts.get(invoice.company_id)
+    given = set(carried) | ({"location"} if context and context.entity_id else set())
+    for key in line.gl_code.required_dimensions if line.gl_code else []:
+        if key not in given:
+            name = _dimension_name(key, facts)
+            yield Problem(
+                "dimension_missing",
+                f"Line {line.position}: GL code {line.gl_code} needs a {name}.",
+                f"Choose a {name} on that line.",
+                _dimension_anchor(line, key, facts),
+                subject=f"{line.gl_code.code if line.gl_code else ''} {key}",
+            )
+    for key, value in carried.items():
+        anchor = _dimension_anchor(line, key, facts)
+        name = _dimension_name(key, facts)
+        if is_known_dimension(key) and facts.is_missing_there(object_of(key), value.pk):
+            advice = IMPORT_AGAIN.format(name)
+            message = f"{name} {value} is not known to Sage Intacct."
+            yield Problem("dimension_value_unknown", message, advice, anchor, subject=f"{key} {value.code}")
+        yield from _value_problems(invoice, value, carried, key, name, anchor)
+
+
+def _dimension_name(key: str, facts: Facts) -> str:
+    return facts.dimensions[key].name if key in facts.dimensions else key
+
+
+def _dimension_anchor(line: InvoiceLine, key: str, facts: Facts) -> str:
+    """Where the dimension is not in use here, the line's GL code is what can be changed."""
+    dimension = facts.dimensions.get(key)
+    field = f"dimension_{dimension.pk}" if dimension and dimension.is_active else "gl_code"
+    return f"line-{line.position}-{field}"
+
+
+def _value_problems(
+    invoice: Invoice, value: DimensionValue, carried: dict[str, DimensionValue], key: str, name: str, anchor: str
+) -> Iterator[Problem]:
+    subject = f"{key} {value.code}"
+    if not is_known_dimension(key):
+        message = f"The dimension {name} is not known to Sage Intacct."
+        yield Problem("dimension_unknown", message, "Take it off the line.", anchor, subject=key)
+    if not value.is_active:
+        message = f"{name} {value} is inactive."
+        yield Problem("dimension_inactive", message, f"Choose another {name}.", anchor, subject=subject)
+    if value.company_id not in (None, invoice.company_id):
+        message = f"{name} {value} belongs to another company."
+        yield Problem("dimension_foreign", message, f"Choose another {name}.", anchor, subject=subject)
+    scoped_to = {other.pk for other in carried.values()}
+    if value.scope_id is not None and value.scope_id not in scoped_to:
+        message = f"{name} {value} does not belong to what else is chosen on that line."
+        yield Problem(
+            "dimension_out_of_scope", message, f"Choose a {name} that belongs there.", anchor, subject=subject
+        )

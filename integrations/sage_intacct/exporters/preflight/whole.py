@@ -1,0 +1,68 @@
+"""What Sage Intacct would refuse of a bill as a whole: its total and its documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from integrations.sage_intacct.exporters.learning import documents_required_since
+from integrations.sage_intacct.exporters.preflight.facts import Facts, is_fresh
+from integrations.sage_intacct.mappers.bills import bill_lines, bill_total, is_known_dimension
+from integrations.services.preflight import Problem, Severity
+from invoices.models import ZERO, Invoice
+
+MAX_DOCUMENT_BYTES = 50 * 1024**2
+
+
+def total_agrees(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
+    lines = list(invoice.lines.all())
+    entered = sum((line.net + line.tax for line in lines), ZERO)
+    context = facts.contexts.get(invoice.company_id)
+    are_known = all(is_known_dimension(each.dimension.key) for line in lines for each in line.dimensions.all())
+    made = bill_total(bill_lines(lines, context)) if context and are_known else entered
+    if lines and (entered != invoice.total or made != invoice.total):
+        yield Problem(
+            "total_differs",
+            f"The lines come to {entered:,}, but the invoice says {invoice.total:,}.",
+            "Correct the amounts to the cent.",
+            "total",
+        )
+    if invoice.total < 0:
+        yield Problem(
+            "total_negative",
+            "The total is below zero.",
+            "Enter it in Sage Intacct as an AP adjustment (Accounts Payable > Adjustments).",
+            "total",
+        )
+
+
+def documents_are_there(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
+    documents = list(invoice.documents.all())
+    learnt_at = documents_required_since(facts.links.get(invoice.company_id))
+    if not documents and (invoice.company.requires_documents or learnt_at):
+        is_sure = learnt_at is None or is_fresh(learnt_at)
+        yield Problem(
+            "document_missing",
+            f"Invoices of {invoice.company} need a document.",
+            "Attach the document.",
+            "documents",
+            Severity.ERROR if invoice.company.requires_documents or is_sure else Severity.WARNING,
+            subject=str(invoice.company),
+        )
+    names = [document.name.casefold() for document in documents]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        yield Problem(
+            "document_names",
+            f"Several documents are called {', '.join(twice)}.",
+            "They are numbered in Sage Intacct; you need not do anything.",
+            "documents",
+            Severity.WARNING,
+        )
+    for document in documents:
+        if document.size > MAX_DOCUMENT_BYTES:
+            yield Problem(
+                "document_too_large",
+                f"The document {document.name} is larger than {MAX_DOCUMENT_BYTES // 1024**2} MB.",
+                "Attach a smaller one.",
+                "documents",
+            )
