@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import itertools
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from integrations.models import Attempt, ExportItem, ItemStatus, JobStatus, OutcomeKind
-from invoices.models import ExportState
+from integrations.models import Attempt, Connection, ExportItem, ExternalRecord, ItemStatus, JobStatus, OutcomeKind
+from invoices.models import ExportState, Invoice
+from invoices.services.entry import LineData, create_invoice
+from ledger.models import TaxCode
 from tests import factories
 from tests.integrations import exporting
 
@@ -89,3 +96,82 @@ def test_a_lost_answer_is_looked_up_and_never_sent_again(portal_sandbox: Any) ->
     assert item.attempts.first().result == Attempt.Result.FOUND
     assert [bill["recordno"] for bill in exporting.bills(portal_sandbox)] == [item.record_no]
     assert item.job.outcomes.get().kind == OutcomeKind.POSTED
+
+
+# -- totals to the cent, whatever is entered
+
+RATES = ("0", "5", "7.7", "8.875", "17.5", "20", "25.5")
+_taken = itertools.count(1)
+PRICES = st.decimals(min_value=0, max_value=99_999, places=4)
+ENTERED_LINES = st.tuples(
+    st.decimals(min_value="0.0001", max_value=999, places=4),
+    PRICES,
+    st.sampled_from([Decimal(1), Decimal(1), Decimal(-1)]),  # a discount is a line below zero
+    st.integers(min_value=0, max_value=3 * len(RATES) - 1),
+)
+ENTERED = st.lists(
+    st.tuples(st.lists(ENTERED_LINES, min_size=1, max_size=6), st.sampled_from(["GBP", "USD", "EUR", "JPY"])),
+    min_size=1,
+    max_size=12,
+)
+
+
+def tax_codes(connection: Connection) -> list[TaxCode]:
+    """Of every rate, three: with a tax detail there, with a GL code of its own, with neither."""
+    account, company = connection.account, connection.company_links.get().company
+    made = []
+    for rate in RATES:
+        detail, own, within = (
+            factories.tax_code(account, f"{way} {rate}", rate=Decimal(rate)) for way in ("detail", "own", "within")
+        )
+        TaxCode.objects.filter(pk=own.pk).update(gl_code=exporting.account(company, "2210"))
+        ExternalRecord.objects.create(
+            connection=connection,
+            object_type="TAXDETAIL",
+            external_key="UK Purchase Goods Standard Rate",
+            local_id=detail.pk,
+            company=None if rate == RATES[0] else factories.company(account),
+        )
+        made += [detail, own, within]
+    return list(TaxCode.objects.filter(pk__in=[one.pk for one in made]).order_by("pk"))
+
+
+def entered(connection: Connection, rows: list[tuple[Any, ...]], currency: str, codes: list[TaxCode]) -> Invoice:
+    """Through the service that the form uses, so with its arithmetic; authorised by hand."""
+    company = connection.company_links.get().company
+    lines = [
+        LineData(gl_code=exporting.account(company), quantity=quantity, unit_price=sign * price, tax_code=codes[which])
+        for quantity, price, sign, which in rows
+    ]
+    short = -sum((line.net + line.tax_amount for line in lines), Decimal(0))
+    lines += [LineData(gl_code=exporting.account(company), unit_price=short)] if short > 0 else []
+    invoice = create_invoice(
+        company=company,
+        supplier=exporting.vendor(company),
+        by=factories.owner(connection.account),
+        lines=lines,
+        number=f"MIX-{next(_taken)}",
+        invoice_date=dt.date(2030, 1, 15),
+        due_date=dt.date(2030, 2, 14),
+        currency=factories.currency(connection.account, currency),
+    )
+    Invoice.objects.filter(pk=invoice.pk).update(approval_status="authorized")
+    return invoice
+
+
+def test_a_bill_comes_to_its_invoices_total_whatever_is_entered(portal_sandbox: Any) -> None:
+    connection = exporting.exporting_connection()
+    codes = tax_codes(connection)
+
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(ENTERED)
+    def check(batch: list[tuple[list[tuple[Any, ...]], str]]) -> None:
+        invoices = [entered(connection, rows, currency, codes) for rows, currency in batch]
+        job = exporting.export(connection, *invoices)
+        assert job.posted == len(invoices), list(job.outcomes.values_list("message", "raw_message"))
+        there = {bill["recordid"]: bill for bill in exporting.bills(portal_sandbox)}
+        for invoice in invoices:
+            bill = there[invoice.number]
+            assert (Decimal(bill["total"]), bill["currency"]) == (invoice.total, invoice.currency.code)  # type: ignore[union-attr]
+
+    check()
