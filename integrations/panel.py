@@ -15,6 +15,8 @@ from organization.models import User
 from organization.permissions import administration_of
 
 BILL_EXISTS = "bill_exists"
+# The number is in use there: it may be mistyped here.
+NUMBER_IN_USE = (BILL_EXISTS, "other_bill_exists", "number_taken")
 LIVE = (ItemStatus.QUEUED, ItemStatus.SENDING, ItemStatus.UNKNOWN)
 
 
@@ -33,7 +35,10 @@ def panel_context(connection: Connection, invoice: Invoice, user: User) -> dict[
     item = connection.export_items.filter(invoice=invoice).select_related("job").first()
     if invoice.is_posted and item is None:
         return None
+    if not (invoice.is_posted or invoice.is_awaiting_export):
+        return {"connection": connection, "invoice": invoice, "is_held_back": True}
     is_live = not invoice.is_posted and item is not None and item.status in LIVE
+    problems = [] if is_live or invoice.is_posted else _linked_problems(connection, invoice)
     return {
         "connection": connection,
         "invoice": invoice,
@@ -42,7 +47,9 @@ def panel_context(connection: Connection, invoice: Invoice, user: User) -> dict[
         "is_failed": _is_failed(invoice, item),
         "may_export": _may_export(invoice, user),
         "link_record_no": _standing_record_no(item),
-        "problems": [] if is_live or invoice.is_posted else _linked_problems(connection, invoice),
+        "number_url": _field_url(invoice, "number") if item and item.code in NUMBER_IN_USE else "",
+        "problems": problems,
+        "is_foretold": _is_foretold(item, problems),
     }
 
 
@@ -61,11 +68,16 @@ def _is_failed(invoice: Invoice, item: ExportItem | None) -> bool:
 
 
 def _linked_problems(connection: Connection, invoice: Invoice) -> list[LinkedProblem]:
-    edit_url = reverse("invoices:invoice_edit", args=[invoice.pk])
-    return [
-        LinkedProblem(problem, f"{edit_url}#{field_id(problem.field)}" if problem.field else "")
-        for problem in problems_of(connection, invoice)
-    ]
+    return [LinkedProblem(problem, _field_url(invoice, problem.field)) for problem in problems_of(connection, invoice)]
+
+
+def _is_foretold(item: ExportItem | None, problems: list[LinkedProblem]) -> bool:
+    """The last try failed for what stands among the problems anyway: it need not be said twice."""
+    return item is not None and item.code in {one.problem.cause for one in problems}
+
+
+def _field_url(invoice: Invoice, field: str) -> str:
+    return f"{reverse('invoices:invoice_edit', args=[invoice.pk])}#{field_id(field)}" if field else ""
 
 
 def field_id(field: str) -> str:

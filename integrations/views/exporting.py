@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -20,7 +19,6 @@ from integrations.forms import LinkBillForm
 from integrations.models import Connection, ExportItem, ItemStatus
 from integrations.panel import panel_context
 from integrations.services import exports
-from integrations.services.preflight import Problem, preflight
 from integrations.views.access import (
     enabled_connection,
     exportable_invoices,
@@ -28,37 +26,65 @@ from integrations.views.access import (
     items_of,
     tell,
 )
+from integrations.views.export_check import ExportCheck, kept_check
 from integrations.views.problems import problem_cards
 from invoices.filters import filtered_invoices
 from invoices.models import Invoice
 from invoices.querysets import InvoiceQuerySet
 
-CHECKED_BEFORE = 500
-
-
-@dataclass
-class ForetoldProblem:
-    """One cause that pre-flight found, with how many invoices it holds back; `examples` are the first few of them."""
-
-    problem: Problem
-    count: int
-    examples: list[Invoice]
+UNDER_WAY = ("queued", "sending", "unknown")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def export_search(request: HttpRequest) -> HttpResponse:
-    """Invoice Search's button: the same query string selects. GET asks with figures, POST starts."""
+    """Invoice Search's button: the same query string selects. GET asks with figures, POST starts.
+
+    The invoices are looked at a part per GET; `check` names the look that is gone on with.
+    """
     connection = exporting_connection_or_404(request.user)
     selected = filtered_invoices(request.user, request.GET)
-    wanted = _may_export(request, selected)
-    back = f"{reverse('invoices:invoice_search')}?{request.GET.urlencode()}"
+    administered = selected.filter(pk__in=exportable_invoices(request.user).order_by().values("pk"))
+    filters = _filters(request)
+    back = f"{reverse('invoices:invoice_search')}?{filters}"
     if request.method == "POST":
-        return _start(request, connection, wanted, back)
-    return render(request, "integrations/export_confirm.html", _question(connection, selected, wanted, back))
+        return _start(request, connection, administered.awaiting_export(), back)
+    fresh = administered.awaiting_export().exclude(export_state__in=UNDER_WAY)
+    check = kept_check(request.user, request.GET.get("check", ""))
+    context = {"connection": connection, "filters": filters}
+    if check is not None and request.htmx:
+        return render(request, "integrations/export_check.html", context | _look(request, check, connection, fresh))
+    context |= _figures(selected, administered) | {"title": f"Export To {connection.system_name}", "cancel_url": back}
+    check = check or ExportCheck.begin(context["count"])
+    return render(request, "integrations/export_confirm.html", context | _look(request, check, connection, fresh))
 
 
-def _may_export(request: HttpRequest, selected: InvoiceQuerySet) -> InvoiceQuerySet:
-    return selected.filter(pk__in=exportable_invoices(request.user).order_by().values("pk")).awaiting_export()
+def _filters(request: HttpRequest) -> str:
+    """The query string as Invoice Search knows it."""
+    params = request.GET.copy()
+    params.pop("check", None)
+    return params.urlencode()
+
+
+def _look(
+    request: HttpRequest, check: ExportCheck, connection: Connection, invoices: InvoiceQuerySet
+) -> dict[str, ExportCheck]:
+    check.look_on(connection, invoices)
+    check.keep_for(request.user)
+    return {"check": check}
+
+
+def _figures(selected: InvoiceQuerySet, administered: InvoiceQuerySet) -> dict[str, int]:
+    """How many of the selected go out, and why the others do not."""
+    wanted, credit_notes = administered.awaiting_export(), administered.not_posted().of_kind(Invoice.Kind.CREDIT_NOTE)
+    total, waiting, held = selected.count(), wanted.count(), credit_notes.count()
+    under_way = wanted.filter(export_state__in=UNDER_WAY).count()
+    return {
+        "total": total,
+        "count": waiting - under_way,
+        "under_way": under_way,
+        "credit_notes": held,
+        "left_out": total - waiting - held,
+    }
 
 
 def _start(request: HttpRequest, connection: Connection, wanted: InvoiceQuerySet, back: str) -> HttpResponse:
@@ -68,43 +94,17 @@ def _start(request: HttpRequest, connection: Connection, wanted: InvoiceQuerySet
         tell(request, error)
         return redirect(back)
     if not job.total:
-        messages.info(request, "There was nothing to export: these invoices are under way already.")
+        messages.info(request, "There was nothing to export: these invoices are under way already, or posted.")
         return redirect(back)
-    messages.success(request, "The export process has started. This page shows what becomes of each invoice.")
+    messages.success(request, started_words(connection, "This page shows what becomes of each invoice."))
     return redirect(job)
 
 
-def _question(connection: Connection, selected: InvoiceQuerySet, wanted: InvoiceQuerySet, back: str) -> dict[str, Any]:
-    total, waiting = selected.count(), wanted.count()
-    under_way = wanted.filter(export_state__in=["queued", "sending", "unknown"]).count()
-    looked_at = list(
-        wanted.exclude(export_state__in=["queued", "sending", "unknown"]).with_header().order_by("pk")[:CHECKED_BEFORE]
-    )
-    found = preflight(connection, looked_at)
-    return {
-        "title": f"Export To {connection.system_name}",
-        "connection": connection,
-        "total": total,
-        "left_out": total - waiting,
-        "under_way": under_way,
-        "count": waiting - under_way,
-        "checked": len(looked_at),
-        "problems": _foretold(looked_at, found),
-        "held_back": sum(any(problem.is_error for problem in found.get(one.pk, [])) for one in looked_at),
-        "cancel_url": back,
-    }
-
-
-def _foretold(invoices: list[Invoice], found: dict[int, list[Problem]]) -> list[ForetoldProblem]:
-    """By cause, errors first, then the commonest."""
-    causes: dict[str, ForetoldProblem] = {}
-    for invoice in invoices:
-        for problem in {one.code: one for one in found.get(invoice.pk, [])}.values():
-            cause = causes.setdefault(problem.code, ForetoldProblem(problem, 0, []))
-            cause.count += 1
-            if len(cause.examples) < 5:
-                cause.examples.append(invoice)
-    return sorted(causes.values(), key=lambda cause: (not cause.problem.is_error, -cause.count))
+def started_words(connection: Connection, also: str = "") -> str:
+    """What pressing an export button has brought about."""
+    if connection.is_paused:
+        return "The invoices are in the queue. They are sent as soon as the connection is mended; it is paused now."
+    return f"The export process has started. {also}".strip()
 
 
 @require_POST
@@ -115,7 +115,7 @@ def export_invoice(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         job = exports.export_invoices(connection, [invoice], by=request.user)
         if job.total:
-            messages.success(request, f"The export to {connection.system_name} has started.")
+            messages.success(request, started_words(connection))
         else:
             messages.info(request, "There is nothing to export: this invoice is under way already, or posted.")
     except IntegrationError as error:
@@ -170,18 +170,20 @@ def export_problems(request: HttpRequest) -> HttpResponse:
 def try_again(request: HttpRequest) -> HttpResponse:
     """One item (`item`), a cause (`code`), a run's (`job`), or everything that failed."""
     connection = exporting_connection_or_404(request.user)
-    items = _chosen_items(request, connection)
+    items = _chosen_items(request, connection).only("status", "connection", "invoice")
     started: list[Any] = []
     try:
-        started = exports.try_again(items.select_related("connection"), by=request.user)
+        started = exports.try_again(items, by=request.user)
     except IntegrationError as error:
         tell(request, error)
+        return redirect(_next(request))
     count = sum(job.total or 0 for job in started)
     if count:
-        words = "1 invoice is tried again." if count == 1 else f"{count} invoices are tried again."
+        words = "1 invoice is" if count == 1 else f"{count:,} invoices are"
+        words += " in the queue; the connection is paused." if connection.is_paused else " tried again."
         url = started[0].get_absolute_url()
         messages.success(request, format_html('{} <a href="{}">See how it goes.</a>', words, url))
-    elif started or not items:
+    else:
         messages.info(request, "There was nothing to try again.")
     return redirect(_next(request))
 

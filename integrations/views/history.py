@@ -24,6 +24,7 @@ from integrations.views.progress import progress_of
 from integrations.views.record_links import RecordLinks
 from organization.permissions import can_manage_integrations
 
+SHOWN_UNDER_WAY, SHOWN_CARDS = 50, 10
 TROUBLES = (OutcomeKind.FAILED, OutcomeKind.UNKNOWN, OutcomeKind.WARNING)
 TROUBLE_FIRST = Case(*(When(kind=kind, then=place) for place, kind in enumerate(TROUBLES)), default=len(TROUBLES))
 
@@ -84,8 +85,8 @@ def _records(request: HttpRequest, job: Job) -> dict[str, Any]:
         "filter": narrowed,
         "table": table,
         "kinds": _kinds(job),
-        "object_name": "record",
-        "object_name_plural": "records",
+        "object_name": "invoice" if job.kind == JobKind.EXPORT else "record",
+        "object_name_plural": "invoices" if job.kind == JobKind.EXPORT else "records",
         **_export(request, job),
     }
 
@@ -109,9 +110,15 @@ def _export(request: HttpRequest, job: Job) -> dict[str, Any]:
     if job.kind != JobKind.EXPORT:
         return {}
     items = items_of(request.user, job.connection).filter(job=job)
-    under_way = items.filter(status__in=["queued", "sending", "unknown"]).select_related("invoice__supplier")
-    cards = [] if job.is_unfinished else problem_cards(request.user, job=job)
-    return {"under_way": under_way.order_by("pk")[:50], "cards": cards, "card_job": job}
+    under_way = items.filter(status__in=["queued", "sending", "unknown"])
+    count, cards = under_way.count(), [] if job.is_unfinished else problem_cards(request.user, job=job)
+    return {
+        "under_way": under_way.select_related("invoice__supplier").order_by("pk")[:SHOWN_UNDER_WAY] if count else [],
+        "under_way_more": max(count - SHOWN_UNDER_WAY, 0),
+        "cards": cards[:SHOWN_CARDS],
+        "cards_left_out": max(len(cards) - SHOWN_CARDS, 0),
+        "card_job": job,
+    }
 
 
 def _requests(request: HttpRequest, job: Job) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from integrations import runner
 from integrations.models import Connection, ExportItem, FailureKind, ItemStatus, Job, JobKind
 from integrations.panel import field_id
 from integrations.services import exports
+from integrations.views import export_check
 from invoices.models import ExportState, Invoice, PostingStatus
 from organization.models import User
 from tests import factories
@@ -120,10 +121,54 @@ def test_names_the_problems_of_many_by_cause(page: Client, connection: Connectio
     for _ in range(2):
         ready_invoice(connection, supplier=held)
     ready_invoice(connection)
+    other = factories.supplier(company_of(connection), "V00091", is_active=False)
+    ready_invoice(connection, supplier=other)
     response = page.get(EXPORT)
-    causes = {cause.problem.code: cause.count for cause in response.context["problems"] if cause.problem.is_error}
-    assert 2 in causes.values()
-    assert "would be refused" in text(response)
+    check = response.context["check"]
+    assert [(cause.problem.cause, cause.count) for cause in check.causes] == [
+        ("supplier_inactive V00090", 2),
+        ("supplier_inactive V00091", 1),
+    ]
+    assert "3 of 4 would be refused" in text(response)
+
+
+def test_every_selected_invoice_is_looked_at_a_part_per_request(
+    page: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_check, "PART", 2)
+    monkeypatch.setattr(export_check, "BUDGET_SECONDS", 0.0)
+    held = factories.supplier(company_of(connection), "V00090", is_active=False)
+    good = exporting.vendor(company_of(connection))
+    for number, supplier in enumerate((good, held, good, held, held)):
+        ready_invoice(connection, number=f"PART-{number}", supplier=supplier)
+    question = f"{EXPORT}?number=PART"
+    response = page.get(question)
+    token = response.context["check"].token
+    seen = [(response.context["check"].checked, response.context["check"].held_back)]
+    while not response.context["check"].is_done:
+        assert f"check={token}" in response.text
+        response = page.get(f"{question}&check={token}", headers={"HX-Request": "true"})
+        seen.append((response.context["check"].checked, response.context["check"].held_back))
+    assert seen == [(2, 1), (4, 2), (5, 3)]
+    assert "<html" not in response.text
+    assert "hx-get" not in response.text
+    assert "3 of 5 would be refused" in text(response)
+
+
+def test_the_look_goes_on_without_script_and_is_nobody_elses(
+    client: Client, page: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_check, "PART", 1)
+    monkeypatch.setattr(export_check, "BUDGET_SECONDS", 0.0)
+    for _ in range(2):
+        ready_invoice(connection)
+    token = page.get(EXPORT).context["check"].token
+    shown = page.get(f"{EXPORT}?check={token}")
+    assert shown.context["check"].checked == 2
+    assert "Export 2 invoices" in text(shown)
+    client.force_login(factories.user(connection.account))
+    assert client.get(f"{EXPORT}?check={token}").context["check"].token != token
+    assert client.get(f"{EXPORT}?check=../../1").context["check"].checked == 1
 
 
 def test_queries_of_the_question_do_not_grow(
@@ -142,7 +187,8 @@ def test_queries_of_the_question_do_not_grow(
 
 def test_nothing_to_export_is_said(page: Client, connection: Connection) -> None:
     ready_invoice(connection, posting_status=PostingStatus.POSTED)
-    assert "None of the 1 selected invoice can be exported now." in text(page.get(EXPORT))
+    assert "The one invoice that the filters select cannot be exported now." in text(page.get(EXPORT))
+    assert "The filters select no invoice." in text(page.get(f"{EXPORT}?number=NOTHING"))
     assert "There was nothing to export" in text(page.post(EXPORT, follow=True))
 
 
@@ -209,7 +255,7 @@ def test_problems_before_sending_link_to_their_field(page: Client, connection: C
     [
         ("supplier", "id_supplier"),
         ("line-2-gl_code", "id_lines-1-gl_code"),
-        ("line-1-dimension-7", "id_lines-0-dimension-7"),
+        ("line-1-dimension_7", "id_lines-0-dimension_7"),
     ],
 )
 def test_fields_have_the_ids_of_the_entry_form(field: str, anchor: str) -> None:
@@ -398,3 +444,185 @@ def test_a_queued_invoice_says_what_it_waits_for(page: Client, connection: Conne
     assert "It waits: the connection is paused. The password was refused." in text(page.get(invoice.get_absolute_url()))
     Connection.objects.filter(pk=connection.pk).update(paused_at=None, synchronized_at=None)
     assert "It waits until Sage Intacct is synchronized." in text(page.get(invoice.get_absolute_url()))
+
+
+def test_credit_notes_are_counted_apart_and_not_exported(page: Client, connection: Connection) -> None:
+    ready_invoice(connection)
+    note = ready_invoice(connection, kind="credit_note")
+    shown = text(page.get(EXPORT))
+    assert "Export 1 invoice<" in shown
+    assert "<dt>Credit notes</dt><dd>1 " in shown
+    assert "Left out" not in shown
+    page.post(EXPORT)
+    assert note.pk not in ExportItem.objects.values_list("invoice", flat=True)
+
+
+def test_view_invoice_says_what_to_do_with_a_credit_note(page: Client, connection: Connection) -> None:
+    note = ready_invoice(connection, kind="credit_note")
+    shown = text(page.get(note.get_absolute_url()))
+    assert "Credit notes are not exported to Sage Intacct yet: enter this one there as an AP adjustment" in shown
+    assert "Export to Sage Intacct" not in shown
+    assert "There is nothing to export" in text(page.post(url("export_invoice", note.pk), follow=True))
+    assert not ExportItem.objects.exists()
+
+
+def test_a_credit_note_is_no_export_problem(page: Client, connection: Connection) -> None:
+    failed_item(connection, ready_invoice(connection, kind="credit_note"))
+    tiles = {figure.label: figure.count for figure, _ in page.get("/accounts-payable/").context["tiles"]}
+    assert (tiles["Export problems"], tiles["Authorised, to be posted"]) == (0, 0)
+    assert page.get(url("export_problems")).context["total"] == 0
+    page.post(url("try_again"))
+    assert ExportItem.objects.get().status == ItemStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    ("grants", "exported"),
+    [
+        ({"visibility": "all", "administration": "all"}, {"OWN", "HOME", "OTHER"}),
+        ({"visibility": "all", "administration": "departments"}, {"OWN", "HOME"}),
+        ({"visibility": "all", "administration": "own"}, {"OWN"}),
+        ({"visibility": "departments", "administration": "all"}, {"OWN", "HOME"}),
+        ({"visibility": "own", "administration": "all"}, {"OWN"}),
+        ({"visibility": "all", "administration": "none"}, None),
+        ({"visibility": "none", "administration": "all"}, set()),
+    ],
+)
+def test_exports_what_is_seen_and_administered_and_nothing_else(
+    client: Client, connection: Connection, grants: dict[str, str], exported: set[str] | None
+) -> None:
+    home, other = factories.department(connection.account), factories.department(connection.account)
+    person = factories.user(connection.account, **grants)
+    person.departments.add(home)
+    ready_invoice(connection, number="OWN", created_by=person)
+    ready_invoice(connection, number="HOME", department=home)
+    elsewhere = ready_invoice(connection, number="OTHER", department=other)
+    stranger = exporting_connection()
+    ready_invoice(stranger, number="STRANGE")
+    client.force_login(person)
+    question = client.get(EXPORT)
+    answer = client.post(EXPORT)
+    if exported is None:
+        assert (question.status_code, answer.status_code) == (404, 404)
+    else:
+        assert question.context["count"] == len(exported)
+        assert question.context["check"].checked == len(exported)
+    assert set(ExportItem.objects.values_list("invoice__number", flat=True)) == (exported or set())
+    if exported is None or "OTHER" not in exported:
+        assert client.post(url("export_invoice", elsewhere.pk)).status_code == 404
+
+
+def test_a_person_of_one_company_exports_that_companys_only(client: Client, connection: Connection) -> None:
+    other = factories.company(connection.account)
+    person = factories.user(connection.account)
+    person.companies.add(company_of(connection))
+    mine = ready_invoice(connection)
+    ready_invoice(connection, company=other, supplier=factories.supplier(other), gl_code=factories.gl_code(other))
+    client.force_login(person)
+    client.post(EXPORT)
+    assert [item.invoice_id for item in ExportItem.objects.all()] == [mine.pk]
+
+
+def test_trying_again_takes_only_what_one_administers(client: Client, connection: Connection) -> None:
+    person = factories.user(connection.account, visibility="all", administration="own")
+    mine = failed_item(connection, ready_invoice(connection, created_by=person))
+    other = failed_item(connection, ready_invoice(connection))
+    client.force_login(person)
+    assert "1 invoice is tried again." in text(client.post(url("try_again"), {"code": "period_closed"}, follow=True))
+    assert "nothing to try again" in text(client.post(url("try_again"), {"item": other.pk}, follow=True))
+    assert set(ExportItem.objects.filter(status=ItemStatus.QUEUED)) == {mine}
+
+
+def test_what_is_asked_for_while_paused_waits_and_says_so(client: Client, connection: Connection) -> None:
+    owner = factories.owner(connection.account)
+    client.force_login(owner)
+    Connection.objects.filter(pk=connection.pk).update(paused_at=timezone.now(), pause_reason="The password expired.")
+    ready_invoice(connection)
+    shown = text(client.post(EXPORT, follow=True))
+    assert "They are sent as soon as the connection is mended" in shown
+    assert "The connection to Sage Intacct is paused" in shown
+    assert f'action="{url("resume", "sage_intacct")}"' in shown
+    failed_item(connection, ready_invoice(connection))
+    assert "1 invoice is in the queue; the connection is paused." in text(client.post(url("try_again"), follow=True))
+
+
+def test_the_paused_banner_offers_resume_to_account_owners_only(page: Client, connection: Connection) -> None:
+    Connection.objects.filter(pk=connection.pk).update(paused_at=timezone.now(), pause_reason="The password expired.")
+    shown = text(page.get(SEARCH))
+    assert "An Account Owner can mend it." in shown
+    assert "Resume" not in shown
+    assert page.post(url("resume", "sage_intacct")).status_code == 404
+
+
+def test_differing_reasons_of_one_cause_are_said_by_each_invoice(page: Client, connection: Connection) -> None:
+    for length in (31, 33):
+        message = f"The number has {length} characters."
+        failed_item(
+            connection,
+            ready_invoice(connection, number="9" * length),
+            code="number_too_long",
+            message=message,
+            advice="Shorten the number.",
+        )
+    shown = text(page.get(url("export_problems")))
+    assert "2 invoices could not be exported" in shown
+    for length in (31, 33):
+        assert shown.count(f"The number has {length} characters.") == 1
+    home = text(page.get("/accounts-payable/"))
+    assert "Shorten the number." in home
+    assert "The number has" not in home
+
+
+def test_a_number_in_use_there_can_be_changed(page: Client, connection: Connection, portal_sandbox: Any) -> None:
+    invoice = ready_invoice(connection)
+    standing_bill(portal_sandbox, connection, invoice)
+    Invoice.objects.filter(pk=invoice.pk).update(total="90.00", net="90.00")
+    invoice.lines.update(net="90.00", unit_price="90.00")
+    page.post(url("export_invoice", invoice.pk))
+    deliver(connection)
+    shown = text(page.get(invoice.get_absolute_url()))
+    assert "Planergy did not make it" in shown
+    assert "for GBP 100.00, dated 15 January 2030" in shown
+    assert "Link to this bill" not in shown
+    edit = reverse("invoices:invoice_edit", args=[invoice.pk])
+    assert f'href="{edit}#id_number"' in shown
+
+
+def test_what_preflight_found_is_said_once(page: Client, connection: Connection) -> None:
+    held = factories.supplier(company_of(connection), "V00090", is_on_hold=True)
+    invoice = ready_invoice(connection, supplier=held)
+    exporting.export(connection, invoice)
+    shown = text(page.get(invoice.get_absolute_url()))
+    assert "It was not sent, for this has to be mended first" in shown
+    panel = shown[shown.index('id="export-panel"') : shown.index('id="header-title"')]
+    assert panel.count("is on hold. <span") == 1
+    held.is_on_hold = False
+    held.save()
+    after = text(page.get(invoice.get_absolute_url()))
+    assert "is on hold" in after
+    assert "Nothing else that Sage Intacct would refuse was found." in after
+
+
+def test_a_run_of_many_causes_and_invoices_shows_the_first_of_them(
+    page: Client, connection: Connection, clerk: User
+) -> None:
+    job = Job.objects.create(connection=connection, kind=JobKind.EXPORT, requested_by=clerk, status="partial", total=14)
+    for number in range(12):
+        failed_item(connection, ready_invoice(connection), job=job, code=f"cause_{number}")
+    shown = text(page.get(job.get_absolute_url()))
+    assert "See 2 more causes under Export problems" in shown
+    running = exports.export_invoices(connection, [ready_invoice(connection) for _ in range(52)], by=clerk)
+    assert "and 2 more" in text(page.get(running.get_absolute_url()))
+
+
+def test_our_words_are_spelled_as_the_reader_does_and_names_are_left_alone(
+    client: Client, connection: Connection
+) -> None:
+    held = factories.supplier(company_of(connection), name="Colour Organisation", is_on_hold=True)
+    invoice = ready_invoice(connection, supplier=held)
+    exporting.export(connection, invoice)
+    client.force_login(factories.owner(connection.account, spelling="en-us"))
+    for address in (invoice.get_absolute_url(), url("export_problems"), "/accounts-payable/", EXPORT):
+        shown = text(client.get(address))
+        assert "Colour Organisation is on hold" in shown
+        assert "Authorised" not in shown
+    assert "These stay Authorized, Not Posted" in text(client.get(EXPORT))

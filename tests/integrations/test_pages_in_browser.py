@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +14,10 @@ from integrations import runner
 from integrations.errors import ConfigurationError
 from integrations.models import Connection, Exchange, Job, JobKind, JobStatus, OutcomeKind
 from integrations.services import connections, exports
-from organization.models import User
+from integrations.views import export_check
+from invoices.models import Invoice, InvoiceLine, LineDimension
+from ledger.models import ClosedPeriod, Dimension
+from organization.models import Company, User
 from tests import factories
 from tests.integrations.exporting import deliver, exporting_connection, ready_invoice
 from tests.integrations.importing import CREDENTIALS, company_of
@@ -176,3 +181,96 @@ def test_the_export_button_follows_filters_that_were_just_set(open_page: Any, co
     expect(page.get_by_text("LEAVE-1")).to_have_count(0)
     page.get_by_role("link", name="Export To Sage Intacct").click()
     expect(page.get_by_role("button", name="Export 1 invoice")).to_be_visible()
+
+
+def spoilt_invoice(connection: Connection) -> Invoice:
+    """With a problem in every part of the form."""
+    company = company_of(connection)
+    Company.objects.filter(pk=company.pk).update(requires_documents=True)
+    factories.dimension(connection.account, "project", name="Job")
+    department = factories.dimension(connection.account, "department")
+    invoice = ready_invoice(
+        connection,
+        number="A&B",
+        po_number="9" * 31,
+        due_date=dt.date(2029, 1, 1),
+        total=Decimal("99.99"),
+        terms=factories.terms(connection.account, is_active=False),
+        currency=factories.currency(connection.account, "XAF", is_active=False),
+        supplier=factories.supplier(company, is_on_hold=True),
+        gl_code=factories.gl_code(company, required_dimensions=["project"]),
+    )
+    second = InvoiceLine.objects.create(
+        invoice=invoice,
+        position=2,
+        gl_code=factories.gl_code(company, is_active=False),
+        tax_code=factories.tax_code(connection.account, is_active=False),
+    )
+    value = factories.dimension_value(department, is_active=False)
+    LineDimension.objects.create(line=second, dimension=department, value=value)
+    ClosedPeriod.objects.create(company=company, closed_to=dt.date(2030, 1, 31))
+    return invoice
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_every_problem_leads_to_its_field(open_page: Any, connection: Connection, width: int) -> None:
+    invoice = spoilt_invoice(connection)
+    page = open_page(invoice.get_absolute_url(), factories.user(connection.account), width=width)
+    links = page.locator("#export-panel .problem-list a")
+    targets = [link.get_attribute("href").partition("#")[2] for link in links.all()]
+    dimensions = {row.key: row.pk for row in Dimension.objects.all()}
+    assert set(targets) == {
+        "id_supplier",
+        "id_number",
+        "id_po_number",
+        "id_due_date",
+        "id_posting_date",
+        "id_currency",
+        "id_terms",
+        f"id_lines-0-dimension_{dimensions['project']}",
+        "id_lines-1-gl_code",
+        "id_lines-1-tax_code",
+        f"id_lines-1-dimension_{dimensions['department']}",
+        "id_total",
+        "id_documents",
+    }
+    for number, target in enumerate(targets):
+        page.goto(page.url.partition("/accounts-payable")[0] + invoice.get_absolute_url())
+        links.nth(number).click()
+        expect(page.locator(f"[id='{target}']")).to_be_focused()
+        assert page.evaluate(IS_IN_SIGHT, target), f"{target} is covered or out of sight"
+
+
+IS_IN_SIGHT = """id => {
+    const field = document.getElementById(id), shown = field.closest("label.drop") ?? field;
+    const box = shown.getBoundingClientRect();
+    const top = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height / 2, 12));
+    return box.top >= 0 && box.bottom <= innerHeight && (shown.contains(top) || top.contains(shown));
+}"""
+
+
+def test_the_confirmation_looks_at_every_invoice_by_itself(
+    open_page: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_check, "PART", 2)
+    monkeypatch.setattr(export_check, "BUDGET_SECONDS", 0.0)
+    held = factories.supplier(company_of(connection), is_on_hold=True)
+    for number in range(7):
+        ready_invoice(connection, **({"supplier": held} if number % 2 else {}))
+    page = open_page("/control-panel/integrations/export/", factories.user(connection.account))
+    expect(page.locator("#export-check")).to_contain_text("3 of 7 would be refused", timeout=15_000)
+    expect(page.locator("#export-check progress")).to_have_count(0)
+    assert violations(page) == []
+
+
+def test_what_becomes_of_each_invoice_appears_while_the_run_goes_on(open_page: Any, connection: Connection) -> None:
+    user = factories.user(connection.account)
+    run = exports.export_invoices(connection, [ready_invoice(connection, number=f"RUN-{n}") for n in "AB"], by=user)
+    page = open_page(run.get_absolute_url(), user)
+    expect(page.locator("#under-way")).to_contain_text("RUN-A")
+    done = run.export_items.get(invoice__number="RUN-A")
+    run.export_items.filter(pk=done.pk).update(status="failed", code="bill_exists", message="It stands there.")
+    run.outcomes.create(kind=OutcomeKind.FAILED, record_key="RUN-A", local_id=done.invoice_id, message="It stands.")
+    expect(page.locator("#results")).to_contain_text("RUN-A", timeout=15_000)
+    expect(page.locator("#under-way")).not_to_contain_text("RUN-A")
+    expect(page.locator("#under-way")).to_contain_text("RUN-B")
