@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 
 from django.db.models.functions import Lower
 
-from integrations.models import Connection, Job, JobKind, Outcome
-from integrations.sage_intacct.client import DimensionInfo
-from integrations.sage_intacct.importers import targets
+from integrations.models import ExternalRecord, Job, JobKind, Outcome
+from integrations.sage_intacct.importers import dimensions, targets
 from integrations.sage_intacct.importers.sources import Mapper, Record, Source
+from integrations.sage_intacct.importers.surroundings import Surroundings
 from integrations.sage_intacct.mappers import ledger as ledger_mappers
 from integrations.sage_intacct.mappers.dimensions import (
     STANDARD,
@@ -19,31 +18,9 @@ from integrations.sage_intacct.mappers.dimensions import (
     dimension_value_from_record,
     user_defined,
 )
+from integrations.sage_intacct.mappers.results import Mapped, duplicate_of
 from integrations.sage_intacct.mappers.suppliers import VENDOR_FIELDS, SupplierLookups, supplier_from_vendor
-from ledger.models import Currency, Dimension, DimensionValue, GLCode, Terms
-from organization.models import Account
-
-
-@dataclass
-class Surroundings:
-    """What a group of jobs knows besides the records: asked once, with the first request.
-
-    `companies`: entity ID to our company. `bank_accounts`: account number to the bank account or card bound to it.
-    """
-
-    account: Account
-    companies: dict[str, int]
-    dimensions: list[DimensionInfo] | None = None
-    bank_accounts: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, connection: Connection) -> Surroundings:
-        links = connection.company_links.exclude(entity_id="").values_list("entity_id", "company_id")
-        return cls(connection.account, dict(links))
-
-    def owns(self, entity_id: str) -> bool:
-        """Records of an entity that no company of ours stands for stay away."""
-        return not entity_id or not self.companies or entity_id in self.companies
+from ledger.models import Currency, DimensionValue, GLCode, Terms
 
 
 def sources_of(job: Job, around: Surroundings) -> list[Source]:
@@ -59,7 +36,7 @@ def _user_defined_objects(around: Surroundings) -> list[str]:
     """As the company names them now; as we know them from before while it has not been asked."""
     if around.dimensions is not None:
         return [info.object_name for info in around.dimensions if info.is_user_defined]
-    known = Dimension.objects.filter(account=around.account, is_user_defined=True, is_imported=True)
+    known = dimensions.known_user_defined(around)
     return [key.removeprefix("gldim").upper() for key in known.values_list("key", flat=True)]
 
 
@@ -88,12 +65,27 @@ def _terms(job: Job, around: Surroundings) -> Source:
         fields=ledger_mappers.TERM_FIELDS,
         target=targets.TERMS,
         fixed={"account_id": around.account.pk},
-        mapper=lambda records: ledger_mappers.terms_from_term,
+        mapper=lambda records: _terms_mapper(job),
         key=lambda record: record.get("NAME", ""),
         name_fields=("NAME",),
         is_preview=_is_preview(job),
         folds_case=True,
     )
+
+
+def _terms_mapper(job: Job) -> Mapper:
+    """Here capitals make no difference, there they do: the twin of terms that we have may come by itself, later."""
+    there = ExternalRecord.objects.filter(connection=job.connection_id, object_type="APTERM", is_present=True)
+    keys = dict(there.values_list(Lower("external_key"), "external_key"))
+
+    def mapper(term: Record) -> Mapped:
+        mapped = ledger_mappers.terms_from_term(term)
+        twin = keys.get(mapped.key.lower(), mapped.key)
+        if twin != mapped.key:
+            raise duplicate_of(twin)
+        return mapped
+
+    return mapper
 
 
 def _tax_codes(job: Job, around: Surroundings) -> Source:
@@ -113,8 +105,7 @@ def _tax_codes(job: Job, around: Surroundings) -> Source:
 
 
 def _gl_codes(job: Job, around: Surroundings) -> Source:
-    own = Dimension.objects.filter(account=around.account, is_user_defined=True, is_imported=True)
-    own_flags = [f"REQUIRE{key.upper()}" for key in own.values_list("key", flat=True)]
+    own_flags = [f"REQUIRE{key.upper()}" for key in dimensions.known_user_defined(around).values_list("key", flat=True)]
     return Source(
         data_set=job.data_set,
         object_name="GLACCOUNT",
@@ -166,14 +157,14 @@ def _previewed(job: Job, data_set: str) -> list[str]:
 
 
 def _dimension_values(job: Job, around: Surroundings, dimension: DimensionObject) -> Source:
-    dimension_id = _dimension_row(job, around, dimension)
+    dimension_id = dimensions.row_of(job, around, dimension)
     return Source(
         data_set=job.data_set,
         object_name=dimension.object_name,
         fields=dimension.fields,
         target=targets.DIMENSION_VALUES,
         fixed={"dimension_id": dimension_id},
-        mapper=_dimension_mapper(around, dimension),
+        mapper=_dimension_mapper(job, around, dimension),
         key=lambda record: _dimension_key(record, dimension),
         name_fields=(dimension.name_field.split(",")[0], dimension.id_field),
         record_field=dimension.record_field,
@@ -189,52 +180,28 @@ def _dimension_key(record: Record, dimension: DimensionObject) -> str:
     return f"{scope}--{code}" if scope else code
 
 
-def _dimension_mapper(around: Surroundings, dimension: DimensionObject) -> Callable[[Iterable[Record]], Mapper]:
+def _dimension_mapper(
+    job: Job, around: Surroundings, dimension: DimensionObject
+) -> Callable[[Iterable[Record]], Mapper]:
     def mapper(records: Iterable[Record]) -> Mapper:
         return partial(
             dimension_value_from_record,
             dimension=dimension,
             companies=around.companies,
-            scopes=_scopes(around, dimension, records),
+            scopes=_scopes(job, around, dimension, records),
         )
 
     return mapper
 
 
-def _scopes(around: Surroundings, dimension: DimensionObject, records: Iterable[Record]) -> Mapping[str, int]:
-    """The projects that the tasks of this page belong to."""
+def _scopes(job: Job, around: Surroundings, dimension: DimensionObject, records: Iterable[Record]) -> Mapping[str, int]:
+    """The projects that the tasks of this page belong to; in a preview, with those that it would create."""
     if not dimension.scope_field:
         return {}
     codes = {record.get(dimension.scope_field, "") for record in records}
     owners = DimensionValue.objects.filter(dimension__account=around.account, dimension__key="project", code__in=codes)
-    return dict(owners.values_list("code", "pk"))
-
-
-def _dimension_row(job: Job, around: Surroundings, dimension: DimensionObject) -> int:
-    """The dimension itself, called what the company calls it. 0 in a preview of one that we do not have."""
-    name = dimension_name(around, dimension)
-    found = Dimension.objects.filter(account=around.account, key=dimension.key).first()
-    if _is_preview(job):
-        return found.pk if found else 0
-    facts: dict[str, object] = {
-        "name": name or (found.name if found else dimension.key.removeprefix("gldim").title()),
-        "is_imported": True,
-    }
-    if dimension.scope_field:
-        project = Dimension.objects.filter(account=around.account, key="project").first()
-        facts["parent_id"] = project.pk if project else None
-    if found is None:
-        fixed = {"position": dimension.position, "is_user_defined": dimension.is_user_defined}
-        return Dimension.objects.create(account=around.account, key=dimension.key, **fixed, **facts).pk
-    if any(getattr(found, field) != value for field, value in facts.items()):
-        Dimension.objects.filter(pk=found.pk).update(**facts)
-    return found.pk
-
-
-def dimension_name(around: Surroundings, dimension: DimensionObject) -> str:
-    infos = around.dimensions or []
-    terms = {info.object_name.upper(): info.term or info.label for info in infos}
-    return terms.get(dimension.object_name.upper(), "")[:80]
+    expected = dict.fromkeys(_previewed(job, "project"), 0) if _is_preview(job) else {}
+    return expected | dict(owners.values_list("code", "pk"))
 
 
 _BUILDERS: dict[str, Callable[[Job, Surroundings], Source]] = {

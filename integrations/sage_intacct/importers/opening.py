@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from integrations.errors import IntegrationError
+from integrations.sage_intacct.classification import integration_error
 from integrations.sage_intacct.client import (
     Client,
     DimensionInfo,
@@ -27,6 +30,8 @@ from integrations.sage_intacct.importers.reading import translated
 
 # The audit trail's clock is not documented to be the user's: a day covers every zone.
 AUDIT_OVERLAP = timedelta(hours=26)
+# The clock that lags behind all others: what changed since then by this one has changed since then by any.
+UNKNOWN_ZONE = timedelta(hours=-12)
 _BANKS = (("CHECKINGACCOUNT", "BANKACCOUNTID"), ("SAVINGSACCOUNT", "BANKACCOUNTID"), ("CREDITCARD", "CARDID"))
 
 
@@ -44,17 +49,21 @@ class Question:
 
 @dataclass
 class Answers:
-    """`pages` and `counts` by name of the source. `deleted` holds (object in lower case, key) pairs, or is None when
-    this user may not see the audit trail. `bank_accounts` is None when this user may not see them.
+    """`pages` and `counts` by name of the source. `deleted` holds (object in lower case, key) pairs, for the sources in
+    `audited`; `is_audit_refused` when this user may not see the audit trail. `bank_accounts` is None when this user may
+    not see them, `dimensions` when they were not asked for or refused: then `no_dimensions` says why.
     """
 
     gateway_time: datetime
-    offset: timedelta = timedelta(0)
+    offset: timedelta = UNKNOWN_ZONE
     dimensions: list[DimensionInfo] | None = None
+    no_dimensions: IntegrationError | None = None
     bank_accounts: dict[str, str] | None = None
     pages: dict[str, Page] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    deleted: set[tuple[str, str]] | None = None
+    deleted: set[tuple[str, str]] = field(default_factory=set)
+    audited: frozenset[str] = frozenset()
+    is_audit_refused: bool = False
 
 
 class _Answered(Shortcuts):
@@ -83,7 +92,7 @@ def ask(
     functions |= {f"count {each.name}": each.count for each in questions if each.count}
     with translated():
         results = dict(zip(functions, client.execute(list(functions.values())), strict=True))
-        return _read(results)
+        return _read(results, frozenset(each.name for each in questions if each.audited_since))
 
 
 def _bank_query(object_name: str, key: str) -> Query:
@@ -103,17 +112,16 @@ def _audit_query(objects: Sequence[str], since: datetime) -> Query:
     )
 
 
-def _read(results: dict[str, Result]) -> Answers:
+def _read(results: dict[str, Result], audited: frozenset[str]) -> Answers:
     answers = Answers(next((each.gateway_time for each in results.values() if each.gateway_time), timezone.now()))
-    formatting = results["formatting"]
-    if formatting.ok:
-        answers.offset = _Answered(formatting).user_formatting("").offset
+    with suppress(ResultError, MalformedResponse):
+        answers.offset = _Answered(results["formatting"]).user_formatting("").offset
     if "dimensions" in results:
-        answers.dimensions = _Answered(results["dimensions"]).dimensions()
+        _read_dimensions(results["dimensions"], answers)
     if any(name.startswith("bank ") for name in results):
         answers.bank_accounts = _bank_accounts(results)
     if "audit" in results:
-        answers.deleted = _deleted(results["audit"])
+        _read_deleted(results["audit"], audited, answers)
     for name, result in results.items():
         what, _, source = name.partition(" ")
         if what == "page" and result.ok:
@@ -133,12 +141,21 @@ def _bank_accounts(results: dict[str, Result]) -> dict[str, str] | None:
     return found
 
 
-def _deleted(result: Result) -> set[tuple[str, str]] | None:
-    """None, too, when there are more than one page: looking at all keys is then the surer way."""
+def _read_dimensions(result: Result, answers: Answers) -> None:
+    try:
+        answers.dimensions = _Answered(result).dimensions()
+    except ResultError as error:
+        answers.no_dimensions = integration_error(error)
+
+
+def _read_deleted(result: Result, audited: frozenset[str], answers: Answers) -> None:
+    """Of more than one page, nothing: looking at all keys is then the surer way."""
     try:
         page = Page.from_result(result)
     except (ResultError, MalformedResponse):
-        return None
+        answers.is_audit_refused = True
+        return
     if page.num_remaining > 0:
-        return None
-    return {(record.get("OBJECTTYPE", "").lower(), record.get("OBJECTKEY", "")) for record in page.records}
+        return
+    answers.audited = audited
+    answers.deleted = {(record.get("OBJECTTYPE", "").lower(), record.get("OBJECTKEY", "")) for record in page.records}

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
+from integrations.errors import ConfigurationError
 from integrations.models import ExternalRecord, Job
 from integrations.runner import JobCancelled
 from integrations.sage_intacct.client import Client, Query, filters
@@ -50,6 +51,16 @@ def known_records(job: Job, source: Source) -> QuerySet[ExternalRecord]:
     )
 
 
+def guard_against_nothing(source: Source, total: int, after: int) -> None:
+    """Raises ConfigurationError when a set that we know is shown empty: a right that was taken away looks like that."""
+    if total == 0 and after == 0 and source.record_field != "id":
+        raise ConfigurationError(
+            f"Sage Intacct shows none of the {source.object_name} records that were imported before.",
+            advice="Check that the web services user may still see them. Nothing was made inactive.",
+            code="nothing_visible",
+        )
+
+
 def remove_missing(
     job: Job, source: Source, client: Client, *, after: int, last: int | None, present: Collection[int]
 ) -> None:
@@ -71,10 +82,13 @@ def remove_deleted(job: Job, source: Source, client: Client, deleted: set[tuple[
 
 def sweep(job: Job, source: Source, client: Client) -> None:
     """Compare all keys: for users who may not see the audit trail."""
+    if not known_records(job, source).exists():
+        return
     after = 0
     query = Query(source.object_name, (source.record_field,), show_private=source.link_company_id is None)
     with translated():
         for page in client.query_pages(query, key_field=source.record_field):
+            guard_against_nothing(source, page.total_count, after)
             numbers = [number for record in page.records if (number := source.record_no_of(record)) is not None]
             last = max(numbers, default=after) if page.num_remaining > 0 else None
             remove_missing(job, source, client, after=after, last=last, present=numbers)

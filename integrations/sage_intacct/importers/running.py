@@ -14,10 +14,11 @@ from integrations.errors import ConfigurationError, IntegrationError, TemporaryE
 from integrations.models import CompanyLink, Cursor, Job, JobKind, Outcome
 from integrations.sage_intacct.client import AuthenticationError, Client, ControlError, Filter, Page, Query, ResultError
 from integrations.sage_intacct.gateway import client_for
-from integrations.sage_intacct.importers import finishing, opening, removing
-from integrations.sage_intacct.importers.catalogue import Surroundings, sources_of, supplier_lookups
+from integrations.sage_intacct.importers import dimensions, finishing, opening, removing
+from integrations.sage_intacct.importers.catalogue import sources_of, supplier_lookups
 from integrations.sage_intacct.importers.reading import Reader, ReadPage, changed_since, page_query
 from integrations.sage_intacct.importers.sources import Source
+from integrations.sage_intacct.importers.surroundings import Surroundings
 from integrations.sage_intacct.importers.writing import refresh_statistics, write_page
 from integrations.sage_intacct.mappers.dimensions import STANDARD
 
@@ -67,6 +68,8 @@ class Group:
         answers = self._opened()
         if job.claims > 1 and job.kind == JobKind.PREVIEW:
             _start_afresh(job)
+        if job.data_set == "user_defined":
+            dimensions.check_user_defined(job, self._around, answers.no_dimensions)
         for source in sources_of(job, self._around):
             _SourceRun(job, self._client(job), source, self._around, answers, self._asked_with_offset).run()
         _name_as_they_call_it(job, self._around)
@@ -166,9 +169,7 @@ def _start_afresh(job: Job) -> None:
 
 def _name_as_they_call_it(job: Job, around: Surroundings) -> None:
     """The history calls an import what the Sage Intacct company calls it, say Job for Project."""
-    from integrations.sage_intacct.importers.catalogue import dimension_name
-
-    name = dimension_name(around, STANDARD[job.data_set]) if job.data_set in STANDARD else ""
+    name = dimensions.name_of(around, STANDARD[job.data_set]) if job.data_set in STANDARD else ""
     if name and job.options.get("name") != name:
         job.options = job.options | {"name": name}
         Job.objects.filter(pk=job.pk).update(options=job.options)
@@ -217,7 +218,8 @@ class _SourceRun:
         is_asked = bool(self._job.options.get("is_full"))
         is_first = cursor.watermark is None or not self._source.is_incremental
         has_other_fields = cursor.state.get("fields", list(self._source.fields)) != list(self._source.fields)
-        return is_asked or is_first or has_other_fields or self._have_banks_changed(cursor)
+        is_elsewhere = cursor.state.get("scope") != self._around.scope_of(self._source)
+        return is_asked or is_first or has_other_fields or is_elsewhere or self._have_banks_changed(cursor)
 
     def _have_banks_changed(self, cursor: Cursor) -> bool:
         """A bank account that is bound to a GL account does not touch the GL account itself."""
@@ -239,7 +241,7 @@ class _SourceRun:
                 expected = received + page.total
                 self._announce(page.total)
             if plan.is_full and self._knows_records:
-                self._guard_against_nothing(page)
+                removing.guard_against_nothing(self._source, page.total, page.after)
                 self._remove_missing(page)
             received += len(page.records)
             plan.cursor.after_record_no = page.last
@@ -262,14 +264,6 @@ class _SourceRun:
     def _announce(self, total: int) -> None:
         self._job.refresh_from_db(fields=["done", "total"])
         Job.objects.filter(pk=self._job.pk, claim=self._job.claim).update(total=self._job.done + total)
-
-    def _guard_against_nothing(self, page: ReadPage) -> None:
-        if page.total == 0 and page.after == 0 and not self._source.fields[0] == "id":
-            raise ConfigurationError(
-                f"Sage Intacct shows none of the {self._source.object_name} records that were imported before.",
-                advice="Check that the web services user may still see them. Nothing was made inactive.",
-                code="nothing_visible",
-            )
 
     def _remove_missing(self, page: ReadPage) -> None:
         numbers = [number for record in page.records if (number := self._source.record_no_of(record)) is not None]
@@ -298,17 +292,20 @@ class _SourceRun:
         if plan.is_full:
             state["remote_count"] = received
             return
-        if self._answers.deleted is not None:
-            state["audit"] = "permitted"
+        if self._answers.is_audit_refused:
+            state["audit"] = "refused"
+        if self._source.cursor_key in self._answers.audited:
             removing.remove_deleted(self._job, self._source, self._client, self._answers.deleted)
             return
         count = self._answers.counts.get(self._source.cursor_key)
-        self._job.refresh_from_db(fields=["created", "failed"])
-        is_settled = count is not None and count == state.get("remote_count") and not self._job.created
-        if not is_settled:
+        if count is None or count != state.get("remote_count") or not self._brought_only_known():
             removing.sweep(self._job, self._source, self._client)
             state["remote_count"] = count if count is not None else state.get("remote_count")
-        state["audit"] = "refused"
+
+    def _brought_only_known(self) -> bool:
+        """Otherwise as many may have gone as came: the count alone would not tell."""
+        self._job.refresh_from_db(fields=["done", "updated", "unchanged", "deactivated"])
+        return self._job.done == self._job.updated + self._job.unchanged + self._job.deactivated
 
     def _finish(self, plan: Plan) -> None:
         if self._source.is_preview:
@@ -320,6 +317,7 @@ class _SourceRun:
         cursor.watermark, cursor.next_watermark, cursor.after_record_no = cursor.next_watermark, None, None
         cursor.state = cursor.state | {
             "utc_offset": self._answers.offset.total_seconds(),
+            "scope": self._around.scope_of(self._source),
             "fields": list(self._source.fields),
         }
         if self._job.data_set == "gl_codes":

@@ -13,7 +13,7 @@ from integrations.models import Cursor, Job
 from integrations.runner import ClaimLost, JobCancelled
 from integrations.sage_intacct.importers.sources import Source
 from integrations.sage_intacct.importers.targets import page_sql
-from integrations.sage_intacct.mappers.results import CannotImport, Mapped
+from integrations.sage_intacct.mappers.results import CannotImport, Mapped, duplicate_of
 
 
 @dataclass
@@ -67,7 +67,7 @@ def _mapped_rows(
             mapped = mapper(record)
             identity = source.identity(mapped.values)
             if identity in rows:
-                raise _duplicate(mapped, rows[identity])
+                raise duplicate_of(str(rows[identity]["external_key"]))
         except CannotImport as error:
             notes.add("failed", source.key_of(record), source.label_of(record), error.code, str(error), error.advice)
             continue
@@ -75,14 +75,6 @@ def _mapped_rows(
         for notice in mapped.notices:
             notes.add("warning", mapped.key, mapped.label, notice.code, notice.message, notice.advice)
     return list(rows.values())
-
-
-def _duplicate(mapped: Mapped, earlier: Mapping[str, object]) -> CannotImport:
-    return CannotImport(
-        "duplicate",
-        f"Planergy cannot tell it from {earlier['external_key']}, which has the same code.",
-        "Rename one of the two in Sage Intacct, then import again.",
-    )
 
 
 def _row(source: Source, record: Mapping[str, str], mapped: Mapped) -> dict[str, object]:

@@ -38,3 +38,11 @@ class CannotImport(Exception):
         self.message = message
         self.advice = advice or "Mend it in Sage Intacct, then import again."
         self.field = field
+
+
+def duplicate_of(key: str) -> CannotImport:
+    return CannotImport(
+        "duplicate",
+        f"Planergy cannot tell it from {key}, which has the same code.",
+        "Rename one of the two in Sage Intacct, then import again.",
+    )

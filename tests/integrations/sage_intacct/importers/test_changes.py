@@ -10,7 +10,14 @@ from integrations.models import Connection, Cursor, ExternalRecord, Job, JobStat
 from ledger.models import Currency, DimensionValue, GLCode, Terms
 from suppliers.models import Supplier
 from tests import factories
-from tests.integrations.importing import act, company_of, functions_served, requests_served, run_import
+from tests.integrations.importing import (
+    act,
+    company_of,
+    functions_served,
+    requests_served,
+    run_import,
+    set_past_the_rules,
+)
 
 
 def _only(jobs: list[Job]) -> Job:
@@ -111,13 +118,8 @@ def test_when_nothing_is_shown_nothing_is_made_inactive(imported: Connection, po
 
 def test_a_vendor_that_was_never_changed_is_found_when_it_is_new(imported: Connection, portal_sandbox: Any) -> None:
     answer = act(portal_sandbox, "create_record", object="VENDOR", fields={"VENDORID": "V90001", "NAME": "Untouched"})
-    table = portal_sandbox.company.table("VENDOR")
-    position = table.position_of_key("V90001")
     assert answer["recordno"]
-    with portal_sandbox.company.lock:
-        row = list(table.row(position))
-        row[table.otype.column["WHENMODIFIED"]] = ""
-        table.put(position, tuple(row))
+    set_past_the_rules(portal_sandbox, "VENDOR", "V90001", WHENMODIFIED="")
     job = _only(run_import(imported, "suppliers"))
     assert job.created == 1
 
@@ -191,23 +193,13 @@ def test_a_parent_may_come_after_its_child_or_never(intacct: Connection, portal_
     make = {"object": "DEPARTMENT"}
     act(portal_sandbox, "create_record", **make, fields={"DEPARTMENTID": "901", "TITLE": "Child", "STATUS": "active"})
     act(portal_sandbox, "create_record", **make, fields={"DEPARTMENTID": "902", "TITLE": "Parent", "STATUS": "active"})
-    _set(portal_sandbox, "DEPARTMENT", "901", PARENTID="902")
-    _set(portal_sandbox, "DEPARTMENT", "902", PARENTID="999")
+    set_past_the_rules(portal_sandbox, "DEPARTMENT", "901", PARENTID="902")
+    set_past_the_rules(portal_sandbox, "DEPARTMENT", "902", PARENTID="999")
     job = _only(run_import(intacct, "department"))
     values = DimensionValue.objects.filter(dimension__key="department")
     assert values.get(code="901").parent.code == "902"
     assert values.get(code="902").parent is None
     assert "999" in job.outcomes.get(kind="warning").message
-
-
-def _set(sandbox: Any, object_name: str, key: str, **fields: str) -> None:
-    """Past the rules of the sandbox, as data that came about some other way."""
-    table = sandbox.company.table(object_name)
-    position = table.position_of_key(key)
-    row = list(table.row(position))
-    for name, value in fields.items():
-        row[table.otype.column[name]] = value
-    table.put(position, tuple(row))
 
 
 def test_ids_that_differ_by_case_only_are_two_suppliers_but_not_two_terms(

@@ -120,7 +120,8 @@ def test_a_page_that_never_arrives_is_noticed(
         return page
 
     def _source_of(q: Any) -> Any:
-        from integrations.sage_intacct.importers.catalogue import Surroundings, sources_of
+        from integrations.sage_intacct.importers.catalogue import sources_of
+        from integrations.sage_intacct.importers.surroundings import Surroundings
 
         job = Job.objects.get(data_set="suppliers")
         return sources_of(job, Surroundings.of(intacct))[0]
