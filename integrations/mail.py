@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+from smtplib import SMTPRecipientsRefused
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 
 from integrations.models import Job, JobStatus
 from organization.models import User
+from organization.spelling import spell
+
+log = logging.getLogger(__name__)
 
 HEADINGS = {
     JobStatus.SUCCEEDED: "The import is completed",
@@ -20,9 +28,15 @@ HEADINGS = {
 
 
 def send_job_finished(job: Job) -> None:
-    for user in recipients(job):
-        with translation.override(user.spelling):
-            _message(job, user).send()
+    """One address that is refused keeps the e-mail from nobody else. Raises OSError when the mail server is away."""
+    messages = [_message(job, user) for user in recipients(job)]
+    if job.status == JobStatus.ERRORED:
+        messages.append(_message_to_support(job))
+    for message in messages:
+        try:
+            message.send()
+        except SMTPRecipientsRefused:
+            log.warning("The mail server refuses %s; it gets no e-mail about job %s.", message.to[0], job.pk)
 
 
 def recipients(job: Job) -> list[User]:
@@ -33,30 +47,55 @@ def recipients(job: Job) -> list[User]:
 
 
 def _message(job: Job, user: User) -> EmailMultiAlternatives:
-    context = _context(job)
-    subject = f"{job.connection.system_name}: {job.title}{_for_company(job)}: {job.get_status_display().lower()}"
-    message = EmailMultiAlternatives(
-        subject=" ".join(subject.split()),
-        body=render_to_string("integrations/mail/job_finished.txt", context),
-        to=[user.email],
-    )
-    message.attach_alternative(render_to_string("integrations/mail/job_finished.html", context), "text/html")
+    with translation.override(user.spelling):
+        context = _context(job, user)
+        message = EmailMultiAlternatives(
+            subject=_subject(job, spell(job.get_status_display(), user.spelling)),
+            body=render_to_string("integrations/mail/job_finished.txt", context),
+            to=[user.email],
+            headers=_message_id(job, str(user.pk)),
+        )
+        message.attach_alternative(render_to_string("integrations/mail/job_finished.html", context), "text/html")
     return message
+
+
+def _message_to_support(job: Job) -> EmailMultiAlternatives:
+    url = settings.PORTAL_URL + reverse("admin:integrations_job_change", args=[job.pk])
+    return EmailMultiAlternatives(
+        subject=" ".join(
+            f"Internal error: {job.connection.account}: {_subject(job, job.get_status_display())}".split()
+        ),
+        body=f"{job.title}{_for_company(job)} of {job.connection.account} was stopped by an internal error.\n\n"
+        f"{job.traceback.strip().splitlines()[-1]}\n\nThe whole traceback: {url}\n",
+        to=[settings.SUPPORT_EMAIL],
+        headers=_message_id(job, "support"),
+    )
+
+
+def _subject(job: Job, status: str) -> str:
+    subject = f"{job.connection.system_name}: {job.title}{_for_company(job)}: {status.lower()}"
+    return " ".join(subject.split())
+
+
+def _message_id(job: Job, recipient: str) -> dict[str, str]:
+    """The same whenever it is sent, so that mail programs show an e-mail that goes out twice once."""
+    return {"Message-ID": f"<job-{job.pk}-{recipient}@{urlsplit(settings.PORTAL_URL).hostname}>"}
 
 
 def _for_company(job: Job) -> str:
     return f" for {job.company}" if job.company else ""
 
 
-def _context(job: Job) -> dict[str, object]:
-    heading = HEADINGS[JobStatus(job.status)]
+def _context(job: Job, user: User) -> dict[str, object]:
+    heading = spell(HEADINGS[JobStatus(job.status)], user.spelling)
     who = "you started it" if job.requested_by else "you are an Account Owner and it was started by a schedule"
     return {
         "job": job,
         "heading": heading,
         "preheader": f"{job.title}{_for_company(job)}",
         "counts": counts(job),
-        "url": settings.PORTAL_URL + job.get_absolute_url(),
+        # While the integration is disabled, its pages are away.
+        "url": settings.PORTAL_URL + job.get_absolute_url() if job.connection.is_enabled else "",
         "reason": f"You get this e-mail because {who}.",
     }
 

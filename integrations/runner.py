@@ -30,6 +30,8 @@ HEARTBEAT_SECONDS = 10.0
 GONE_AFTER = timedelta(seconds=60)
 # A message that has not begun after this long is taken for lost; a second one does no harm.
 WAKE_AGAIN_AFTER = timedelta(seconds=60)
+# A mail server that is down for longer than this will not make an old e-mail useful.
+MAIL_FOR = timedelta(days=1)
 MAX_CLAIMS = 5
 RUN_HERE = (JobKind.SYNCHRONIZE, JobKind.IMPORT, JobKind.PREVIEW)
 
@@ -154,15 +156,22 @@ def finish(job: Job, status: JobStatus, **fields: str) -> None:
     now = timezone.now()
     held = Job.objects.filter(pk=job.pk, claim=job.claim, status__in=UNFINISHED)
     if held.update(status=status, finished_at=now, heartbeat_at=now, claim=None, **fields):
-        try:
-            mail_once(job.pk)
-        except OSError:  # SMTPException is one, too
-            log.exception("The e-mail about job %s could not be sent; the sweep tries again.", job.pk)
+        _try_to_mail(job.pk)
     job.refresh_from_db()
 
 
+def _try_to_mail(job_id: int) -> None:
+    try:
+        mail_once(job_id)
+    except OSError:  # SMTPException is one, too
+        log.exception("The e-mail about job %s could not be sent; the sweep tries again.", job_id)
+
+
 def mail_once(job_id: int) -> None:
-    """The row stays locked while the mail goes out: a worker killed in between leaves it to the sweep, unmailed."""
+    """The row stays locked while the mail goes out: a worker killed in between leaves it to the sweep, unmailed.
+
+    Killed after the mail server took it, the same e-mail goes out again, under the same Message-ID.
+    """
     with transaction.atomic():
         unmailed = Job.objects.filter(pk=job_id, mailed_at=None, kind=JobKind.IMPORT).exclude(status__in=UNFINISHED)
         job = unmailed.select_for_update(no_key=True, skip_locked=True).first()
@@ -186,9 +195,10 @@ def sweep_jobs(now: datetime) -> None:
     for job in _first_of_groups(Job.objects.unfinished().filter(stuck, kind__in=RUN_HERE)):
         if not _is_waiting(job):
             wake(job.pk, trigger=job.trigger)
-    unmailed = Job.objects.filter(kind=JobKind.IMPORT, mailed_at=None, finished_at__lt=now - GONE_AFTER)
-    for job_id in unmailed.exclude(status__in=UNFINISHED).values_list("pk", flat=True)[:100]:
-        mail_once(job_id)
+    unmailed = Job.objects.filter(kind=JobKind.IMPORT, mailed_at=None).exclude(status__in=UNFINISHED)
+    due = unmailed.filter(finished_at__lt=now - GONE_AFTER, finished_at__gt=now - MAIL_FOR)
+    for job_id in due.order_by("finished_at").values_list("pk", flat=True)[:100]:
+        _try_to_mail(job_id)
 
 
 def _first_of_groups(jobs: QuerySet[Job]) -> QuerySet[Job]:
