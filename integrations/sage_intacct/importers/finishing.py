@@ -44,6 +44,8 @@ WITH wanted AS (
     'See why ' || w.code || ' was not imported, mend that, then import again.', '', NULL
   FROM wanted w WHERE w.code IS NOT NULL AND w.found IS NULL
     AND EXISTS (SELECT FROM integrations_outcome o WHERE o.job_id = %(job_id)s AND o.local_id = w.id)
+    AND NOT EXISTS (SELECT FROM integrations_outcome o
+      WHERE o.job_id = %(job_id)s AND o.local_id = w.id AND o.code = 'missing_parent')
   RETURNING kind
 ) SELECT count(*) FILTER (WHERE kind = 'updated'), count(*) FILTER (WHERE kind = 'warning') FROM noted
 """

@@ -195,6 +195,8 @@ class _SourceRun:
 
     def run(self) -> None:
         plan = self._plan()
+        if plan.cursor.state.get("ended") == self._job.pk:
+            return  # by a worker that was killed right behind it
         if not plan.is_full and self._job.data_set == "suppliers" and not self._source.is_preview:
             finishing.fill_missing_references(self._job, self._source, supplier_lookups(self._job, self._around))
         received = self._read(plan)
@@ -318,6 +320,7 @@ class _SourceRun:
         cursor.state = cursor.state | {
             "utc_offset": self._answers.offset.total_seconds(),
             "scope": self._around.scope_of(self._source),
+            "ended": self._job.pk,
             "fields": list(self._source.fields),
         }
         if self._job.data_set == "gl_codes":
