@@ -42,6 +42,10 @@ _TONES = {
     "warning": "warn",
     "error": "error",
     "deactivated": "neutral",
+    "would be created": "success",
+    "would be updated": "info",
+    "would be deactivated": "neutral",
+    "would fail": "error",
     # connections and reference data
     "enabled": "success",
     "disabled": "neutral",

@@ -1,4 +1,4 @@
-"""Starting, cancelling and previewing runs. `integrations.runner` runs them."""
+"""Starting and cancelling runs. `integrations.runner` runs them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from django.utils import timezone
 from integrations import registry
 from integrations.errors import ConfigurationError
 from integrations.models import Connection, Job, JobKind, JobStatus, Trigger
+from integrations.models.history import JobQuerySet
 from integrations.registry import DataSet
 from organization.models import Company, User
-
-CANCELLED_MESSAGE = "It was cancelled before it began."
 
 
 def start_synchronize(connection: Connection, *, by: User | None = None, trigger: str = Trigger.MANUAL) -> Job:
@@ -28,7 +27,7 @@ def start_synchronize(connection: Connection, *, by: User | None = None, trigger
             code="no_credentials",
         )
     job = Job(connection=connection, kind=JobKind.SYNCHRONIZE, requested_by=by, trigger=trigger)
-    return _start([job])[0]
+    return start([job])[0]
 
 
 def start_imports(
@@ -46,7 +45,7 @@ def start_imports(
     None means all. `data_sets` takes keys of data sets, or of list pages: "dimensions" is every dimension. Where the
     same import is unfinished, that job is returned instead. Raises ConfigurationError when the connection is not ready.
     """
-    _require_ready(connection)
+    require_ready(connection)
     linked = _linked_companies(connection, companies)
     chosen = _chosen_data_sets(connection, data_sets)
     kind = JobKind.PREVIEW if is_preview else JobKind.IMPORT
@@ -67,44 +66,23 @@ def start_imports(
         for position, data_set in enumerate(chosen)
         for company in (linked if data_set.is_per_company else [None])
     ]
-    return _start(jobs)
+    return start(jobs)
 
 
 def cancel_job(job: Job, *, by: User | None) -> None:
     """What has not begun ends now; a running job ends after the page it is at. A finished one stays as it is."""
-    _cancel(Job.objects.filter(pk=job.pk), by=by)
+    words = f"{by} cancelled it before it began." if by else "It was cancelled before it began."
+    _cancel(Job.objects.filter(pk=job.pk), words)
     job.refresh_from_db()
 
 
 def cancel_unfinished(connection: Connection) -> None:
     """For Disable: nothing begins any more, and what runs ends after its page. Exports settle by themselves."""
-    _cancel(Job.objects.filter(connection=connection).exclude(kind=JobKind.EXPORT), by=None)
+    words = f"The {connection.system_name} integration was disabled before it began."
+    _cancel(Job.objects.filter(connection=connection).exclude(kind=JobKind.EXPORT), words)
 
 
-def apply_preview(job: Job, *, by: User) -> Job:
-    """Start the import that was previewed. It reads again, so it brings what has changed there since, too."""
-    _require_finished_preview(job)
-    _require_ready(job.connection)
-    options = {key: value for key, value in job.options.items() if key == "is_full"} | {"preview": job.pk}
-    applied = Job(
-        connection=job.connection,
-        company=job.company,
-        kind=JobKind.IMPORT,
-        data_set=job.data_set,
-        requested_by=by,
-        options=options,
-    )
-    started = _start([applied])[0]
-    _settle_preview(job, by, "applied")
-    return started
-
-
-def drop_preview(job: Job, *, by: User) -> None:
-    _require_finished_preview(job)
-    _settle_preview(job, by, "dropped")
-
-
-def _require_ready(connection: Connection) -> None:
+def require_ready(connection: Connection) -> None:
     """Raises ConfigurationError that names the first thing that is missing."""
     name = connection.system_name
     checks = (
@@ -163,7 +141,7 @@ def _chosen_data_sets(connection: Connection, keys: Iterable[str] | None) -> lis
     return [data_set for data_set in known if {data_set.key, data_set.list_name} & wanted]
 
 
-def _start(jobs: Sequence[Job]) -> list[Job]:
+def start(jobs: Sequence[Job]) -> list[Job]:
     """Insert what does not run yet (a unique index decides, so two people pressing make one), then wake workers."""
     with transaction.atomic():
         Job.objects.bulk_create(jobs, ignore_conflicts=True)
@@ -185,26 +163,12 @@ def _wake(job: Job) -> Callable[[], None]:
     return partial(runner.wake, job.pk, trigger=job.trigger)
 
 
-def _cancel(jobs: object, *, by: User | None) -> None:
-    words = f"{by} cancelled it before it began." if by else CANCELLED_MESSAGE
+def _cancel(jobs: JobQuerySet[Job], words: str) -> None:
     with transaction.atomic():
-        unfinished = jobs.unfinished().select_for_update(no_key=True)  # type: ignore[attr-defined]
+        unfinished = jobs.unfinished().select_for_update(no_key=True)
         idle = [job.pk for job in unfinished if job.status == JobStatus.QUEUED]
         now = timezone.now()
         Job.objects.filter(pk__in=idle).update(
             status=JobStatus.CANCELLED, finished_at=now, message=words, claim=None, is_cancel_requested=True
         )
         Job.objects.filter(Q(pk__in=[job.pk for job in unfinished]) & ~Q(pk__in=idle)).update(is_cancel_requested=True)
-
-
-def _require_finished_preview(job: Job) -> None:
-    is_usable = job.kind == JobKind.PREVIEW and job.status in (JobStatus.SUCCEEDED, JobStatus.PARTIAL)
-    if not is_usable or "settled" in job.options:
-        raise ConfigurationError(
-            "This preview cannot be applied or dropped any more.", advice="Make a new preview.", code="preview_settled"
-        )
-
-
-def _settle_preview(job: Job, by: User, how: str) -> None:
-    job.options = job.options | {"settled": how, "settled_by": str(by)}
-    job.save(update_fields=["options"])

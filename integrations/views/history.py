@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -15,17 +14,24 @@ from django_tables2 import RequestConfig
 
 from integrations.errors import IntegrationError
 from integrations.filters import OutcomeFilter
-from integrations.models import Job, JobKind, JobStatus, OutcomeKind
-from integrations.services import jobs
+from integrations.models import Job, JobKind, OutcomeKind
+from integrations.services import jobs, previews
 from integrations.tables import ExchangeTable, OutcomeTable
 from integrations.views.access import items_of, job_or_404, tell
 from integrations.views.problems import problem_cards
 from integrations.views.progress import progress_of
 from integrations.views.record_links import RecordLinks
+from integrations.views.system_settings import IMPORT_STARTED
 from organization.permissions import can_manage_integrations
 
 SHOWN_UNDER_WAY, SHOWN_CARDS = 50, 10
 TROUBLES = (OutcomeKind.FAILED, OutcomeKind.UNKNOWN, OutcomeKind.WARNING)
+WOULD = {
+    OutcomeKind.CREATED: "Would be created",
+    OutcomeKind.UPDATED: "Would be updated",
+    OutcomeKind.DEACTIVATED: "Would be deactivated",
+    OutcomeKind.FAILED: "Would fail",
+}
 TROUBLE_FIRST = Case(*(When(kind=kind, then=place) for place, kind in enumerate(TROUBLES)), default=len(TROUBLES))
 
 
@@ -47,16 +53,33 @@ def _state(request: HttpRequest, job: Job) -> dict[str, Any]:
         "progress": progress_of(job, timezone.now()),
         "counts": counts_of(job),
         "may_cancel": job.is_unfinished and job.kind != JobKind.EXPORT and not job.is_cancel_requested,
-        "may_settle_preview": is_open_preview(job),
+        **_preview(job),
     }
 
 
+def _preview(job: Job) -> dict[str, Any]:
+    """Of a preview: the ones made together with it that wait for a decision, and whether it is one of them."""
+    if job.kind != JobKind.PREVIEW or job.is_unfinished:
+        return {}
+    waiting = list(previews.open_previews(job).select_related("connection", "company"))
+    return {"open_previews": waiting, "may_settle_preview": job in waiting}
+
+
 def counts_of(job: Job) -> list[tuple[str, int, str]]:
-    """(words, count, tone) of what the run did, without the zeros."""
+    """(words, count, tone) of what the run did, or would do, without the zeros."""
     if job.kind == JobKind.SYNCHRONIZE:
         found = [("connected", job.created, "success"), ("not connected", job.failed, "error")]
     elif job.kind == JobKind.EXPORT:
         found = [("posted", job.posted, "success"), ("failed", job.failed, "error")]
+    elif job.kind == JobKind.PREVIEW:
+        found = [
+            ("to create", job.created, "success"),
+            ("to update", job.updated, "info"),
+            ("unchanged", job.unchanged, "neutral"),
+            ("with a warning", job.warnings, "warn"),
+            ("would fail", job.failed, "error"),
+            ("to deactivate", job.deactivated, "neutral"),
+        ]
     else:
         found = [
             ("created", job.created, "success"),
@@ -67,11 +90,6 @@ def counts_of(job: Job) -> list[tuple[str, int, str]]:
             ("deactivated", job.deactivated, "neutral"),
         ]
     return [one for one in found if one[1]]
-
-
-def is_open_preview(job: Job) -> bool:
-    is_finished = job.status in (JobStatus.SUCCEEDED, JobStatus.PARTIAL)
-    return job.kind == JobKind.PREVIEW and is_finished and "settled" not in job.options
 
 
 def _records(request: HttpRequest, job: Job) -> dict[str, Any]:
@@ -100,9 +118,10 @@ def _kinds(job: Job) -> list[tuple[str, str, int]]:
 
 
 def _label(kind: OutcomeKind, job: Job) -> str:
-    """A synchronization connects rather than creates."""
-    is_connected = job.kind == JobKind.SYNCHRONIZE and kind == OutcomeKind.CREATED
-    return "Connected" if is_connected else kind.label
+    """A synchronization connects rather than creates; a preview only says what would come."""
+    if job.kind == JobKind.SYNCHRONIZE and kind == OutcomeKind.CREATED:
+        return "Connected"
+    return WOULD.get(kind, kind.label) if job.kind == JobKind.PREVIEW else kind.label
 
 
 def _export(request: HttpRequest, job: Job) -> dict[str, Any]:
@@ -153,20 +172,28 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def apply_preview(request: HttpRequest, pk: int) -> HttpResponse:
-    return _settle(request, pk, lambda job: jobs.apply_preview(job, by=request.user), "The import process has started.")
+    """This one; with `all`, every one that was made together with it and waits."""
+    job = job_or_404(request.user, pk)
+    try:
+        started = previews.apply_previews(_chosen_previews(request, job), by=request.user)
+    except IntegrationError as error:
+        tell(request, error)
+        return redirect(job)
+    messages.success(request, IMPORT_STARTED)
+    return redirect(started[0] if len(started) == 1 else f"integrations:{job.connection.system}_settings")
 
 
 @require_POST
 def drop_preview(request: HttpRequest, pk: int) -> HttpResponse:
-    return _settle(request, pk, lambda job: jobs.drop_preview(job, by=request.user), "The preview was dropped.")
-
-
-def _settle(request: HttpRequest, pk: int, act: Callable[[Job], Job | None], done: str) -> HttpResponse:
     job = job_or_404(request.user, pk)
     try:
-        follow_up = act(job)
-        messages.success(request, done)
+        chosen = _chosen_previews(request, job)
+        previews.drop_previews(chosen, by=request.user)
+        messages.success(request, "The previews were dropped." if len(chosen) > 1 else "The preview was dropped.")
     except IntegrationError as error:
         tell(request, error)
-        follow_up = None
-    return redirect(follow_up or job)
+    return redirect(job)
+
+
+def _chosen_previews(request: HttpRequest, job: Job) -> list[Job]:
+    return list(previews.open_previews(job)) if "all" in request.POST else [job]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -233,13 +234,47 @@ def test_a_running_job_ends_after_its_page(page: Client, connection: Connection)
 
 def test_a_preview_is_applied_once(page: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("integrations.runner.wake", lambda *args, **kwargs: None)
-    job = make_job(connection, kind=JobKind.PREVIEW, company=company_of(connection))
+    job = make_job(connection, kind=JobKind.PREVIEW, company=company_of(connection), created=1)
     assert "nothing has been written" in text(page.get(job.get_absolute_url()))
     page.post(f"{job.get_absolute_url()}apply/")
     assert connection.jobs.filter(kind=JobKind.IMPORT).count() == 1
     again = text(page.post(f"{job.get_absolute_url()}apply/", follow=True))
     assert "cannot be applied or dropped any more" in again
     assert connection.jobs.filter(kind=JobKind.IMPORT).count() == 1
+
+
+def test_previews_made_together_are_decided_together(
+    page: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.runner.wake", lambda *args, **kwargs: None)
+    together = {"kind": JobKind.PREVIEW, "batch": uuid.uuid4()}
+    made = [
+        make_job(connection, **together, data_set="terms", position=1, updated=2),
+        make_job(connection, **together, data_set="suppliers", position=2, created=3, company=company_of(connection)),
+    ]
+    idle = make_job(connection, **together, data_set="currencies", unchanged=7)
+    shown = text(page.get(made[0].get_absolute_url()))
+    assert "Apply all 2" in shown
+    assert "3 to create" in shown
+    assert "nothing to apply" in text(page.get(idle.get_absolute_url()))
+    page.post(f"{made[0].get_absolute_url()}apply/", {"all": "1"})
+    started = connection.jobs.filter(kind=JobKind.IMPORT).order_by("position")
+    assert [job.data_set for job in started] == ["terms", "suppliers"]
+    assert len({job.batch for job in started}) == 1
+    settled = text(page.get(made[1].get_absolute_url()))
+    assert "This preview was applied" in settled
+    assert started[1].get_absolute_url() in settled
+    assert "Apply" not in settled
+
+
+def test_a_preview_says_what_would_come(page: Client, connection: Connection) -> None:
+    job = make_job(connection, kind=JobKind.PREVIEW, created=1, deactivated=1)
+    outcome(job, record_key="V1")
+    outcome(job, OutcomeKind.DEACTIVATED, record_key="V2")
+    shown = text(page.get(job.get_absolute_url()))
+    assert "Would be created" in shown
+    assert "1 to deactivate" in shown
+    assert "1 to create, 1 to deactivate" in text(page.get(SETTINGS))
 
 
 def test_a_preview_is_dropped(page: Client, connection: Connection) -> None:

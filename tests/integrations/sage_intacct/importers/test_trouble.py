@@ -16,6 +16,7 @@ from integrations.sage_intacct import gateway
 from integrations.sage_intacct.client import Client, ClientConfig, MalformedResponse, Page
 from integrations.sage_intacct.importers import reading
 from integrations.services import jobs as job_service
+from integrations.services import previews
 from ledger.models import Currency, DimensionValue
 from suppliers.models import Supplier
 from tests import factories
@@ -265,7 +266,7 @@ def test_a_preview_shows_what_an_import_would_do_and_writes_nothing(intacct: Con
     after = list(Supplier.objects.order_by("pk").values()), list(ExternalRecord.objects.order_by("pk").values())
     assert before == after
     assert mail.outbox == []
-    applied = run([job_service.apply_preview(preview, by=by)])[0]
+    applied = run(previews.apply_previews([preview], by=by))[0]
     assert (applied.created, applied.updated, applied.deactivated) == (1, 1, 1)
     assert Supplier.objects.get(company=company_of(intacct), code="V00001").name == "Would be renamed"
 
@@ -285,14 +286,38 @@ def test_a_preview_of_everything_warns_only_of_what_it_would_not_bring(intacct: 
     assert not Cursor.objects.exists()
 
 
+@pytest.mark.parametrize("is_full", [False, True])
+def test_a_first_import_is_previewed_whole_and_applied_whole(intacct: Connection, is_full: bool) -> None:
+    by = factories.owner(intacct.account)
+    made = run_import(intacct, is_preview=True, is_full=is_full, by=by)
+    expected = {(job.data_set, job.company_id): (job.created, job.failed) for job in made if job.created}
+    applied = run(previews.apply_previews(list(previews.open_previews(made[0])), by=by))
+    assert {(job.data_set, job.company_id): (job.created, job.failed) for job in applied} == expected
+    assert {job.options.get("is_full", False) for job in applied} == {is_full}
+    assert not previews.open_previews(made[0])
+    assert len(mail.outbox) == len(applied)
+
+
+def test_two_people_who_decide_on_previews_at_once_take_turns(intacct: Connection) -> None:
+    from integrations.errors import ConfigurationError
+
+    by = factories.owner(intacct.account)
+    made = run_import(intacct, "terms", "currencies", is_preview=True)
+    previews.drop_previews(made[:1], by=by)
+    with pytest.raises(ConfigurationError, match="cannot be applied"):
+        previews.apply_previews(made, by=by)
+    assert not Job.objects.filter(kind=JobKind.IMPORT).exists()
+    assert [job.data_set for job in previews.open_previews(made[0])] == [made[1].data_set]
+
+
 def test_a_dropped_preview_cannot_be_applied(intacct: Connection) -> None:
     from integrations.errors import ConfigurationError
 
     by = factories.owner(intacct.account)
     preview = run_import(intacct, "terms", is_preview=True)[0]
-    job_service.drop_preview(preview, by=by)
+    previews.drop_previews([preview], by=by)
     with pytest.raises(ConfigurationError, match="cannot be applied"):
-        job_service.apply_preview(preview, by=by)
+        previews.apply_previews([preview], by=by)
 
 
 def test_a_bug_is_told_apart_from_a_failure(intacct: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
