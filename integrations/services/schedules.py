@@ -22,7 +22,7 @@ def next_run(schedule: ImportSchedule, after: dt.datetime) -> dt.datetime:
     at_time = _as_time(schedule.at_time)
     local = after.astimezone(zone)
     if schedule.every == Every.HOUR:
-        found = after.replace(minute=at_time.minute, second=0, microsecond=0)
+        found = local.replace(minute=at_time.minute, second=0, microsecond=0).astimezone(dt.UTC)
         return found if found > after else found + dt.timedelta(hours=1)
     hours = range(at_time.hour % 4, 24, 4) if schedule.every == Every.FOUR_HOURS else [at_time.hour]
     for days in range(9):

@@ -40,6 +40,19 @@ def _schedule(zone: str = "UTC", **fields: Any) -> Any:
         ("America/New_York", {"every": "day", "at_time": "02:00"}, (2030, 1, 7, 12, 0), (2030, 1, 8, 7, 0)),
         ("America/New_York", {"every": "day", "at_time": "02:00"}, (2030, 7, 7, 12, 0), (2030, 7, 8, 6, 0)),
         ("Europe/London", {"every": "week", "weekday": 0, "at_time": "06:00"}, (2030, 1, 7, 6, 0), (2030, 1, 14, 6, 0)),
+        # Minutes of zones that are not whole hours away.
+        ("Asia/Kolkata", {"every": "hour", "at_time": "02:15"}, (2030, 1, 7, 9, 0), (2030, 1, 7, 9, 45)),
+        ("Australia/Lord_Howe", {"every": "hour", "at_time": "00:00"}, (2030, 7, 7, 9, 0), (2030, 7, 7, 9, 30)),
+        # Monday morning there is Sunday evening in UTC.
+        ("Pacific/Auckland", {"every": "week", "weekday": 0, "at_time": "06:00"}, (2030, 7, 7, 12), (2030, 7, 7, 18)),
+        # Spring: the clock of New York jumps over 02:30, of London over 01:00. Autumn: 01:30 comes twice and runs once.
+        ("America/New_York", {"every": "day", "at_time": "02:30"}, (2030, 3, 10, 0), (2030, 3, 10, 7, 30)),
+        ("America/New_York", {"every": "day", "at_time": "02:30"}, (2030, 3, 10, 7, 30), (2030, 3, 11, 6, 30)),
+        ("America/New_York", {"every": "day", "at_time": "01:30"}, (2030, 11, 3, 0), (2030, 11, 3, 5, 30)),
+        ("America/New_York", {"every": "day", "at_time": "01:30"}, (2030, 11, 3, 5, 30), (2030, 11, 4, 6, 30)),
+        ("Europe/London", {"every": "four_hours", "at_time": "01:00"}, (2030, 3, 30, 21), (2030, 3, 31, 1)),
+        ("Europe/London", {"every": "four_hours", "at_time": "01:00"}, (2030, 3, 31, 1), (2030, 3, 31, 4)),
+        ("Europe/London", {"every": "hour", "at_time": "00:30"}, (2030, 10, 27, 0, 30), (2030, 10, 27, 1, 30)),
     ],
 )
 def test_next_run_is_by_the_clock_of_the_account(
