@@ -112,7 +112,8 @@ def require_ready(connection: Connection) -> None:
 
 
 def _linked_companies(connection: Connection, companies: Iterable[Company] | None) -> list[Company]:
-    linked = {link.company_id: link.company for link in connection.company_links.select_related("company")}
+    links = connection.company_links.filter(company__is_active=True).select_related("company")
+    linked = {link.company_id: link.company for link in links}
     if companies is None:
         return list(linked.values())
     wanted = list(companies)

@@ -21,7 +21,7 @@ from integrations.views.access import items_of, job_or_404, tell
 from integrations.views.problems import problem_cards
 from integrations.views.progress import progress_of
 from integrations.views.record_links import RecordLinks
-from integrations.views.system_settings import IMPORT_STARTED
+from integrations.views.starting import tell_started
 from organization.permissions import can_manage_integrations
 
 SHOWN_UNDER_WAY, SHOWN_CARDS = 50, 10
@@ -173,13 +173,13 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def apply_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """This one; with `all`, every one that was made together with it and waits."""
-    job = job_or_404(request.user, pk)
+    job, asked_at = job_or_404(request.user, pk), timezone.now()
     try:
         started = previews.apply_previews(_chosen_previews(request, job), by=request.user)
     except IntegrationError as error:
         tell(request, error)
         return redirect(job)
-    messages.success(request, IMPORT_STARTED)
+    tell_started(request, started, asked_at)
     return redirect(started[0] if len(started) == 1 else f"integrations:{job.connection.system}_settings")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.html import format_html
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from integrations import registry
@@ -14,7 +14,7 @@ from integrations.forms import ListImportForm
 from integrations.models import Connection
 from integrations.services import jobs
 from integrations.views.access import connection_or_404, tell
-from integrations.views.system_settings import IMPORT_STARTED
+from integrations.views.starting import tell_started
 from organization.permissions import allowed, can_manage_reference_data, companies_of
 
 LIST_PAGES = {
@@ -38,12 +38,14 @@ def import_list(request: HttpRequest, system_key: str, list_name: str) -> HttpRe
     form = ListImportForm(request.POST, companies=companies)
     if not form.is_valid():
         raise Http404
-    chosen = form.cleaned_data["company"]
+    chosen, asked_at = form.cleaned_data["company"], timezone.now()
     try:
         chosen_companies = [chosen] if chosen else list(companies)
         started = jobs.start_imports(connection, companies=chosen_companies, data_sets=[list_name], by=request.user)
-        url = started[0].get_absolute_url() if started else ""
-        messages.success(request, format_html('{} <a href="{}">See how it goes.</a>', IMPORT_STARTED, url))
+        if started:
+            tell_started(request, started, asked_at)
+        else:
+            messages.error(request, f"None of the companies that you work in is connected to {connection.system_name}.")
     except IntegrationError as error:
         tell(request, error)
     return redirect(LIST_PAGES[list_name])

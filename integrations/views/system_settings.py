@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from django_tables2 import RequestConfig
 
@@ -21,12 +22,9 @@ from integrations.models import Connection, ImportSchedule, Job, JobKind, JobSta
 from integrations.services import connections, jobs
 from integrations.tables import JobTable
 from integrations.views.access import connection_or_404, tell
+from integrations.views.starting import tell_started
 from organization.models import Company
 from organization.permissions import allowed, can_manage_integrations
-
-IMPORT_STARTED = "The import process has started. An e-mail comes for each piece of data when its import is completed."
-
-PREVIEW_STARTED = "The preview has started. Open it in the history when it is completed; nothing is written until then."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -124,15 +122,16 @@ def import_all(request: HttpRequest, system_key: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "That company is not connected. Choose another one.")
         return _back(connection)
+    asked_at = timezone.now()
     try:
-        jobs.start_imports(
+        started = jobs.start_imports(
             connection,
             companies=form.companies,
             by=request.user,
             is_full=form.cleaned_data["is_full"],
             is_preview=form.cleaned_data["is_preview"],
         )
-        messages.success(request, PREVIEW_STARTED if form.cleaned_data["is_preview"] else IMPORT_STARTED)
+        tell_started(request, started, asked_at)
     except IntegrationError as error:
         tell(request, error)
     return _back(connection)

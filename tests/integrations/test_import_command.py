@@ -43,6 +43,25 @@ def test_says_in_a_line_per_data_set_how_it_ended(intacct: Any) -> None:
     assert "created" not in _run("--data-set", "terms")
 
 
+def test_waits_for_a_worker_that_is_at_it(intacct: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from integrations import runner
+    from integrations.management.commands import intacct_import
+    from integrations.models import JobStatus
+    from integrations.services import jobs
+
+    held = runner.claim_group(jobs.start_imports(intacct, data_sets=["terms"])[0].pk)[0]
+
+    def end_it(seconds: float) -> None:
+        runner.finish(held, JobStatus.SUCCEEDED)
+
+    monkeypatch.setattr(intacct_import.time, "sleep", end_it)
+    lines = _run("--data-set", "terms", "--data-set", "suppliers").splitlines()
+    assert [line.split(".")[0] for line in lines] == [
+        "Import Terms: Completed",
+        "Import Suppliers for Northwind Manufacturing Ltd: Completed with problems",
+    ]
+
+
 def test_refuses_what_it_cannot_do_in_words(intacct: Any, portal_sandbox: Any) -> None:
     with pytest.raises(CommandError, match="Connected accounts: Acme"):
         _run("--account", "Nobody")

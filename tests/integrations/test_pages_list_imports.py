@@ -103,10 +103,36 @@ def test_an_unknown_list_does_not_exist(page: Client) -> None:
     assert page.post(import_url("invoices")).status_code == 404
 
 
-def test_pressing_twice_runs_once(page: Client) -> None:
+def test_pressing_twice_runs_once_and_says_so(page: Client, owner: User) -> None:
     page.post(import_url("terms"))
-    page.post(import_url("terms"))
+    shown = text(page.post(import_url("terms"), follow=True))
+    assert f"“Import Terms” was running already, started by {owner}." in shown
     assert Job.objects.count() == 1
+
+
+def test_nobody_is_sent_to_a_run_that_is_not_theirs(page: Client, connection: Connection, owner: User) -> None:
+    page.post(import_url("terms"), follow=True)
+    page.force_login(factories.user(connection.account, "System Admin"))
+    shown = text(page.post(import_url("terms"), follow=True))
+    assert f"started by {owner}" in shown
+    assert "See how it goes" not in shown
+    job = Job.objects.get()
+    assert page.get(job.get_absolute_url()).status_code == 404
+
+
+def test_who_works_in_no_connected_company_is_told(client: Client, connection: Connection) -> None:
+    limited = factories.user(connection.account, "System Admin")
+    limited.companies.add(factories.company(connection.account, name="Not connected Ltd"))
+    client.force_login(limited)
+    shown = text(client.post(import_url("suppliers"), follow=True))
+    assert "None of the companies that you work in is connected to Sage Intacct." in shown
+    assert not Job.objects.exists()
+
+
+def test_an_archived_company_is_imported_no_more(page: Client, connection: Connection) -> None:
+    connection.account.companies.filter(pk=company_of(connection, "200").pk).update(is_active=False)
+    page.post(import_url("suppliers"))
+    assert [job.company for job in Job.objects.all()] == [company_of(connection, "100")]
 
 
 def test_imported_rows_say_where_they_came_from(connection: Connection, owner: User) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from argparse import ArgumentParser
 from typing import Any
 
@@ -16,6 +17,7 @@ from integrations.sage_intacct import data_sets
 from integrations.services import jobs
 
 FAILED = (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED)
+LOOK_AGAIN_AFTER = 0.5
 COUNTS = ("total", "done", "created", "updated", "unchanged", "warnings", "failed", "deactivated")
 
 
@@ -45,12 +47,21 @@ class Command(BaseCommand):
             )
         except ConfigurationError as error:
             raise CommandError(f"{error.user_message} {error.advice}") from error
-        for job in started:
-            runner.run_job(job.pk)
+        _run(started)
         finished = [Job.objects.select_related("connection", "company").get(pk=job.pk) for job in started]
         self.stdout.write(_as_json(finished) if options["json"] else "\n".join(map(_as_line, finished)))
         if any(job.status in FAILED for job in finished):
             raise CommandError("At least one import failed as a whole.")
+
+
+def _run(started: list[Job]) -> None:
+    """Here; where a worker is at one of them already, wait for it. What they wait for is run first."""
+    ours = Job.objects.unfinished().filter(pk__in=[job.pk for job in started])
+    while ours.exists():
+        for job in Job.objects.unfinished().filter(connection=started[0].connection_id, kind__in=runner.RUN_HERE):
+            runner.run_job(job.pk)
+        if ours.exists():
+            time.sleep(LOOK_AGAIN_AFTER)
 
 
 def _as_json(finished: list[Job]) -> str:

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from integrations.errors import IntegrationError
 from integrations.models import ExternalRecord, Job, JobKind, Outcome, OutcomeKind
+from integrations.sage_intacct.client import DimensionInfo
 from integrations.sage_intacct.importers.surroundings import Surroundings
 from integrations.sage_intacct.importers.writing import Counts, add_progress
 from integrations.sage_intacct.mappers.dimensions import DimensionObject, user_defined
@@ -37,9 +38,19 @@ def row_of(job: Job, around: Surroundings, dimension: DimensionObject) -> int:
 
 
 def name_of(around: Surroundings, dimension: DimensionObject) -> str:
-    infos = around.dimensions or []
-    terms = {info.object_name.upper(): info.term or info.label for info in infos}
-    return terms.get(dimension.object_name.upper(), "")[:80]
+    info = _info_of(around, dimension)
+    return (info.term or info.label)[:80] if info else ""
+
+
+def renamed(around: Surroundings, dimension: DimensionObject) -> str:
+    """What the company calls it where that is not Sage Intacct's own word: our plural reads better than that."""
+    info = _info_of(around, dimension)
+    return info.term[:80] if info and info.term.casefold() != info.label.casefold() else ""
+
+
+def _info_of(around: Surroundings, dimension: DimensionObject) -> DimensionInfo | None:
+    wanted = dimension.object_name.upper()
+    return next((info for info in around.dimensions or [] if info.object_name.upper() == wanted), None)
 
 
 def known_user_defined(around: Surroundings) -> QuerySet[Dimension]:

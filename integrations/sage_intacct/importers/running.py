@@ -70,9 +70,9 @@ class Group:
             _start_afresh(job)
         if job.data_set == "user_defined":
             dimensions.check_user_defined(job, self._around, answers.no_dimensions)
+        _name_as_they_call_it(job, self._around)
         for source in sources_of(job, self._around):
             _SourceRun(job, self._client(job), source, self._around, answers, self._asked_with_offset).run()
-        _name_as_they_call_it(job, self._around)
 
     def _pause_when_nothing_can_work(self, job: Job, error: ConfigurationError) -> None:
         """Wrong credentials or a wrong sender stop everything; a missing permission only this data set."""
@@ -169,7 +169,7 @@ def _start_afresh(job: Job) -> None:
 
 def _name_as_they_call_it(job: Job, around: Surroundings) -> None:
     """The history calls an import what the Sage Intacct company calls it, say Job for Project."""
-    name = dimensions.name_of(around, STANDARD[job.data_set]) if job.data_set in STANDARD else ""
+    name = dimensions.renamed(around, STANDARD[job.data_set]) if job.data_set in STANDARD else ""
     if name and job.options.get("name") != name:
         job.options = job.options | {"name": name}
         Job.objects.filter(pk=job.pk).update(options=job.options)

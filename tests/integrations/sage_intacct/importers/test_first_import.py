@@ -43,6 +43,8 @@ def test_names_dimensions_as_the_company_does_and_keeps_trees_and_owners(importe
     names = dict(Dimension.objects.filter(account=account).values_list("key", "name"))
     assert names["project"] == "Job"
     assert names["gldimregion"] == "Region"
+    titles = {job.data_set: job.title for job in imported.jobs.all()}
+    assert (titles["project"], titles["department"]) == ("Import Job", "Import Departments")
     values = DimensionValue.objects.filter(dimension__account=account)
     assert values.get(dimension__key="department", code="110").parent.code == "100"
     assert values.get(dimension__key="location", code="110").company == company

@@ -1,0 +1,53 @@
+"""What is said when imports were asked for: they have started, or they were running already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from integrations.models import Job, JobKind
+from organization.models import User
+from organization.permissions import can_manage_integrations
+
+IMPORT_STARTED = "The import process has started. An e-mail comes for each piece of data when its import is completed."
+PREVIEW_STARTED = "The preview has started. Open it in the history when it is completed; nothing is written until then."
+
+
+def tell_started(request: HttpRequest, started: Sequence[Job], asked_at: datetime) -> None:
+    """`started` as the service answered; what was made before `asked_at` was running already."""
+    running = [job for job in started if job.created_at < asked_at]
+    if len(running) < len(started):
+        words = PREVIEW_STARTED if started[0].kind == JobKind.PREVIEW else IMPORT_STARTED
+        messages.success(request, _with_link(words, started, request.user))
+    if running:
+        messages.info(request, _with_link(_running_words(running), running, request.user))
+
+
+def _running_words(running: Sequence[Job]) -> str:
+    if len(running) > 1:
+        return (
+            f"{len(running)} of these imports were running already and were not started again. "
+            "Whoever started them gets the e-mails."
+        )
+    job = running[0]
+    by = f", started by {job.requested_by}" if job.requested_by else ", started by a schedule"
+    return f"“{job.title}” was running already{by}. It was not started again; whoever started it gets the e-mail."
+
+
+def _with_link(words: str, jobs: Sequence[Job], user: User) -> SafeString:
+    """To the one run, or to the history; not to what this person may not open."""
+    job = jobs[0]
+    is_owner = can_manage_integrations(user)
+    if len(jobs) > 1 and is_owner:
+        url = reverse(f"integrations:{job.connection.system}_settings")
+    elif is_owner or job.requested_by_id == user.pk:
+        url = job.get_absolute_url()
+    else:
+        return format_html("{}", words)
+    return format_html('{} <a href="{}">See how it goes.</a>', words, url)
