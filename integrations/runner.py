@@ -110,7 +110,9 @@ def execute(job: Job, work: Callable[[Job], None]) -> None:
         job.refresh_from_db()
         finish(job, _status_of_counts(job))
     except JobCancelled:
-        finish(job, JobStatus.CANCELLED, message="It was cancelled. What had been imported until then stays.")
+        job.refresh_from_db(fields=["options"])
+        reason = job.options.get("cancelled", "It was cancelled")
+        finish(job, JobStatus.CANCELLED, message=f"{reason}. What had been imported until then stays.")
     except ClaimLost:
         log.warning("Job %s was taken over by another worker.", job.pk)
     except IntegrationError as error:

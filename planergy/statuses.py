@@ -46,6 +46,7 @@ _TONES = {
     "would be updated": "info",
     "would be deactivated": "neutral",
     "would fail": "error",
+    "with a warning": "warn",
     # connections and reference data
     "enabled": "success",
     "disabled": "neutral",

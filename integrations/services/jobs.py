@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from integrations import registry
@@ -71,15 +70,14 @@ def start_imports(
 
 def cancel_job(job: Job, *, by: User | None) -> None:
     """What has not begun ends now; a running job ends after the page it is at. A finished one stays as it is."""
-    words = f"{by} cancelled it before it began." if by else "It was cancelled before it began."
-    _cancel(Job.objects.filter(pk=job.pk), words)
+    _cancel(Job.objects.filter(pk=job.pk), f"{by} cancelled it" if by else "It was cancelled")
     job.refresh_from_db()
 
 
 def cancel_unfinished(connection: Connection) -> None:
     """For Disable: nothing begins any more, and what runs ends after its page. Exports settle by themselves."""
-    words = f"The {connection.system_name} integration was disabled before it began."
-    _cancel(Job.objects.filter(connection=connection).exclude(kind=JobKind.EXPORT), words)
+    reason = f"The {connection.system_name} integration was disabled"
+    _cancel(Job.objects.filter(connection=connection).exclude(kind=JobKind.EXPORT), reason)
 
 
 def require_ready(connection: Connection) -> None:
@@ -164,12 +162,13 @@ def _wake(job: Job) -> Callable[[], None]:
     return partial(runner.wake, job.pk, trigger=job.trigger)
 
 
-def _cancel(jobs: JobQuerySet[Job], words: str) -> None:
+def _cancel(jobs: JobQuerySet[Job], reason: str) -> None:
+    """`reason`: who or what stops it, as the beginning of a sentence. The runner ends it when a running job stops."""
     with transaction.atomic():
-        unfinished = jobs.unfinished().select_for_update(no_key=True)
-        idle = [job.pk for job in unfinished if job.status == JobStatus.QUEUED]
-        now = timezone.now()
-        Job.objects.filter(pk__in=idle).update(
-            status=JobStatus.CANCELLED, finished_at=now, message=words, claim=None, is_cancel_requested=True
-        )
-        Job.objects.filter(Q(pk__in=[job.pk for job in unfinished]) & ~Q(pk__in=idle)).update(is_cancel_requested=True)
+        for job in jobs.unfinished().select_for_update(no_key=True).order_by("pk"):
+            job.is_cancel_requested = True
+            job.options = job.options | {"cancelled": reason}
+            if job.status == JobStatus.QUEUED:
+                job.status, job.finished_at, job.claim = JobStatus.CANCELLED, timezone.now(), None
+                job.message = f"{reason} before it began."
+            job.save(update_fields=["status", "finished_at", "claim", "message", "options", "is_cancel_requested"])

@@ -31,6 +31,7 @@ WOULD = {
     OutcomeKind.UPDATED: "Would be updated",
     OutcomeKind.DEACTIVATED: "Would be deactivated",
     OutcomeKind.FAILED: "Would fail",
+    OutcomeKind.WARNING: "With a warning",
 }
 TROUBLE_FIRST = Case(*(When(kind=kind, then=place) for place, kind in enumerate(TROUBLES)), default=len(TROUBLES))
 
@@ -179,8 +180,9 @@ def apply_preview(request: HttpRequest, pk: int) -> HttpResponse:
     except IntegrationError as error:
         tell(request, error)
         return redirect(job)
-    tell_started(request, started, asked_at)
-    return redirect(started[0] if len(started) == 1 else f"integrations:{job.connection.system}_settings")
+    answer = redirect(started[0] if len(started) == 1 else f"integrations:{job.connection.system}_settings")
+    tell_started(request, started, asked_at, on_page=answer.url)
+    return answer
 
 
 @require_POST

@@ -16,17 +16,20 @@ from organization.models import User
 from organization.permissions import can_manage_integrations
 
 IMPORT_STARTED = "The import process has started. An e-mail comes for each piece of data when its import is completed."
+LINKED = '{} <a href="{}">See how it goes.</a>'
 PREVIEW_STARTED = "The preview has started. Open it in the history when it is completed; nothing is written until then."
 
 
-def tell_started(request: HttpRequest, started: Sequence[Job], asked_at: datetime) -> None:
-    """`started` as the service answered; what was made before `asked_at` was running already."""
+def tell_started(request: HttpRequest, started: Sequence[Job], asked_at: datetime, *, on_page: str = "") -> None:
+    """`started` as the service answered; what was made before `asked_at` was running already. `on_page` is the address
+    of the page that shows the message: it needs no link to itself.
+    """
     running = [job for job in started if job.created_at < asked_at]
     if len(running) < len(started):
         words = PREVIEW_STARTED if started[0].kind == JobKind.PREVIEW else IMPORT_STARTED
-        messages.success(request, _with_link(words, started, request.user))
+        messages.success(request, _with_link(words, _url(started, request.user), on_page))
     if running:
-        messages.info(request, _with_link(_running_words(running), running, request.user))
+        messages.info(request, _with_link(_running_words(running), _url(running, request.user), on_page))
 
 
 def _running_words(running: Sequence[Job]) -> str:
@@ -40,14 +43,14 @@ def _running_words(running: Sequence[Job]) -> str:
     return f"“{job.title}” was running already{by}. It was not started again; whoever started it gets the e-mail."
 
 
-def _with_link(words: str, jobs: Sequence[Job], user: User) -> SafeString:
-    """To the one run, or to the history; not to what this person may not open."""
+def _with_link(words: str, url: str, on_page: str) -> SafeString:
+    return format_html(LINKED, words, url) if url not in ("", on_page) else format_html("{}", words)
+
+
+def _url(jobs: Sequence[Job], user: User) -> str:
+    """Of the one run, or of the history; "" for what this person may not open."""
     job = jobs[0]
     is_owner = can_manage_integrations(user)
     if len(jobs) > 1 and is_owner:
-        url = reverse(f"integrations:{job.connection.system}_settings")
-    elif is_owner or job.requested_by_id == user.pk:
-        url = job.get_absolute_url()
-    else:
-        return format_html("{}", words)
-    return format_html('{} <a href="{}">See how it goes.</a>', words, url)
+        return reverse(f"integrations:{job.connection.system}_settings")
+    return job.get_absolute_url() if is_owner or job.requested_by_id == user.pk else ""

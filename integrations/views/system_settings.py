@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -46,7 +46,7 @@ def system_settings(request: HttpRequest, system_key: str) -> HttpResponse:
     return _back(connection)
 
 
-def _back(connection: Connection) -> HttpResponse:
+def _back(connection: Connection) -> HttpResponseRedirect:
     return redirect(f"integrations:{connection.system}_settings")
 
 
@@ -131,7 +131,7 @@ def import_all(request: HttpRequest, system_key: str) -> HttpResponse:
             is_full=form.cleaned_data["is_full"],
             is_preview=form.cleaned_data["is_preview"],
         )
-        tell_started(request, started, asked_at)
+        tell_started(request, started, asked_at, on_page=_back(connection).url)
     except IntegrationError as error:
         tell(request, error)
     return _back(connection)

@@ -163,6 +163,30 @@ def test_details_follow_a_run_to_its_end(open_page: Any, connection: Connection,
     expect(page.locator("#results")).to_contain_text("Net 30", timeout=15_000)
 
 
+def test_a_run_is_cancelled_by_whoever_thinks_about_it_first(
+    open_page: Any, connection: Connection, owner: User
+) -> None:
+    """The page renews what it asks about while the question stands."""
+    job = Job.objects.create(
+        connection=connection,
+        kind=JobKind.IMPORT,
+        data_set="terms",
+        status=JobStatus.RUNNING,
+        started_at=timezone.now(),
+        done=2,
+        total=8,
+    )
+    page = open_page(job.get_absolute_url(), owner)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.get_by_role("button", name="Let it run")).to_be_visible()
+    Job.objects.filter(pk=job.pk).update(done=6)
+    expect(page.locator("#job-state")).to_contain_text("6 of 8", timeout=15_000)
+    page.get_by_role("button", name="Cancel the run").click()
+    expect(page.locator("#job-state")).to_contain_text("It ends after the records it is at.")
+    job.refresh_from_db()
+    assert job.is_cancel_requested
+
+
 def test_an_invoice_turns_posted_before_ones_eyes(open_page: Any, connection: Connection, portal_sandbox: Any) -> None:
     invoice = ready_invoice(connection)
     page = open_page(invoice.get_absolute_url(), factories.user(connection.account))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 
+from django.db import transaction
 from django.utils import timezone
 
 from integrations import runner
@@ -171,8 +172,9 @@ def _name_as_they_call_it(job: Job, around: Surroundings) -> None:
     """The history calls an import what the Sage Intacct company calls it, say Job for Project."""
     name = dimensions.renamed(around, STANDARD[job.data_set]) if job.data_set in STANDARD else ""
     if name and job.options.get("name") != name:
-        job.options = job.options | {"name": name}
-        Job.objects.filter(pk=job.pk).update(options=job.options)
+        with transaction.atomic():  # somebody may be cancelling it
+            job.options = Job.objects.select_for_update(no_key=True).get(pk=job.pk).options | {"name": name}
+            Job.objects.filter(pk=job.pk).update(options=job.options)
 
 
 class _SourceRun:

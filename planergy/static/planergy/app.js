@@ -46,7 +46,8 @@
     }
   });
 
-  // Confirmation: <form data-confirm="Question?" data-confirm-title data-confirm-label data-confirm-tone="danger">,
+  // Confirmation: <form data-confirm="Question?" data-confirm-title data-confirm-label data-confirm-dismiss
+  // data-confirm-tone="danger">,
   // or the same attributes on one submit button of a form with several.
   const confirmDialog = () => document.getElementById("confirm-dialog");
   document.addEventListener("submit", (event) => {
@@ -60,14 +61,18 @@
     dialog.querySelector("[data-role=title]").textContent = source.dataset.confirmTitle || "Please confirm";
     dialog.querySelector("[data-role=text]").textContent = source.dataset.confirm;
     yes.textContent = source.dataset.confirmLabel || event.submitter?.textContent.trim() || "Continue";
+    dialog.querySelector("[value=cancel]").textContent = source.dataset.confirmDismiss || "Cancel";
     yes.classList.toggle("danger", source.dataset.confirmTone === "danger");
     const submitter = event.submitter;
     dialog.returnValue = "";
     dialog.addEventListener("close", () => {
       if (dialog.returnValue !== "confirm") return;
-      form.dataset.confirmed = "yes";
-      form.requestSubmit(submitter);
-      delete form.dataset.confirmed;
+      // What is polled may have replaced the form while the question stood.
+      const live = form.isConnected ? form : document.querySelector(`form[action="${CSS.escape(form.getAttribute("action"))}"]`);
+      if (!live) return;
+      live.dataset.confirmed = "yes";
+      live.requestSubmit(live === form ? submitter : undefined);
+      delete live.dataset.confirmed;
     }, { once: true });
     dialog.showModal();
   }, true);

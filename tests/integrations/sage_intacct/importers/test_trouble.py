@@ -211,19 +211,22 @@ def test_at_most_five_statements_per_page(intacct: Connection, small_pages: None
 def test_cancelling_ends_after_the_page(
     intacct: Connection, small_pages: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    owner = factories.owner(intacct.account, first_name="Ada", last_name="Hart")
     started = job_service.start_imports(intacct, data_sets=["suppliers"])
     real, calls = Client.query, []
 
     def query(self: Client, q: Any) -> Page:
         calls.append(q)
         if len(calls) == 2:
-            job_service.cancel_job(started[0], by=None)
+            job_service.cancel_job(started[0], by=owner)
         return real(self, q)
 
     monkeypatch.setattr(Client, "query", query)
     job = run(started)[0]
     assert job.status == JobStatus.CANCELLED
+    assert job.message == "Ada Hart cancelled it. What had been imported until then stays."
     assert 0 < _suppliers(intacct) <= 100
+    assert run_import(intacct, "suppliers")[0].created == 176 - job.created
 
 
 def test_disabling_in_the_middle_ends_cleanly(
@@ -248,6 +251,8 @@ def test_disabling_in_the_middle_ends_cleanly(
         "gl_codes": JobStatus.SUCCEEDED,
         "suppliers": JobStatus.CANCELLED,
     }
+    cancelled = next(job for job in finished if job.data_set == "suppliers")
+    assert cancelled.message.startswith("The Sage Intacct integration was disabled")
 
 
 def test_a_preview_shows_what_an_import_would_do_and_writes_nothing(intacct: Connection, portal_sandbox: Any) -> None:
