@@ -5,7 +5,9 @@ Support staff are the users marked as staff; they belong to no account.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -17,6 +19,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from integrations import registry
 from integrations.errors import IntegrationError
 from integrations.forms import ScheduleForm, UndoPostingForm
 from integrations.models import Attempt, Connection, Exchange, ExportItem, ImportSchedule, ItemStatus, Job, Outcome
@@ -104,15 +107,25 @@ class ConnectionAdmin(SupportAdmin):
 @admin.register(ImportSchedule)
 class ImportScheduleAdmin(SupportAdmin):
     form = ScheduleForm
-    list_display = ["connection", "data", "every", "at_time", "is_active", "next_run_at", "last_run_at"]
+    list_display = ["connection", "data", "every", "is_active", "next_run", "last_run"]
     list_filter = ["every", "is_active"]
     search_fields = ["connection__account__name"]
     list_select_related = ["connection__account"]
-    readonly_fields = ["next_run_at", "last_run_at"]
+    readonly_fields = ["next_run", "last_run"]
 
     @admin.display(ordering="data_set")
     def data(self, schedule: ImportSchedule) -> str:
-        return schedule.data_set or "All data"
+        if not schedule.data_set:
+            return "All data"
+        return registry.data_set(schedule.connection.system, schedule.data_set).name
+
+    @admin.display(ordering="next_run_at", empty_value="-")
+    def next_run(self, schedule: ImportSchedule) -> str | None:
+        return _by_the_accounts_clock(schedule, schedule.next_run_at)
+
+    @admin.display(ordering="last_run_at", empty_value="-")
+    def last_run(self, schedule: ImportSchedule) -> str | None:
+        return _by_the_accounts_clock(schedule, schedule.last_run_at)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return _is_support(request)
@@ -126,6 +139,12 @@ class ImportScheduleAdmin(SupportAdmin):
     def save_model(self, request: HttpRequest, obj: ImportSchedule, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         schedules.plan(obj, timezone.now())
+
+
+def _by_the_accounts_clock(schedule: ImportSchedule, moment: dt.datetime | None) -> str | None:
+    """Schedules are kept in the account's zone; a time in support's own would not match them."""
+    zone = schedule.connection.account.time_zone
+    return f"{moment.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M} ({zone})" if moment else None
 
 
 @admin.register(Job)

@@ -66,6 +66,8 @@ class ScheduleForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         names = {each.key: each.name for system in registry.all_systems() for each in system.data_sets}
         self.fields["data_set"].choices = [("", "All data"), *names.items()]
+        if "weekday" in self.fields:
+            self.fields["weekday"].help_text = "For an import every week."
         if "connection" in self.fields:
             self.fields["connection"].queryset = Connection.objects.enabled().select_related("account")
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import CompanyLink, Connection, Job, Outcome, OutcomeKind
-from integrations.sage_intacct.classification import integration_error
+from integrations.sage_intacct.classification import read_error
 from integrations.sage_intacct.client import Client, CompanyInfo, Entity, FinancialSetup, IntacctError
 from integrations.sage_intacct.gateway import client_for
 from integrations.services import connections
@@ -114,7 +114,7 @@ def _read(connection: Connection, job: Job) -> RemoteCompany:
     try:
         return read_company(client_for(connection, job=job))
     except IntacctError as error:
-        raised = integration_error(error)
+        raised = read_error(error)
         if isinstance(raised, ConfigurationError) and connection.is_synchronized:
             connections.pause(connection, raised)
         raise raised from error

@@ -84,7 +84,7 @@ def _failed_synchronize(connection: Connection) -> Job | None:
 def _schedules(connection: Connection) -> list[tuple[str, ImportSchedule]]:
     names = {data_set.key: data_set.name for data_set in registry.get(connection.system).data_sets}
     active = connection.schedules.filter(is_active=True).order_by("next_run_at", "pk")
-    return [(names.get(schedule.data_set, "All data"), schedule) for schedule in active]
+    return [(names.get(schedule.data_set, "all data"), schedule) for schedule in active]
 
 
 def _history(request: HttpRequest, connection: Connection) -> dict[str, Any]:

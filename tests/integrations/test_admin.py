@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from integrations.models import (
     OutcomeKind,
 )
 from invoices.models import PostingStatus
-from organization.models import User
+from organization.models import Account, User
 from tests import factories
 from tests.integrations.importing import company_of, connected
 
@@ -127,6 +128,16 @@ def test_a_schedule_knows_its_next_run_at_once(desk: Client, connection: Connect
     schedule = ImportSchedule.objects.get()
     assert schedule.next_run_at is not None
     assert schedule.next_run_at > timezone.now()
+
+
+def test_support_reads_schedules_by_the_clock_of_the_account(desk: Client, connection: Connection) -> None:
+    Account.objects.filter(pk=connection.account_id).update(time_zone="America/New_York")
+    soon = dt.datetime(2030, 5, 1, 6, 0, tzinfo=dt.UTC)
+    schedule = ImportSchedule.objects.create(connection=connection, data_set="gl_codes", next_run_at=soon)
+    for url in (admin_url("importschedule", "changelist"), admin_url("importschedule", "change", schedule.pk)):
+        shown = desk.get(url).content.decode()
+        assert "Wed 01 May 2030 02:00 (America/New_York)" in shown
+        assert "General Ledgers" in shown
 
 
 def test_a_schedule_that_is_switched_off_has_no_next_run(desk: Client, connection: Connection) -> None:

@@ -65,6 +65,27 @@ def test_history_is_newest_first(page: Client, connection: Connection) -> None:
     assert shown.index("Import Currencies") < shown.index("Import Terms")
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"unchanged": 9, "done": 9}, "No change"),
+        ({"deactivated": 2, "failed": 1, "done": 3}, "2 deactivated, 1 failed"),
+        ({"created": 1, "updated": 2, "deactivated": 3, "done": 6}, "1 created, 2 updated, 3 deactivated"),
+        ({"warnings": 1, "done": 1}, "No change, 1 warning"),
+        ({"status": JobStatus.FAILED}, ""),
+        ({"status": JobStatus.CANCELLED, "failed": 1, "done": 1}, "No change, 1 failed"),
+        ({"status": JobStatus.RUNNING, "done": 1000, "total": 20000}, "1,000 of 20,000"),
+    ],
+)
+def test_history_tells_the_result_in_words(
+    page: Client, connection: Connection, fields: dict[str, Any], words: str
+) -> None:
+    make_job(connection, **fields)
+    cell = re.search(r'data-label="Result"[^>]*>(.*?)</td>', text(page.get(SETTINGS)))
+    assert cell
+    assert re.sub(r"<[^>]+>", "", cell[1]).strip() == words
+
+
 def test_history_is_filtered_by_kind_company_and_status(page: Client, connection: Connection) -> None:
     one, two = company_of(connection, "100"), company_of(connection, "200")
     make_job(connection, company=one)

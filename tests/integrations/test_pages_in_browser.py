@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -86,9 +87,9 @@ def furnish(connection: Connection, owner: User) -> dict[str, str]:
         status="failed", code="bill_exists", message="It stands there.", advice="Link it.", raw_message="RECORDNO 7"
     )
     failed = run.export_items.get(status="failed")
-    preview = Job.objects.create(
-        connection=connection, kind=JobKind.PREVIEW, data_set="terms", status=JobStatus.SUCCEEDED
-    )
+    previewed = {"connection": connection, "kind": JobKind.PREVIEW, "status": JobStatus.PARTIAL, "batch": uuid.uuid4()}
+    preview = Job.objects.create(**previewed, data_set="terms", created=2, failed=1)
+    Job.objects.create(**previewed, data_set="suppliers", updated=1, warnings=1, company=company_of(connection))
     connections.pause(connection, ConfigurationError("The password was refused.", advice="Enter it again."))
     return {
         "list": "/control-panel/integrations/",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .judging import classify, classify_errors
-from .raising import integration_error
+from .raising import integration_error, read_error
 from .verdict import Verdict
 
-__all__ = ["Verdict", "classify", "classify_errors", "integration_error"]
+__all__ = ["Verdict", "classify", "classify_errors", "integration_error", "read_error"]

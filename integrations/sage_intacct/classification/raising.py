@@ -22,6 +22,8 @@ _CLASSES: dict[FailureKind, type[IntegrationError]] = {
     FailureKind.UNKNOWN: UnknownOutcome,
 }
 
+_START_AGAIN = "Nothing is lost. Start it again in a while."
+
 
 def integration_error(error: IntacctError) -> IntegrationError:
     """The exception that services raise for it: `raise integration_error(error) from error`."""
@@ -29,3 +31,11 @@ def integration_error(error: IntacctError) -> IntegrationError:
     return _CLASSES.get(verdict.kind, IntegrationError)(
         verdict.message, advice=verdict.advice, code=cause_of(verdict.code, verdict.subject), raw=str(error)
     )
+
+
+def read_error(error: IntacctError) -> IntegrationError:
+    """The same for what only reads: there is nothing to look up afterwards, and a person starts it again."""
+    found = integration_error(error)
+    if found.kind not in (FailureKind.TEMPORARY, FailureKind.UNKNOWN):
+        return found
+    return TemporaryError(found.user_message, advice=_START_AGAIN, code=found.code, raw=found.raw)

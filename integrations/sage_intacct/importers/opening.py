@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from integrations.errors import IntegrationError
-from integrations.sage_intacct.classification import integration_error
+from integrations.sage_intacct.classification import read_error
 from integrations.sage_intacct.client import (
     Client,
     DimensionInfo,
@@ -145,7 +145,7 @@ def _read_dimensions(result: Result, answers: Answers) -> None:
     try:
         answers.dimensions = _Answered(result).dimensions()
     except ResultError as error:
-        answers.no_dimensions = integration_error(error)
+        answers.no_dimensions = read_error(error)
 
 
 def _read_deleted(result: Result, audited: frozenset[str], answers: Answers) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import connections
 
 from integrations.errors import TemporaryError
-from integrations.sage_intacct.classification import integration_error
+from integrations.sage_intacct.classification import read_error
 from integrations.sage_intacct.client import Client, Filter, IntacctError, Page, Query, ResultError, filters, values
 from integrations.sage_intacct.importers.sources import Record, Source
 
@@ -40,7 +40,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except IntacctError as error:
-        raise integration_error(error) from error
+        raise read_error(error) from error
 
 
 def changed_since(watermark: datetime, offset: timedelta) -> Filter:

@@ -65,6 +65,22 @@ def test_a_gateway_that_is_down_is_told_as_such(intacct: Connection, settings: A
     finished = run_import(intacct, "terms", "currencies")
     assert {(job.status, job.failure_kind) for job in finished} == {(JobStatus.FAILED, "temporary")}
     assert Exchange.objects.filter(job=finished[0]).exists()
+    assert {job.advice for job in finished} == {"Nothing is lost. Start it again in a while."}
+
+
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 503}, {"kind": "html"}, {"kind": "drop_after"}])
+def test_a_gateway_that_does_not_answer_properly_leaves_nothing_to_look_up(
+    intacct: Connection, portal_sandbox: Any, no_waiting: None, fault: dict[str, Any]
+) -> None:
+    add_fault(portal_sandbox, **fault, match={}, times=-1)
+    terms = run_import(intacct, "terms")[0]
+    synchronized = run([job_service.start_synchronize(intacct)])[0]
+    for job in (terms, synchronized):
+        assert (job.status, job.failure_kind) == (JobStatus.FAILED, "temporary")
+        assert job.advice == "Nothing is lost. Start it again in a while."
+        assert job.message
+    intacct.refresh_from_db()
+    assert not intacct.is_paused
 
 
 @pytest.mark.parametrize(
