@@ -49,6 +49,11 @@ def owner(connection: Connection) -> User:
     return factories.owner(connection.account)
 
 
+def running_import(connection: Connection, **progress: int) -> Job:
+    fields = {"kind": JobKind.IMPORT, "data_set": "terms", "status": JobStatus.RUNNING, "started_at": timezone.now()}
+    return Job.objects.create(connection=connection, **fields, **progress)
+
+
 def furnish(connection: Connection, owner: User) -> dict[str, str]:
     """A history with everything that the pages can show; the addresses by name."""
     done = Job.objects.create(
@@ -73,15 +78,7 @@ def furnish(connection: Connection, owner: User) -> dict[str, str]:
     exchange = Exchange.objects.create(
         connection=connection, job=done, endpoint="https://gateway.example", functions=["query"], request="<a/>" * 200
     )
-    running = Job.objects.create(
-        connection=connection,
-        kind=JobKind.IMPORT,
-        data_set="terms",
-        status=JobStatus.RUNNING,
-        started_at=timezone.now(),
-        done=3,
-        total=9,
-    )
+    running = running_import(connection, done=3, total=9)
     run = exports.export_invoices(connection, [ready_invoice(connection) for _ in range(3)], by=owner)
     run.export_items.filter(pk=run.export_items.order_by("pk")[0].pk).update(
         status="failed", code="bill_exists", message="It stands there.", advice="Link it.", raw_message="RECORDNO 7"
@@ -146,15 +143,7 @@ def test_an_owner_connects_and_watches_it_happen(open_page: Any, portal_sandbox:
 
 
 def test_details_follow_a_run_to_its_end(open_page: Any, connection: Connection, owner: User) -> None:
-    job = Job.objects.create(
-        connection=connection,
-        kind=JobKind.IMPORT,
-        data_set="terms",
-        status=JobStatus.RUNNING,
-        started_at=timezone.now(),
-        done=2,
-        total=8,
-    )
+    job = running_import(connection, done=2, total=8)
     page = open_page(job.get_absolute_url(), owner)
     expect(page.locator("#job-state")).to_contain_text("2 of 8")
     Job.objects.filter(pk=job.pk).update(done=6)
@@ -168,15 +157,7 @@ def test_a_run_is_cancelled_by_whoever_thinks_about_it_first(
     open_page: Any, connection: Connection, owner: User
 ) -> None:
     """The page renews what it asks about while the question stands."""
-    job = Job.objects.create(
-        connection=connection,
-        kind=JobKind.IMPORT,
-        data_set="terms",
-        status=JobStatus.RUNNING,
-        started_at=timezone.now(),
-        done=2,
-        total=8,
-    )
+    job = running_import(connection, done=2, total=8)
     page = open_page(job.get_absolute_url(), owner)
     page.get_by_role("button", name="Cancel", exact=True).click()
     expect(page.get_by_role("button", name="Let it run")).to_be_visible()
