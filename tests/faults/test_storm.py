@@ -17,6 +17,7 @@ from integrations.models import Connection, ExportItem
 from integrations.sage_intacct import gateway
 from integrations.sage_intacct.client import Client
 from integrations.services import export_jobs, exports, outbox
+from integrations.services.outbox import claiming, settling
 from invoices.models import ExportState, Invoice
 from tests import factories
 from tests.faults.truth import assert_one_bill_each
@@ -48,7 +49,7 @@ DEADLY_STEPS = [
     (outbox, "claim_unknown"),
     (outbox, "mark_sent"),
     (outbox, "settle"),
-    (outbox, "record_outcomes"),
+    (settling, "record_outcomes"),
     (export_jobs, "finish_settled"),
     (Client, "execute"),
 ]
@@ -119,7 +120,7 @@ def test_a_storm_of_faults_leaves_one_bill_each(
     lenient_sandbox: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storm = Storm()
-    monkeypatch.setattr(outbox, "HEARTBEAT_SECONDS", 0.5)
+    monkeypatch.setattr(claiming, "HEARTBEAT_SECONDS", 0.5)
     exporting.break_gateway(lenient_sandbox, *({"times": -1} | fault for fault in GATEWAY), seed=SEED)
     with monkeypatch.context() as patch:
         for owner, name in DEADLY_STEPS:

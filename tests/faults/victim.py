@@ -15,7 +15,7 @@ STEPS = {
     "before it is noted that they leave": ("integrations.services.outbox", "mark_sent", False),
     "after it was noted that they leave": ("integrations.services.outbox", "mark_sent", True),
     "when the answer is there": ("integrations.services.outbox", "settle", False),
-    "while settling": ("integrations.services.outbox", "record_outcomes", True),
+    "while settling": ("integrations.services.outbox.settling", "record_outcomes", True),
     "after settling": ("integrations.services.outbox", "settle", True),
     "before the job ends": ("integrations.services.export_jobs", "_finish", False),
     "before the mail": ("integrations.services.export_jobs", "mail_once", False),

@@ -1,0 +1,166 @@
+"""Taking due items for one worker: claimed, marked as perhaps sent, and kept by its heartbeat."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import uuid
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import F, Max, Q
+from django.utils import timezone
+
+from integrations.models import Attempt, Connection, ExportItem, ItemStatus, Job, JobStatus
+from integrations.services import export_jobs
+from integrations.services.outbox.ending import cancel
+from integrations.services.outbox.values import GONE_AFTER, Claim
+from invoices.models import ExportState, Invoice
+from invoices.services import posting
+from organization.models import Company
+
+HEARTBEAT_SECONDS = 10.0
+
+
+def claim_queued(connection: Connection, company: Company, *, limit: int) -> Claim:
+    """Take what is due to be sent. What must not leave any more (edited, cancelled) is cancelled instead."""
+    now = timezone.now()
+    due = Q(status=ItemStatus.QUEUED, next_attempt_at__lte=now)
+    with transaction.atomic():
+        items = _lock_due(connection, company, due, limit)
+        stale = [item for item in items if not item.was_sent and _must_not_leave(item)]
+        fit = [item for item in items if item not in stale]
+        claim = _claim(fit, now, is_lookup=False)
+        ExportItem.objects.filter(pk__in=[item.pk for item in fit]).update(
+            status=ItemStatus.SENDING, claim=claim.token, claimed_at=now, attempts_count=F("attempts_count") + 1
+        )
+        for item in fit:
+            item.status, item.attempts_count = ItemStatus.SENDING, item.attempts_count + 1
+        posting.set_export_state([item.invoice_id for item in fit], ExportState.SENDING)
+        export_jobs.begin({item.job_id for item in fit if item.job_id}, now)
+        for words, cancelled in _by_reason(stale).items():
+            cancel(ExportItem.objects.filter(pk__in=cancelled), message=words)
+    return claim
+
+
+def claim_unknown(connection: Connection, company: Company, *, limit: int) -> Claim:
+    """Take what is due to be looked up. A worker that dies meanwhile only delays the next look."""
+    now = timezone.now()
+    with transaction.atomic():
+        items = _lock_due(connection, company, Q(status=ItemStatus.UNKNOWN, next_attempt_at__lte=now), limit)
+        claim = _claim(items, now, is_lookup=True)
+        ExportItem.objects.filter(pk__in=[item.pk for item in items]).update(
+            claim=claim.token, claimed_at=now, next_attempt_at=now + GONE_AFTER
+        )
+    return claim
+
+
+def _lock_due(connection: Connection, company: Company, due: Q, limit: int) -> list[ExportItem]:
+    wanted = ExportItem.objects.filter(due, connection=connection, company=company)
+    ids = list(wanted.order_by("next_attempt_at", "pk").values_list("invoice_id", flat=True)[:limit])
+    invoices = (
+        Invoice.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True, of=("self",), skip_locked=True)
+    )
+    held = {invoice.pk: invoice for invoice in invoices}
+    items = list(
+        wanted.filter(invoice__in=list(held))
+        .order_by("pk")
+        .select_for_update(no_key=True, of=("self",), skip_locked=True)
+    )
+    jobs = Job.objects.in_bulk([item.job_id for item in items if item.job_id])
+    for item in items:
+        item.invoice = held[item.invoice_id]
+        item.connection = connection
+        item.job = jobs.get(item.job_id) if item.job_id else None
+    return items
+
+
+def _must_not_leave(item: ExportItem) -> str:
+    if item.job is not None and (item.job.is_cancel_requested or item.job.status == JobStatus.CANCELLED):
+        return "The export was cancelled before this invoice was sent."
+    if item.invoice.is_posted:
+        return "The invoice is posted already."
+    if not item.invoice.is_awaiting_export:
+        return "The invoice was changed after the export was asked for, so it is not authorised any more."
+    return ""
+
+
+def _by_reason(items: Iterable[ExportItem]) -> dict[str, list[int]]:
+    reasons: dict[str, list[int]] = {}
+    for item in items:
+        reasons.setdefault(_must_not_leave(item), []).append(item.pk)
+    return reasons
+
+
+def _claim(items: list[ExportItem], now: dt.datetime, *, is_lookup: bool) -> Claim:
+    token = uuid.uuid4()
+    ids = [item.pk for item in items]
+    last = dict(Attempt.objects.filter(item__in=ids).order_by().values_list("item").annotate(Max("number")))
+    attempts = Attempt.objects.bulk_create(
+        Attempt(
+            item=item,
+            number=last.get(item.pk, 0) + 1,
+            job_id=item.job_id,
+            is_lookup=is_lookup,
+            control_id=item.bill_control_id,
+            started_at=now,
+        )
+        for item in items
+    )
+    for item in items:
+        item.claim, item.claimed_at = token, now
+    return Claim(token, items, {attempt.item_id: attempt for attempt in attempts})
+
+
+def mark_sent(items: Sequence[ExportItem], *, sent_to: str) -> list[ExportItem]:
+    """Committed before a call: from here on a request may have arrived. Returns those whose claim still holds."""
+    ids = [item.pk for item in items]
+    with transaction.atomic():
+        held = ExportItem.objects.select_for_update(no_key=True, of=("self",)).filter(
+            pk__in=ids, status=ItemStatus.SENDING
+        )
+        ours = {pk for pk, claim in held.values_list("pk", "claim") if claim == items[0].claim} if items else set()
+        fit = [item for item in items if item.pk in ours]
+        rows = [
+            ExportItem(
+                pk=item.pk,
+                was_sent=True,
+                sent_to=sent_to,
+                sent_fingerprint=item.sent_fingerprint,
+                attachment_id=item.attachment_id,
+            )
+            for item in fit
+        ]
+        ExportItem.objects.bulk_update(rows, ["was_sent", "sent_to", "sent_fingerprint", "attachment_id"])
+    return fit
+
+
+class Heartbeat:
+    """Says from a thread of its own that the worker which holds the claim lives, also during a slow call."""
+
+    def __init__(self, token: uuid.UUID) -> None:
+        self._token = token
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"export-{token}", daemon=True)
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        try:
+            while not self._stop.wait(HEARTBEAT_SECONDS):
+                now = timezone.now()
+                held = ExportItem.objects.filter(claim=self._token)
+                held.update(claimed_at=now)
+                export_jobs.beat(held.exclude(job=None).values_list("job", flat=True).distinct(), now)
+        finally:
+            database.close()

@@ -1,0 +1,111 @@
+"""What ends without a call: linked by a person, cancelled, or rescued from a worker that is gone."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from integrations.errors import RecordError
+from integrations.models import Attempt, ExportItem, FailureKind, ItemStatus
+from integrations.services import export_jobs
+from integrations.services.outbox.telling import record_outcomes, write_states
+from integrations.services.outbox.values import GONE_AFTER, ITEM_FIELDS, NO_FAILURE, Failure, describe
+from invoices.models import Invoice
+from invoices.services import activity, posting
+from organization.models import User
+
+Result = Attempt.Result
+WORKER_GONE = Failure(
+    FailureKind.UNKNOWN,
+    "worker_gone",
+    "The export was broken off while this invoice was being sent.",
+    "What became of it is looked up before anything is sent again; you need not do anything.",
+)
+
+
+def link(item: ExportItem, *, by: User, record_no: str, record_url: str) -> None:
+    """On a person's word, after the record was compared. Raises RecordError when the item is under way or posted."""
+    now = timezone.now()
+    with transaction.atomic():
+        invoice = Invoice.objects.select_for_update(of=("self",)).get(pk=item.invoice_id)
+        row = ExportItem.objects.select_for_update(of=("self",)).select_related("connection").get(pk=item.pk)
+        if row.status not in (ItemStatus.FAILED, ItemStatus.CANCELLED) or not invoice.is_awaiting_export:
+            raise RecordError("This invoice cannot be linked now: it is being exported, or posted.", code="not_failed")
+        taken = ExportItem.objects.filter(connection=row.connection_id, record_no=record_no, status=ItemStatus.POSTED)
+        if taken.exists():
+            raise RecordError(f"Record {record_no} is linked to another invoice already.", code="bill_taken")
+        last = row.attempts.aggregate(last=Max("number"))["last"] or 0
+        Attempt.objects.create(
+            item=row, number=last + 1, is_lookup=True, started_at=now, settled_at=now, result=Result.FOUND
+        )
+        row.status, row.record_no, row.record_url, row.posted_at = ItemStatus.POSTED, record_no, record_url, now
+        row.next_attempt_at = None
+        describe(row, None)
+        row.save()
+        posting.mark_posted(
+            invoice, reference=record_no, url=record_url, system_name=row.connection.system_name, at=now
+        )
+        activity.record(invoice, by=by, kind="linked", text=f"Linked to record {record_no}, which stood there already.")
+    item.refresh_from_db()
+
+
+def cancel(items: QuerySet[ExportItem], *, message: str, advice: str = "") -> int:
+    """End queued items. Invoices keep their approval status. Returns how many."""
+    now = timezone.now()
+    if not items.exists():
+        return 0
+    with transaction.atomic():
+        invoice_ids = list(items.values_list("invoice_id", flat=True))
+        list(
+            Invoice.objects.filter(pk__in=invoice_ids)
+            .order_by("pk")
+            .select_for_update(no_key=True, of=("self",))
+            .values("pk")
+        )
+        rows = list(items.select_related("invoice").order_by("pk").select_for_update(no_key=True, of=("self",)))
+        ExportItem.objects.filter(pk__in=[item.pk for item in rows]).update(
+            status=ItemStatus.CANCELLED, next_attempt_at=None, claim=None, **NO_FAILURE
+        )
+        ExportItem.objects.filter(pk__in=[item.pk for item in rows]).update(message=message, advice=advice)
+        for item in rows:
+            item.status, item.message, item.advice = ItemStatus.CANCELLED, message, advice
+        write_states(rows)
+        record_outcomes(rows, now)
+        job_ids = {item.job_id for item in rows if item.job_id}
+        transaction.on_commit(lambda: export_jobs.finish_settled(job_ids))
+    return len(rows)
+
+
+def rescue_stuck(now: dt.datetime) -> int:
+    """Items whose worker is gone: sent ones are looked up, the others wait to be sent. Returns how many."""
+    stuck = ExportItem.objects.filter(status=ItemStatus.SENDING, claimed_at__lt=now - GONE_AFTER)
+    with transaction.atomic():
+        ids = list(stuck.values_list("invoice_id", flat=True))
+        list(
+            Invoice.objects.filter(pk__in=ids)
+            .order_by("pk")
+            .select_for_update(no_key=True, of=("self",), skip_locked=True)
+            .values("pk")
+        )
+        rows = list(
+            stuck.select_related("invoice")
+            .order_by("pk")
+            .select_for_update(no_key=True, of=("self",), skip_locked=True)
+        )
+        for item in rows:
+            item.status = ItemStatus.UNKNOWN if item.was_sent else ItemStatus.QUEUED
+            item.claim, item.next_attempt_at, item.lookups_count = None, now, 0
+            if item.was_sent:
+                describe(item, WORKER_GONE)
+        ExportItem.objects.bulk_update(rows, ITEM_FIELDS, batch_size=200)
+        for was_sent, result in ((True, Result.UNKNOWN), (False, Result.NOT_SENT)):
+            theirs = [item.pk for item in rows if item.was_sent == was_sent]
+            Attempt.objects.filter(item__in=theirs, settled_at=None).update(
+                result=result, settled_at=now, message=WORKER_GONE.message
+            )
+        write_states(rows)
+        record_outcomes(rows, now)
+    return len(rows)

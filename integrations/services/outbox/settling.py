@@ -1,0 +1,125 @@
+"""Writing down what became of claimed items: posted, refused, to be looked up, or to be tried again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import Attempt, ExportItem, FailureKind, ItemStatus
+from integrations.services import export_jobs
+from integrations.services.outbox.telling import record_outcomes, write_states
+from integrations.services.outbox.values import ITEM_FIELDS, LOOKUP_WAITS, Claim, Settlement, describe
+from invoices.models import Invoice
+from invoices.services import posting
+
+# A temporary failure is tried again after these waits, then it is exhausted and a person is told.
+RETRY_WAITS = tuple(dt.timedelta(seconds=seconds) for seconds in (15, 30, 60, 120, 300, 600, 1200, 3600))
+Result = Attempt.Result
+
+
+def settle(claim: Claim, settlements: Sequence[Settlement]) -> None:
+    """One transaction. Proof that a bill stands is taken from anybody; all else only from who holds the claim."""
+    now = timezone.now()
+    with transaction.atomic():
+        ids = [settlement.item.pk for settlement in settlements]
+        invoice_ids = [settlement.item.invoice_id for settlement in settlements]
+        invoices = (
+            Invoice.objects.filter(pk__in=invoice_ids).order_by("pk").select_for_update(no_key=True, of=("self",))
+        )
+        held = {invoice.pk: invoice for invoice in invoices}
+        rows = ExportItem.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True, of=("self",))
+        items = {item.pk: item for item in rows}
+        _complete_attempts(claim, settlements, now)
+        changed: list[tuple[ExportItem, Settlement]] = []
+        for settlement in settlements:
+            item = items[settlement.item.pk]
+            item.invoice = held[item.invoice_id]
+            if _counts(item, settlement, claim):
+                _apply(item, settlement, now)
+                changed.append((item, settlement))
+        _write(changed, claim, now)
+    export_jobs.finish_settled({item.job_id for item, _ in changed if item.job_id})
+
+
+def _counts(item: ExportItem, settlement: Settlement, claim: Claim) -> bool:
+    if item.status == ItemStatus.POSTED:
+        return False
+    return settlement.result in (Result.POSTED, Result.FOUND) or item.claim == claim.token
+
+
+def _complete_attempts(claim: Claim, settlements: Sequence[Settlement], now: dt.datetime) -> None:
+    done = []
+    for settlement in settlements:
+        attempt = claim.attempts.get(settlement.item.pk)
+        if attempt is not None:
+            failure = settlement.failure
+            attempt.result, attempt.settled_at, attempt.exchange = settlement.result, now, settlement.exchange
+            attempt.failure_kind = failure.kind if failure else ""
+            attempt.message, attempt.raw_message = (failure.message, failure.raw) if failure else ("", "")
+            done.append(attempt)
+    names = ["result", "settled_at", "exchange", "failure_kind", "message", "raw_message"]
+    Attempt.objects.bulk_update(done, names, batch_size=500)
+
+
+def _apply(item: ExportItem, settlement: Settlement, now: dt.datetime) -> None:
+    item.claim = None
+    # A call that surely was not executed leaves this as it was before the call.
+    item.was_sent = settlement.item.was_sent
+    describe(item, settlement.failure)
+    match settlement.result:
+        case Result.POSTED | Result.FOUND:
+            item.status, item.posted_at, item.next_attempt_at = ItemStatus.POSTED, now, None
+            item.record_no, item.record_url, item.was_sent = settlement.record_no, settlement.record_url, True
+        case Result.REFUSED:
+            # A definite no: nothing stands there under these control ids, and nothing ever will.
+            item.round, item.was_sent, item.lookups_count = item.round + 1, False, 0
+            _fail_or_wait(item, now)
+        case Result.NOT_SENT:
+            _fail_or_wait(item, now)
+        case Result.UNKNOWN:
+            item.status, item.was_sent, item.lookups_count = ItemStatus.UNKNOWN, True, 0
+            item.next_attempt_at = now + settlement.wait
+        case Result.NOT_FOUND:
+            _look_again_or_resend(item, now)
+
+
+def _fail_or_wait(item: ExportItem, now: dt.datetime) -> None:
+    if item.failure_kind == FailureKind.CONFIG:
+        # The connection pauses; the invoice did nothing wrong and waits for it.
+        item.status, item.next_attempt_at = ItemStatus.QUEUED, now
+        item.attempts_count = max(item.attempts_count - 1, 0)
+    elif item.failure_kind == FailureKind.TEMPORARY and item.attempts_count <= len(RETRY_WAITS):
+        item.status = ItemStatus.QUEUED
+        item.next_attempt_at = now + RETRY_WAITS[item.attempts_count - 1]
+    elif item.was_sent:
+        # An earlier request may have arrived, so it is not over.
+        item.status, item.lookups_count = ItemStatus.UNKNOWN, 0
+        item.next_attempt_at = now + LOOKUP_WAITS[-1]
+    else:
+        item.status, item.next_attempt_at = ItemStatus.FAILED, None
+
+
+def _look_again_or_resend(item: ExportItem, now: dt.datetime) -> None:
+    item.lookups_count += 1
+    if item.lookups_count < len(LOOKUP_WAITS):
+        item.status, item.next_attempt_at = ItemStatus.UNKNOWN, now + LOOKUP_WAITS[item.lookups_count]
+    else:
+        item.status, item.next_attempt_at, item.attempts_count = ItemStatus.QUEUED, now, 0
+
+
+def _write(changed: list[tuple[ExportItem, Settlement]], claim: Claim, now: dt.datetime) -> None:
+    ExportItem.objects.bulk_update([item for item, _ in changed], ITEM_FIELDS, batch_size=200)
+    for item, settlement in changed:
+        if item.status == ItemStatus.POSTED:
+            posting.mark_posted(
+                item.invoice,
+                reference=item.record_no,
+                url=item.record_url,
+                system_name=settlement.item.connection.system_name,
+                at=now,
+            )
+    write_states([item for item, _ in changed])
+    record_outcomes([item for item, _ in changed], now)

@@ -1,0 +1,75 @@
+"""What the invoices and the history of a run are told about export items."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from integrations.models import ExportItem, ItemStatus, Outcome, OutcomeKind
+from integrations.services import export_jobs
+from invoices.models import ExportState, Invoice
+from invoices.services import posting
+
+OUTCOMES = {
+    ItemStatus.POSTED: OutcomeKind.POSTED,
+    ItemStatus.FAILED: OutcomeKind.FAILED,
+    ItemStatus.UNKNOWN: OutcomeKind.UNKNOWN,
+    ItemStatus.CANCELLED: OutcomeKind.INFO,
+}
+
+
+def write_states(items: Iterable[ExportItem]) -> None:
+    """Let the invoices say where their items stand; what was perhaps sent must not be edited."""
+    by_state: dict[ExportState, list[int]] = {}
+    for item in items:
+        by_state.setdefault(_state_of(item), []).append(item.invoice_id)
+    for state, invoice_ids in by_state.items():
+        posting.set_export_state(invoice_ids, state)
+
+
+def _state_of(item: ExportItem) -> ExportState:
+    match item.status:
+        case ItemStatus.QUEUED:
+            return ExportState.UNKNOWN if item.was_sent else ExportState.QUEUED
+        case ItemStatus.SENDING:
+            return ExportState.SENDING
+        case ItemStatus.UNKNOWN:
+            return ExportState.UNKNOWN
+        case ItemStatus.FAILED:
+            return ExportState.FAILED
+        case ItemStatus.POSTED:
+            return ExportState.EXPORTED
+    return ExportState.NONE
+
+
+def record_outcomes(items: Sequence[ExportItem], now: dt.datetime) -> None:
+    """The line of each invoice in the history of its run: the newest word replaces "not known yet"."""
+    told = [item for item in items if item.job_id and item.status in OUTCOMES]
+    jobs = {item.job_id for item in told if item.job_id}
+    invoices = Invoice.objects.filter(pk__in=[item.invoice_id for item in told])
+    named = {pk: (number, name) for pk, number, name in invoices.values_list("pk", "number", "supplier__name")}
+    Outcome.objects.filter(
+        job__in=jobs, local_id__in=[item.invoice_id for item in told], kind=OutcomeKind.UNKNOWN
+    ).delete()
+    Outcome.objects.bulk_create(
+        Outcome(
+            job_id=item.job_id or 0,
+            kind=OUTCOMES[ItemStatus(item.status)],
+            record_key=named[item.invoice_id][0],
+            record_name=named[item.invoice_id][1] or "",
+            local_id=item.invoice_id,
+            code=item.code,
+            message=item.message or _good_news(item),
+            advice=item.advice,
+            raw_message=item.raw_message,
+        )
+        for item in told
+    )
+    for job_id in jobs:
+        count = Counter(item.status for item in told if item.job_id == job_id)
+        export_jobs.count(job_id, count, now)
+
+
+def _good_news(item: ExportItem) -> str:
+    return f"Posted as record {item.record_no}." if item.record_no else ""
