@@ -178,11 +178,20 @@ class Gateway:
     def claim(self, key: tuple[str, str]) -> None:
         """Take a control id for execution. Raises Refused when it is done or in progress."""
         with self._lock:
-            if key in self._running:
-                raise Refused(errors.in_process(key[1]))
-            if key in self._finished:
-                raise Refused(errors.already_recorded(key[1]))
+            self._refuse_repeat(key)
             self._running.add(key)
+
+    def refuse_repeats(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Raises Refused, for the request as a whole, when one of these is done or in progress."""
+        with self._lock:
+            for key in keys:
+                self._refuse_repeat(key)
+
+    def _refuse_repeat(self, key: tuple[str, str]) -> None:
+        if key in self._running:
+            raise Refused(errors.in_process(key[1]))
+        if key in self._finished:
+            raise Refused(errors.already_recorded(key[1]))
 
     def release(self, key: tuple[str, str], *, finished: bool) -> None:
         with self._lock:
@@ -216,6 +225,8 @@ class _Run:
             if refused.level != "authentication":
                 raise
             return _auth_failure(operation, refused)
+        if _reading(session) == "control":
+            self.gateway.refuse_repeats((session.company.id, call.controlid) for call in calls if self.unique)
         shown = _authentication(session)
         if is_true(operation.get("transaction", "false")):
             return f"<operation>{shown}{self._together(session, calls)}</operation>"
@@ -276,7 +287,7 @@ class _Run:
             self.after_call(call, session, inner)
 
     def _claim(self, session: Session, call: Call) -> tuple[str, str] | None:
-        if not self.unique or call.name == "getAPISession":
+        if not self.unique or call.name == "getAPISession" or _reading(session) == "forgotten":
             return None
         key = (session.company.id, call.controlid)
         self.gateway.claim(key)
@@ -301,7 +312,7 @@ class _Run:
                     session.company.commit()
             finished = True
         finally:
-            self._release([key], finished=finished)
+            self._release([key], finished=finished or _reading(session) == "burned")
         self._announce(session, call, inner)
         return inner
 
@@ -336,6 +347,11 @@ class _Run:
             data = '<data listtype="objects" count="0"></data>'
         head = f"<status>{status}</status><function>{call.name}</function>{element('controlid', call.controlid)}"
         return f"<result>{head}{data or ''}{error_message(found, self.verbose)}</result>"
+
+
+def _reading(session: Session) -> str:
+    """How this company takes a control id that comes again; no source says, so every reading can be tried."""
+    return session.company.preferences.get("repeated_control_ids", "result")
 
 
 def _success(call: Call, inner: str) -> str:

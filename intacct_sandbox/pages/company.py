@@ -245,6 +245,7 @@ def _preferences(company: Company, back: str) -> str:
     known = (
         "require_attachment",
         "duplicate_bill_numbers",
+        "repeated_control_ids",
         "bill_numbering",
         "bill_approvals",
         "user_specified_summaries",

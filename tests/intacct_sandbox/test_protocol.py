@@ -187,6 +187,31 @@ def test_lets_a_failed_control_id_be_used_again(caller: Caller) -> None:
     assert caller.call(caller.bill(), unique=True, controlids=("inv-1",)).statuses == ["success"]
 
 
+def test_may_refuse_the_whole_request_for_one_completed_control_id(caller: Caller) -> None:
+    caller.act("set_preference", name="repeated_control_ids", value="control")
+    caller.call(caller.bill(RECORDID="A"), unique=True, controlids=("a",))
+    reply = caller.call(caller.bill(RECORDID="B"), caller.bill(RECORDID="A"), unique=True, controlids=("b", "a"))
+    assert reply.statuses == []
+    assert reply.root.findtext("control/status") == "failure"
+    assert "already been recorded with the control id a" in reply.root.findtext(".//description2", "")
+    assert [bill["recordid"] for bill in caller.state()["bills"]] == ["A"]
+
+
+def test_may_use_a_control_id_up_by_failing(caller: Caller) -> None:
+    caller.act("set_preference", name="repeated_control_ids", value="burned")
+    assert caller.call(caller.bill(VENDORID="NOBODY"), unique=True, controlids=("inv-1",)).statuses == ["failure"]
+    reply = caller.call(caller.bill(), unique=True, controlids=("inv-1",))
+    assert "already been recorded with the control id inv-1" in reply.errors()[0][1]
+
+
+def test_may_forget_control_ids(caller: Caller) -> None:
+    caller.act("set_preference", name="repeated_control_ids", value="forgotten")
+    caller.act("set_preference", name="duplicate_bill_numbers", value="allowed")
+    for _ in range(2):
+        assert caller.call(caller.bill(), unique=True, controlids=("inv-1",)).statuses == ["success"]
+    assert [bill["recordid"] for bill in caller.state()["bills"]] == ["INV-1", "INV-1"]
+
+
 def test_keeps_unique_ids_apart_by_company(caller: Caller) -> None:
     options = {"unique": True, "controlids": ("same",)}
     assert caller.call(READ, **options).statuses == ["success"]
