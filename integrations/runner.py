@@ -7,14 +7,12 @@ of a company waits for the imports that all companies share, because suppliers p
 from __future__ import annotations
 
 import logging
-import threading
 import traceback
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from types import TracebackType
+from functools import partial
 
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -23,11 +21,10 @@ from integrations import mail, registry
 from integrations.errors import IntegrationError
 from integrations.models import Connection, FailureKind, Job, JobKind, JobStatus, Trigger
 from integrations.models.history import UNFINISHED
+from integrations.services.heartbeat import GONE_AFTER, Heartbeat
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 10.0
-GONE_AFTER = timedelta(seconds=60)
 # A message that has not begun after this long is taken for lost; a second one does no harm.
 WAKE_AGAIN_AFTER = timedelta(seconds=60)
 # A mail server that is down for longer than this will not make an old e-mail useful.
@@ -55,12 +52,16 @@ def run_job(job_id: int) -> None:
     jobs = claim_group(job_id)
     if not jobs:
         return
-    with Heartbeat(jobs[0].claim):
+    with Heartbeat(partial(_beat, jobs[0].claim)):
         if jobs[0].kind == JobKind.SYNCHRONIZE:
             execute(jobs[0], registry.get(jobs[0].connection.system).synchronize)
         else:
             registry.get(jobs[0].connection.system).run_imports(jobs)
     wake_waiting(jobs[0].connection_id)
+
+
+def _beat(claim: uuid.UUID | None) -> None:
+    Job.objects.unfinished().filter(claim=claim).update(heartbeat_at=timezone.now())
 
 
 def claim_group(job_id: int) -> list[Job]:
@@ -205,29 +206,3 @@ def sweep_jobs(now: datetime) -> None:
 
 def _first_of_groups(jobs: QuerySet[Job]) -> QuerySet[Job]:
     return jobs.order_by("batch", "company_id", "kind", "position", "pk").distinct("batch", "company_id", "kind")
-
-
-class Heartbeat:
-    """Says from a thread of its own that the worker lives, also while it waits for a slow answer."""
-
-    def __init__(self, claim: uuid.UUID | None) -> None:
-        self._claim = claim
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{claim}", daemon=True)
-
-    def __enter__(self) -> Heartbeat:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        try:
-            while not self._stop.wait(HEARTBEAT_SECONDS):
-                Job.objects.unfinished().filter(claim=self._claim).update(heartbeat_at=timezone.now())
-        finally:
-            database.close()

@@ -18,8 +18,9 @@ def sweep() -> None:
     """Find due and stuck work in PostgreSQL: losing every message in Redis loses nothing."""
     from integrations import runner
     from integrations.services import exports
+    from integrations.services.heartbeat import database_now
 
-    now = timezone.now()
+    now = database_now()
     runner.sweep_jobs(now)
     exports.sweep_exports(now)
 

@@ -24,13 +24,17 @@ _OPEN_ITEMS = Q(status=ItemStatus.SENDING) | Q(
 
 
 def begin(job_ids: Iterable[int], now: dt.datetime) -> None:
-    ids = list(job_ids)
-    waiting = Job.objects.filter(pk__in=ids, status=JobStatus.QUEUED)
-    waiting.update(status=JobStatus.RUNNING, started_at=now, heartbeat_at=now, claims=1)
+    waiting = Job.objects.filter(pk__in=list(job_ids), status=JobStatus.QUEUED)
+    ids = list(waiting.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True))
+    Job.objects.filter(pk__in=ids).update(status=JobStatus.RUNNING, started_at=now, heartbeat_at=now, claims=1)
 
 
 def beat(job_ids: Iterable[int], now: dt.datetime) -> None:
-    Job.objects.filter(pk__in=list(job_ids), status=JobStatus.RUNNING).update(heartbeat_at=now)
+    """Rows that are being counted up just now are left out: waiting for several could deadlock."""
+    with transaction.atomic():
+        running = Job.objects.filter(pk__in=list(job_ids), status=JobStatus.RUNNING)
+        ids = list(running.select_for_update(no_key=True, of=("self",), skip_locked=True).values_list("pk", flat=True))
+        Job.objects.filter(pk__in=ids).update(heartbeat_at=now)
 
 
 def count(job_id: int, settled: Counter[str], now: dt.datetime) -> None:

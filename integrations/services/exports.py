@@ -10,7 +10,6 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
-from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
 from integrations import registry
@@ -26,6 +25,7 @@ from integrations.models import (
     Trigger,
 )
 from integrations.services import export_jobs, outbox
+from integrations.services.heartbeat import database_now
 from invoices.models import ExportState, Invoice
 from invoices.services import posting
 from organization.models import User
@@ -94,7 +94,7 @@ def _awaiting_export(connection: Connection, invoices: QuerySet[Invoice] | Itera
 
 def _queue(job: Job, wanted: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Insert or take up again; returns what this job has now."""
-    now = timezone.now()
+    now = database_now()
     fields = {
         "job": job,
         "trigger": job.trigger,

@@ -16,8 +16,8 @@ from django.db import connection as database
 from integrations.models import Connection, ExportItem
 from integrations.sage_intacct import gateway
 from integrations.sage_intacct.client import Client
-from integrations.services import export_jobs, exports, outbox
-from integrations.services.outbox import claiming, settling
+from integrations.services import export_jobs, exports, heartbeat, outbox
+from integrations.services.outbox import settling
 from invoices.models import ExportState, Invoice
 from tests import factories
 from tests.faults.truth import assert_one_bill_each
@@ -120,7 +120,7 @@ def test_a_storm_of_faults_leaves_one_bill_each(
     lenient_sandbox: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storm = Storm()
-    monkeypatch.setattr(claiming, "HEARTBEAT_SECONDS", 0.5)
+    monkeypatch.setattr(heartbeat, "HEARTBEAT_SECONDS", 0.5)
     exporting.break_gateway(lenient_sandbox, *({"times": -1} | fault for fault in GATEWAY), seed=SEED)
     with monkeypatch.context() as patch:
         for owner, name in DEADLY_STEPS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 from integrations.errors import IntegrationError, RecordError
@@ -27,6 +28,7 @@ from integrations.sage_intacct.exporters.parcels import FOLDER, Parcel, attachme
 from integrations.sage_intacct.exporters.preflight import preflight
 from integrations.sage_intacct.gateway import client_for
 from integrations.services import connections, outbox
+from integrations.services.heartbeat import Heartbeat
 from integrations.services.outbox import Claim, Failure, Settlement
 from invoices.models import Invoice
 from organization.models import Company
@@ -59,7 +61,7 @@ def deliver(connection: Connection, company: Company) -> None:
 
 def _work(claim: Claim, kind: type[Batch]) -> None:
     if claim.items:
-        with outbox.Heartbeat(claim.token):
+        with Heartbeat(partial(outbox.keep, claim)):
             kind(claim).run()
 
 

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 import uuid
 from collections.abc import Iterable, Sequence
-from types import TracebackType
 
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, Max, Q
-from django.utils import timezone
 
 from integrations.models import Attempt, Connection, ExportItem, ItemStatus, Job, JobStatus
 from integrations.services import export_jobs
+from integrations.services.heartbeat import GONE_AFTER, database_now
 from integrations.services.outbox.ending import cancel
-from integrations.services.outbox.values import GONE_AFTER, Claim
-from invoices.models import ExportState, Invoice
+from integrations.services.outbox.locking import lock_items
+from integrations.services.outbox.values import Claim
+from invoices.models import ExportState
 from invoices.services import posting
 from organization.models import Company
-
-HEARTBEAT_SECONDS = 10.0
 
 
 def claim_queued(connection: Connection, company: Company, *, limit: int) -> Claim:
     """Take what is due to be sent. What must not leave any more (edited, cancelled) is cancelled instead."""
-    now = timezone.now()
+    now = database_now()
     due = Q(status=ItemStatus.QUEUED, next_attempt_at__lte=now)
     with transaction.atomic():
         items = _lock_due(connection, company, due, limit)
@@ -47,7 +43,7 @@ def claim_queued(connection: Connection, company: Company, *, limit: int) -> Cla
 
 def claim_unknown(connection: Connection, company: Company, *, limit: int) -> Claim:
     """Take what is due to be looked up. A worker that dies meanwhile only delays the next look."""
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         items = _lock_due(connection, company, Q(status=ItemStatus.UNKNOWN, next_attempt_at__lte=now), limit)
         claim = _claim(items, now, is_lookup=True)
@@ -60,18 +56,9 @@ def claim_unknown(connection: Connection, company: Company, *, limit: int) -> Cl
 def _lock_due(connection: Connection, company: Company, due: Q, limit: int) -> list[ExportItem]:
     wanted = ExportItem.objects.filter(due, connection=connection, company=company)
     ids = list(wanted.order_by("next_attempt_at", "pk").values_list("invoice_id", flat=True)[:limit])
-    invoices = (
-        Invoice.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True, of=("self",), skip_locked=True)
-    )
-    held = {invoice.pk: invoice for invoice in invoices}
-    items = list(
-        wanted.filter(invoice__in=list(held))
-        .order_by("pk")
-        .select_for_update(no_key=True, of=("self",), skip_locked=True)
-    )
+    items = lock_items(wanted, ids, skip_locked=True)
     jobs = Job.objects.in_bulk([item.job_id for item in items if item.job_id])
     for item in items:
-        item.invoice = held[item.invoice_id]
         item.connection = connection
         item.job = jobs.get(item.job_id) if item.job_id else None
     return items
@@ -118,9 +105,8 @@ def mark_sent(items: Sequence[ExportItem], *, sent_to: str) -> list[ExportItem]:
     """Committed before a call: from here on a request may have arrived. Returns those whose claim still holds."""
     ids = [item.pk for item in items]
     with transaction.atomic():
-        held = ExportItem.objects.select_for_update(no_key=True, of=("self",)).filter(
-            pk__in=ids, status=ItemStatus.SENDING
-        )
+        sending = ExportItem.objects.filter(pk__in=ids, status=ItemStatus.SENDING).order_by("pk")
+        held = sending.select_for_update(no_key=True, of=("self",))
         ours = {pk for pk, claim in held.values_list("pk", "claim") if claim == items[0].claim} if items else set()
         fit = [item for item in items if item.pk in ours]
         rows = [
@@ -137,30 +123,13 @@ def mark_sent(items: Sequence[ExportItem], *, sent_to: str) -> list[ExportItem]:
     return fit
 
 
-class Heartbeat:
-    """Says from a thread of its own that the worker which holds the claim lives, also during a slow call."""
-
-    def __init__(self, token: uuid.UUID) -> None:
-        self._token = token
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"export-{token}", daemon=True)
-
-    def __enter__(self) -> Heartbeat:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        try:
-            while not self._stop.wait(HEARTBEAT_SECONDS):
-                now = timezone.now()
-                held = ExportItem.objects.filter(claim=self._token)
-                held.update(claimed_at=now)
-                export_jobs.beat(held.exclude(job=None).values_list("job", flat=True).distinct(), now)
-        finally:
-            database.close()
+def keep(claim: Claim) -> None:
+    """The worker that holds this claim lives. Rows that are being settled just now are left out, not waited for."""
+    now = database_now()
+    with transaction.atomic():
+        held = ExportItem.objects.filter(claim=claim.token)
+        rows = list(held.select_for_update(no_key=True, of=("self",), skip_locked=True).values("pk", "job", "status"))
+        ExportItem.objects.filter(pk__in=[row["pk"] for row in rows]).update(claimed_at=now)
+        looked_up = [row["pk"] for row in rows if row["status"] != ItemStatus.SENDING]
+        ExportItem.objects.filter(pk__in=looked_up).update(next_attempt_at=now + GONE_AFTER)
+    export_jobs.beat({row["job"] for row in rows if row["job"]}, now)

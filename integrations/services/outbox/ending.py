@@ -6,13 +6,14 @@ import datetime as dt
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
-from django.utils import timezone
 
 from integrations.errors import RecordError
 from integrations.models import Attempt, ExportItem, FailureKind, ItemStatus
 from integrations.services import export_jobs
+from integrations.services.heartbeat import GONE_AFTER, database_now
+from integrations.services.outbox.locking import lock_items
 from integrations.services.outbox.telling import record_outcomes, write_states
-from integrations.services.outbox.values import GONE_AFTER, ITEM_FIELDS, NO_FAILURE, Failure, describe
+from integrations.services.outbox.values import ITEM_FIELDS, NO_FAILURE, Failure, describe
 from invoices.models import Invoice
 from invoices.services import activity, posting
 from organization.models import User
@@ -28,10 +29,12 @@ WORKER_GONE = Failure(
 
 def link(item: ExportItem, *, by: User, record_no: str, record_url: str) -> None:
     """On a person's word, after the record was compared. Raises RecordError when the item is under way or posted."""
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
-        invoice = Invoice.objects.select_for_update(of=("self",)).get(pk=item.invoice_id)
-        row = ExportItem.objects.select_for_update(of=("self",)).select_related("connection").get(pk=item.pk)
+        invoice = Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=item.invoice_id)
+        row = (
+            ExportItem.objects.select_for_update(no_key=True, of=("self",)).select_related("connection").get(pk=item.pk)
+        )
         if row.status not in (ItemStatus.FAILED, ItemStatus.CANCELLED) or not invoice.is_awaiting_export:
             raise RecordError("This invoice cannot be linked now: it is being exported, or posted.", code="not_failed")
         taken = ExportItem.objects.filter(connection=row.connection_id, record_no=record_no, status=ItemStatus.POSTED)
@@ -54,18 +57,11 @@ def link(item: ExportItem, *, by: User, record_no: str, record_url: str) -> None
 
 def cancel(items: QuerySet[ExportItem], *, message: str, advice: str = "") -> int:
     """End queued items. Invoices keep their approval status. Returns how many."""
-    now = timezone.now()
+    now = database_now()
     if not items.exists():
         return 0
     with transaction.atomic():
-        invoice_ids = list(items.values_list("invoice_id", flat=True))
-        list(
-            Invoice.objects.filter(pk__in=invoice_ids)
-            .order_by("pk")
-            .select_for_update(no_key=True, of=("self",))
-            .values("pk")
-        )
-        rows = list(items.select_related("invoice").order_by("pk").select_for_update(no_key=True, of=("self",)))
+        rows = lock_items(items)
         ExportItem.objects.filter(pk__in=[item.pk for item in rows]).update(
             status=ItemStatus.CANCELLED, next_attempt_at=None, claim=None, **NO_FAILURE
         )
@@ -83,18 +79,7 @@ def rescue_stuck(now: dt.datetime) -> int:
     """Items whose worker is gone: sent ones are looked up, the others wait to be sent. Returns how many."""
     stuck = ExportItem.objects.filter(status=ItemStatus.SENDING, claimed_at__lt=now - GONE_AFTER)
     with transaction.atomic():
-        ids = list(stuck.values_list("invoice_id", flat=True))
-        list(
-            Invoice.objects.filter(pk__in=ids)
-            .order_by("pk")
-            .select_for_update(no_key=True, of=("self",), skip_locked=True)
-            .values("pk")
-        )
-        rows = list(
-            stuck.select_related("invoice")
-            .order_by("pk")
-            .select_for_update(no_key=True, of=("self",), skip_locked=True)
-        )
+        rows = lock_items(stuck, skip_locked=True)
         for item in rows:
             item.status = ItemStatus.UNKNOWN if item.was_sent else ItemStatus.QUEUED
             item.claim, item.next_attempt_at, item.lookups_count = None, now, 0

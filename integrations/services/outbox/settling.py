@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.utils import timezone
 
 from integrations.models import Attempt, ExportItem, FailureKind, ItemStatus
 from integrations.services import export_jobs
+from integrations.services.heartbeat import database_now
+from integrations.services.outbox.locking import lock_items
 from integrations.services.outbox.telling import record_outcomes, write_states
 from integrations.services.outbox.values import ITEM_FIELDS, LOOKUP_WAITS, Claim, Settlement, describe
-from invoices.models import Invoice
 from invoices.services import posting
 
 # A temporary failure is tried again after these waits, then it is exhausted and a person is told.
@@ -22,21 +22,15 @@ Result = Attempt.Result
 
 def settle(claim: Claim, settlements: Sequence[Settlement]) -> None:
     """One transaction. Proof that a bill stands is taken from anybody; all else only from who holds the claim."""
-    now = timezone.now()
+    now = database_now()
     with transaction.atomic():
         ids = [settlement.item.pk for settlement in settlements]
         invoice_ids = [settlement.item.invoice_id for settlement in settlements]
-        invoices = (
-            Invoice.objects.filter(pk__in=invoice_ids).order_by("pk").select_for_update(no_key=True, of=("self",))
-        )
-        held = {invoice.pk: invoice for invoice in invoices}
-        rows = ExportItem.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True, of=("self",))
-        items = {item.pk: item for item in rows}
+        items = {item.pk: item for item in lock_items(ExportItem.objects.filter(pk__in=ids), invoice_ids)}
         _complete_attempts(claim, settlements, now)
         changed: list[tuple[ExportItem, Settlement]] = []
         for settlement in settlements:
             item = items[settlement.item.pk]
-            item.invoice = held[item.invoice_id]
             if _counts(item, settlement, claim):
                 _apply(item, settlement, now)
                 changed.append((item, settlement))

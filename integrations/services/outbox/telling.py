@@ -66,7 +66,7 @@ def record_outcomes(items: Sequence[ExportItem], now: dt.datetime) -> None:
         )
         for item in told
     )
-    for job_id in jobs:
+    for job_id in sorted(jobs):
         count = Counter(item.status for item in told if item.job_id == job_id)
         export_jobs.count(job_id, count, now)
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from integrations.errors import IntegrationError
 from integrations.models import Attempt, Exchange, ExportItem, FailureKind
 
-GONE_AFTER = dt.timedelta(seconds=60)
 # What was perhaps sent is looked for after these waits. Only when all of them found nothing is it sent again, and
 # then under the same control id, so that the gateway itself refuses a second execution.
 LOOKUP_WAITS = tuple(dt.timedelta(seconds=seconds) for seconds in (5, 15, 45, 120))
