@@ -13,6 +13,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
@@ -21,7 +22,7 @@ from django.utils.html import format_html
 
 from integrations import registry
 from integrations.errors import IntegrationError
-from integrations.forms import ScheduleForm, UndoPostingForm
+from integrations.forms import ScheduleForm, SettleByHandForm, UndoPostingForm
 from integrations.models import Attempt, Connection, Exchange, ExportItem, ImportSchedule, ItemStatus, Job, Outcome
 from integrations.services import connections, exports, schedules
 
@@ -230,27 +231,55 @@ class ExportItemAdmin(SupportAdmin):
         return item.invoice.number
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.undo_posting)
-        return [path("<path:object_id>/undo-posting/", view, name="undo_posting"), *super().get_urls()]
+        undo, settle = map(self.admin_site.admin_view, (self.undo_posting, self.settle_by_hand))
+        own = [
+            path("<path:object_id>/undo-posting/", undo, name="undo_posting"),
+            path("<path:object_id>/settle-by-hand/", settle, name="settle_by_hand"),
+        ]
+        return [*own, *super().get_urls()]
 
     def undo_posting(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Asks for a reason; the bill there must have been removed by other means."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        item = self.get_object(request, unquote(object_id))
-        if item is None or item.status != ItemStatus.POSTED:
+        item = self._item_or_404(request, object_id)
+        if item.status != ItemStatus.POSTED:
             raise Http404
         form = UndoPostingForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             return self._undo(request, item, form.cleaned_data["reason"])
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Undo the posting of invoice {item.invoice.number}",
-            "form": form,
-            "item": item,
-            "opts": self.opts,
-        }
-        return render(request, "integrations/admin/undo_posting.html", context)
+        title = f"Undo the posting of invoice {item.invoice.number}"
+        return self._ask(request, item, form, "integrations/admin/undo_posting.html", title)
+
+    def settle_by_hand(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Asks how it is known that no bill of the invoice stands there."""
+        item = self._item_or_404(request, object_id)
+        if item.status != ItemStatus.FAILED or not item.was_sent:
+            raise Http404
+        form = SettleByHandForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            return self._settle(request, item, form.cleaned_data["reason"])
+        title = f"Settle invoice {item.invoice.number} by hand"
+        return self._ask(request, item, form, "integrations/admin/settle_by_hand.html", title)
+
+    def _item_or_404(self, request: HttpRequest, object_id: str) -> ExportItem:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        item: ExportItem | None = self.get_object(request, unquote(object_id))
+        if item is None:
+            raise Http404
+        return item
+
+    def _ask(self, request: HttpRequest, item: ExportItem, form: Form, template: str, title: str) -> HttpResponse:
+        site = self.admin_site.each_context(request)
+        return render(request, template, {**site, "title": title, "form": form, "item": item, "opts": self.opts})
+
+    def _settle(self, request: HttpRequest, item: ExportItem, reason: str) -> HttpResponse:
+        try:
+            exports.settle_by_hand(item, by=request.user, reason=reason)
+            self.log_change(request, item, f"Settled by hand: {reason}")
+            self.message_user(request, f"Invoice {item.invoice.number} may be sent anew.")
+        except IntegrationError as error:
+            self.message_user(request, error.user_message, messages.ERROR)
+        return redirect("admin:integrations_exportitem_change", item.pk)
 
     def _undo(self, request: HttpRequest, item: ExportItem, reason: str) -> HttpResponse:
         try:

@@ -72,6 +72,14 @@ class ScheduleForm(forms.ModelForm):
             self.fields["connection"].queryset = Connection.objects.enabled().select_related("account")
 
 
+class SettleByHandForm(forms.Form):
+    reason = forms.CharField(
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Goes into the invoice's activity. Say where you looked, and that no bill of this invoice is there.",
+    )
+
+
 class UndoPostingForm(forms.Form):
     reason = forms.CharField(
         max_length=400,

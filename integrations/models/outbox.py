@@ -43,7 +43,11 @@ class ExportItem(models.Model):
     queued ──claim──▶ sending ──settle──▶ posted (for good)
       ▲  ▲               │ ├──▶ failed ──try again──▶ queued
       │  └──temporary────┘ └──▶ unknown ──look-up──▶ posted | queued (surely not there: same control ids)
+      │                            └──for a day──▶ failed, was_sent ──look-up──▶ posted
+      │                                                       └──try again──▶ unknown
       └── cancelled (connection disabled, invoice edited) ──exported again──
+
+    `was_sent` means that nobody knows yet: the bill may stand there. It holds back editing and every blind sending.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="export_items")
@@ -68,7 +72,9 @@ class ExportItem(models.Model):
     )
     was_sent = models.BooleanField(default=False, help_text="The gateway may have got a request with these ids.")
     sent_to = models.CharField(max_length=120, blank=True, help_text="The company there that the request went to.")
+    sent_number = models.CharField(max_length=100, blank=True, help_text="The number of the bill that was sent.")
     sent_fingerprint = models.CharField(max_length=64, blank=True, help_text="Of the content that was sent.")
+    unknown_since = models.DateTimeField(null=True, blank=True)
     attachment_id = models.CharField(max_length=20, blank=True)
 
     failure_kind = models.CharField(max_length=9, choices=FailureKind, blank=True)
@@ -107,6 +113,7 @@ class ExportItem(models.Model):
 
     @property
     def attachment_control_id(self) -> str:
+        """To which the id of the attachment record is added, for other documents are another record."""
         return f"planergy-{self.uid}-{self.round}-supdoc"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,11 +19,14 @@ from integrations.errors import ConfigurationError, TemporaryError
 from integrations.models import Connection, Exchange, Job
 from integrations.sage_intacct.client import Client, ClientConfig, Credentials, ExchangeRecord, Session
 
+log = logging.getLogger(__name__)
+
 SESSION_SECONDS = 6 * 3600
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 10.0
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 600.0
+BY_ITSELF = "Nothing to do: it is tried again by itself."
 
 # Takes a slot when fewer than the limit are leased; leases of dead holders run out. By the server's clock.
 _TAKE_SLOT = """
@@ -40,6 +44,10 @@ return 1
 """
 
 
+class NothingSent(TemporaryError):
+    """Raised before the request left, so it surely was not executed."""
+
+
 def redis_client() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS.client)
 
@@ -51,18 +59,28 @@ class RedisSessionStore:
         self._redis = client
 
     def get(self, company_id: str, user_id: str, entity_id: str | None) -> Session | None:
-        token = cast("bytes | None", self._redis.get(self._key(company_id, user_id, entity_id)))
         try:
+            token = cast("bytes | None", self._redis.get(self._key(company_id, user_id, entity_id)))
             return Session.load(json.loads(secrets.decrypt(token.decode()))) if token else None
         except secrets.Undecryptable:
+            return None
+        except redis.RedisError:
+            log.warning("No session could be read; signing in anew.", exc_info=True)
             return None
 
     def put(self, company_id: str, user_id: str, entity_id: str | None, session: Session) -> None:
         token = secrets.encrypt(json.dumps(session.dump()))
-        self._redis.set(self._key(company_id, user_id, entity_id), token, ex=SESSION_SECONDS)
+        # Called after an answer, too, which must not be lost over it.
+        try:
+            self._redis.set(self._key(company_id, user_id, entity_id), token, ex=SESSION_SECONDS)
+        except redis.RedisError:
+            log.warning("A session could not be kept; the next request signs in anew.", exc_info=True)
 
     def drop(self, company_id: str, user_id: str, entity_id: str | None) -> None:
-        self._redis.delete(self._key(company_id, user_id, entity_id))
+        try:
+            self._redis.delete(self._key(company_id, user_id, entity_id))
+        except redis.RedisError:
+            log.warning("A session that ended could not be dropped.", exc_info=True)
 
     def drop_all(self, company_id: str, user_id: str) -> None:
         """For new credentials and for Disable."""
@@ -75,12 +93,22 @@ class RedisSessionStore:
 
 
 class RedisGate:
-    """At most `limit` requests at a time per company, over all machines. Slots of killed holders run out."""
+    """At most `limit` requests at a time per company, over all machines. Slots of killed holders run out.
 
-    def __init__(self, client: redis.Redis, limit: int, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    `before_call` is called when the slot is there and may refuse, for getting it may have taken long.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        limit: int,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        before_call: Callable[[], None] = lambda: None,
+    ) -> None:
         self._take = client.register_script(_TAKE_SLOT)
         self._renew = client.register_script(_RENEW_SLOT)
-        self._redis, self._limit, self._sleep = client, limit, sleep
+        self._redis, self._limit, self._sleep, self._before_call = client, limit, sleep, before_call
 
     @contextmanager
     def slot(self, company_id: str) -> Iterator[None]:
@@ -89,22 +117,41 @@ class RedisGate:
         keeper = Thread(target=self._keep, args=(key, holder, done), daemon=True)
         keeper.start()
         try:
+            self._before_call()
             yield
         finally:
             done.set()
             keeper.join()
-            self._redis.zrem(key, holder)
+            self._leave(key, holder)
 
     def _wait(self, key: str, holder: str) -> None:
+        """Raises NothingSent."""
         give_up_at = time.monotonic() + PATIENCE_SECONDS
-        while not self._take(keys=[key], args=[self._limit, holder, LEASE_SECONDS]):
+        while not self._try(key, holder):
             if time.monotonic() > give_up_at:
-                raise TemporaryError("Sage Intacct is busy with other requests.", code="gate_busy")
+                raise NothingSent("Sage Intacct is busy with other requests.", advice=BY_ITSELF, code="gate_busy")
             self._sleep(POLL_SECONDS)
+
+    def _try(self, key: str, holder: str) -> bool:
+        try:
+            return bool(self._take(keys=[key], args=[self._limit, holder, LEASE_SECONDS]))
+        except redis.RedisError as error:
+            message = "Planergy's own queue could not be reached."
+            raise NothingSent(message, advice=BY_ITSELF, code="gate_unreachable", raw=str(error)) from error
 
     def _keep(self, key: str, holder: str, done: Event) -> None:
         while not done.wait(RENEW_SECONDS):
-            self._renew(keys=[key], args=[holder, LEASE_SECONDS])
+            try:
+                self._renew(keys=[key], args=[holder, LEASE_SECONDS])
+            except redis.RedisError:
+                log.warning("A slot could not be renewed; at worst one request too many runs.", exc_info=True)
+
+    def _leave(self, key: str, holder: str) -> None:
+        """An answer must not be lost over it: the lease runs out by itself."""
+        try:
+            self._redis.zrem(key, holder)
+        except redis.RedisError:
+            log.warning("A slot could not be given back; it runs out by itself.", exc_info=True)
 
 
 def credentials_of(connection: Connection) -> Credentials:
@@ -142,10 +189,11 @@ def client_for(
     entity_id: str | None = None,
     job: Job | None = None,
     on_saved: Callable[[Exchange], None] = lambda exchange: None,
+    before_call: Callable[[], None] = lambda: None,
 ) -> Client:
     """A client in the entity (None or "": top level). Raises ConfigurationError without usable credentials.
 
-    `on_saved` is told of every exchange that was written down.
+    `on_saved` is told of every exchange that was written down; `before_call` may still refuse one (NothingSent).
     """
     server = redis_client()
     return Client(
@@ -153,7 +201,7 @@ def client_for(
         entity_id=entity_id,
         config=ClientConfig(endpoint=settings.SAGE_INTACCT_ENDPOINT),
         sessions=RedisSessionStore(server),
-        gate=RedisGate(server, settings.SAGE_INTACCT_CONCURRENCY),
+        gate=RedisGate(server, settings.SAGE_INTACCT_CONCURRENCY, before_call=before_call),
         on_exchange=lambda record: on_saved(record_exchange(connection.pk, job.pk if job else None, record)),
     )
 

@@ -43,6 +43,9 @@ def count(job_id: int, settled: Counter[str], now: dt.datetime) -> None:
     Job.objects.filter(pk=job_id).update(
         posted=F("posted") + posted, failed=F("failed") + failed, done=F("done") + done, heartbeat_at=now
     )
+    for job in Job.objects.filter(pk=job_id).exclude(status__in=UNFINISHED):
+        # An invoice of which nobody knew was found after its run had ended.
+        Job.objects.filter(pk=job_id).update(status=_status(job), message=_message(job))
 
 
 def possibly_settled() -> list[int]:

@@ -26,7 +26,7 @@ from integrations.models import (
 )
 from integrations.services import export_jobs, outbox
 from integrations.services.heartbeat import database_now
-from invoices.models import ExportState, Invoice
+from invoices.models import Invoice
 from invoices.services import posting
 from organization.models import User
 
@@ -107,9 +107,10 @@ def _queue(job: Job, wanted: list[tuple[int, int]]) -> list[tuple[int, int]]:
     known = dict(items.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("invoice_id", "status"))
     restarted = [invoice_id for invoice_id in ids if known.get(invoice_id) in RESTARTABLE]
     if restarted:
-        items.filter(invoice__in=restarted).update(
-            status=ItemStatus.QUEUED, attempts_count=0, **fields, **outbox.NO_FAILURE
-        )
+        again = items.filter(invoice__in=restarted)
+        again.update(status=ItemStatus.QUEUED, attempts_count=0, **fields, **outbox.NO_FAILURE)
+        # Of these nobody knows whether they stand there: they are looked for first, as long as after any lost answer.
+        again.filter(was_sent=True).update(status=ItemStatus.UNKNOWN, lookups_count=0, unknown_since=now)
     new = [
         ExportItem(connection=job.connection, invoice_id=invoice_id, company_id=company_id, **fields)
         for invoice_id, company_id in wanted
@@ -117,9 +118,9 @@ def _queue(job: Job, wanted: list[tuple[int, int]]) -> list[tuple[int, int]]:
     ]
     # Somebody else may have exported the same invoices meanwhile; the unique constraint lets one row stand.
     ExportItem.objects.bulk_create(new, ignore_conflicts=True)
-    queued = list(ExportItem.objects.filter(job=job, invoice__in=ids).values_list("invoice_id", "company_id"))
-    posting.set_export_state([invoice_id for invoice_id, _ in queued], ExportState.QUEUED)
-    return queued
+    queued = list(ExportItem.objects.filter(job=job, invoice__in=ids))
+    outbox.write_states(queued)
+    return [(item.invoice_id, item.company_id) for item in queued]
 
 
 def export_automatically(invoice: Invoice) -> None:
@@ -247,12 +248,21 @@ def undo_posting(invoice: Invoice, *, by: User, reason: str) -> None:
     ):
         item.status, item.round, item.was_sent = ItemStatus.CANCELLED, item.round + 1, False
         item.message = f"Posting undone by {by}: {reason.strip()}"
-        item.record_no, item.record_url, item.posted_at = "", "", None
+        item.record_no, item.record_url, item.posted_at, item.unknown_since = "", "", None, None
         item.save()
     ExternalRecord.objects.filter(
         connection__account=locked.account_id, object_type="APBILL", local_id=locked.pk
     ).delete()
     invoice.refresh_from_db()
+
+
+def settle_by_hand(item: ExportItem, *, by: User, reason: str) -> None:
+    """Support staff only, for what nobody could find out: they looked, and no bill of it stands there."""
+    if not by.is_staff:
+        raise RecordError("Only support staff may settle an invoice by hand.", code="not_staff")
+    if not reason.strip():
+        raise RecordError("Say how it is known that no bill stands there.", code="no_reason")
+    outbox.settle_by_hand(item, by=by, reason=reason.strip())
 
 
 def wake(connection_id: int, company_ids: Iterable[int], *, trigger: str) -> None:
@@ -282,12 +292,13 @@ def deliver_due(connection_id: int, company_id: int) -> None:
 def sweep_exports(now: dt.datetime) -> None:
     """Whatever was lost (a worker, a message, all of Redis), PostgreSQL knows what is due."""
     outbox.rescue_stuck(now)
+    outbox.tell_of_unknown(now)
     _cancel_after_disabling(ExportItem.objects.filter(connection__is_enabled=False))
     export_jobs.finish_settled(export_jobs.possibly_settled())
     export_jobs.mail_unmailed(now)
     due = ExportItem.objects.filter(
+        Q(status=ItemStatus.QUEUED) | outbox.TO_LOOK_UP,
         connection__in=Connection.objects.ready(),
-        status__in=[ItemStatus.QUEUED, ItemStatus.UNKNOWN],
         next_attempt_at__lte=now,
     )
     for connection_id, company_id, is_manual in due.values_list("connection", "company").annotate(

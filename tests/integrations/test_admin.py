@@ -171,6 +171,22 @@ def test_undoing_a_posting_is_kept_in_the_activity(desk: Client, posted: ExportI
     assert posted.invoice.activities.filter(text__contains="Reversed by the customer").exists()
 
 
+def test_what_nobody_knows_is_settled_by_hand_with_a_reason(desk: Client, posted: ExportItem) -> None:
+    url = reverse("admin:settle_by_hand", args=[posted.pk])
+    assert desk.get(url).status_code == 404
+    type(posted.invoice).objects.update(posting_status=PostingStatus.NOT_POSTED)
+    ExportItem.objects.update(status=ItemStatus.FAILED, was_sent=True)
+    assert url in desk.get(reverse("admin:integrations_exportitem_change", args=[posted.pk])).content.decode()
+    assert desk.post(url, {"reason": " "}).status_code == 200
+
+    desk.post(url, {"reason": "Looked for it with the customer"})
+
+    posted.refresh_from_db()
+    assert not posted.was_sent
+    assert posted.invoice.activities.filter(text__contains="Looked for it with the customer").exists()
+    assert desk.get(url).status_code == 404
+
+
 def test_only_what_is_posted_can_be_undone(desk: Client, connection: Connection) -> None:
     made = rows(connection)
     assert desk.get(reverse("admin:undo_posting", args=[made["exportitem"]])).status_code == 404

@@ -441,12 +441,12 @@ def test_nothing_stays_queued_over_a_disabled_connection(portal_sandbox: Any, co
 def test_an_internal_error_fails_what_was_not_sent_and_says_so(
     portal_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from integrations.sage_intacct.exporters import delivery
+    from integrations.sage_intacct.exporters import sending
 
     def broken(*args: Any) -> Any:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(delivery, "preflight", broken)
+    monkeypatch.setattr(sending, "preflight", broken)
     job = exporting.export(connection, exporting.ready_invoice(connection))
     item = ExportItem.objects.get()
     assert (item.status, item.failure_kind, item.was_sent) == (ItemStatus.FAILED, "internal", False)

@@ -25,7 +25,7 @@ def standing_bill(item: ExportItem, record_no: str) -> tuple[str, str]:
             advice="Look the record number up in Sage Intacct.",
             code="no_such_bill",
         )
-    if lookup.key_of(invoice) != lookup.make_key(bill.vendor_id, bill.number) or not bill.agrees_with(invoice):
+    if not bill.is_as(invoice):
         raise RecordError(
             f"That is bill {bill.number} of {bill.vendor_id}, {bill.in_words}; it is not this invoice.",
             advice="Supplier, number, currency and total must be the same.",

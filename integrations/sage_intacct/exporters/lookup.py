@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,9 +12,9 @@ from integrations.errors import RecordError
 from integrations.models import ExportItem
 from integrations.sage_intacct.classification.texts import date_in_words, dates_in
 from integrations.sage_intacct.client import Client, Query
-from integrations.sage_intacct.client.filters import Filter, and_, eq, in_
+from integrations.sage_intacct.client.filters import Filter, and_, eq, in_, or_
 from integrations.sage_intacct.client.values import parse_decimal
-from integrations.sage_intacct.mappers.bills import link_to
+from integrations.sage_intacct.mappers.bills import bill_number, link_to
 from invoices.models import ZERO, Invoice
 
 FIELDS = (
@@ -79,28 +79,52 @@ class StandingBill:
         currency = invoice.currency.code if invoice.currency else ""
         return self.total == invoice.total and self.currency in ("", currency)
 
+    def is_as(self, invoice: Invoice) -> bool:
+        return self.key == key_of(invoice) and self.agrees_with(invoice)
+
+    @property
+    def key(self) -> Key:
+        return make_key(self.vendor_id, self.number)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The bills that stand there under the vendors and numbers of some invoices."""
+
+    bills: Sequence[StandingBill]
+
+    def own(self, item: ExportItem, invoice: Invoice) -> StandingBill | None:
+        """The one that carries our mark, though its number was changed here or its vendor there."""
+        return next((bill for bill in self.bills if bill.is_of(item, invoice)), None)
+
+    def other(self, invoice: Invoice) -> StandingBill | None:
+        """One under the invoice's vendor and number, whoever made it."""
+        return next((bill for bill in self.bills if bill.key == key_of(invoice)), None)
+
 
 def key_of(invoice: Invoice) -> Key:
     return make_key(invoice.supplier.code if invoice.supplier else "", invoice.number)
 
 
 def make_key(vendor_id: str, number: str) -> Key:
-    return vendor_id.strip().casefold(), number.strip().casefold()
+    return vendor_id.strip().casefold(), bill_number(number).casefold()
 
 
-def find_bills(client: Client, invoices: Iterable[Invoice]) -> dict[Key, list[StandingBill]]:
-    """Bills by vendor and number, in one query for all of these invoices. Raises IntacctError."""
-    wanted = {key_of(invoice): invoice for invoice in invoices}
-    vendors = sorted({invoice.supplier.code for invoice in wanted.values() if invoice.supplier})
-    numbers = sorted({invoice.number for invoice in wanted.values() if invoice.number})
-    if not (vendors and numbers):
-        return {}
-    found: dict[Key, list[StandingBill]] = {}
-    for bill in _bills(client, and_(in_("VENDORID", vendors), in_("RECORDID", numbers))):
-        key = make_key(bill.vendor_id, bill.number)
-        if key in wanted and bill.state not in VOID_STATES:
-            found.setdefault(key, []).append(bill)
-    return found
+def find_bills(client: Client, pairs: Sequence[tuple[ExportItem, Invoice]]) -> Standing:
+    """In one query for all of these. Raises IntacctError.
+
+    What was sent before is looked for by its numbers alone, then and now, for the supplier may have another code here
+    than when it was sent.
+    """
+    fresh = [invoice for item, invoice in pairs if not item.sent_number]
+    vendors = {invoice.supplier.code for invoice in fresh if invoice.supplier}
+    numbers = {bill_number(invoice.number) for invoice in fresh if invoice.number}
+    sent = {bill_number(number) for item, one in pairs if item.sent_number for number in (item.sent_number, one.number)}
+    chosen: list[Filter] = [in_("RECORDID", sorted(sent))] if sent else []
+    if vendors and numbers:
+        chosen.append(and_(in_("VENDORID", sorted(vendors)), in_("RECORDID", sorted(numbers))))
+    bills = _bills(client, or_(*chosen)) if chosen else ()
+    return Standing([bill for bill in bills if bill.state not in VOID_STATES])
 
 
 def find_bill(client: Client, record_no: str) -> StandingBill | None:
@@ -131,11 +155,23 @@ def bill_exists(bill: StandingBill, invoice: Invoice) -> RecordError:
 
 
 def bill_differs(bill: StandingBill, invoice: Invoice) -> RecordError:
-    """A bill that we made for this invoice, before its amounts were changed here or there."""
+    """A bill that we made for this invoice, before it was changed here or there."""
+    supplier = invoice.supplier.code if invoice.supplier else ""
     return RecordError(
-        f"Sage Intacct holds a bill of this invoice already, but with other amounts: {bill.in_words}. The invoice "
-        f"says {invoice.currency} {invoice.total:,.2f}.",
+        f"Sage Intacct holds a bill of this invoice already, but another: number {bill.number} of {bill.vendor_id}, "
+        f"{bill.in_words}. The invoice says number {invoice.number} of {supplier}, {invoice.currency} "
+        f"{invoice.total:,.2f}.",
         advice="Reverse or correct that bill in Sage Intacct, then try again.",
         code="bill_differs",
         raw=f"RECORDNO {bill.record_no}",
+    )
+
+
+def difference(bill: StandingBill, invoice: Invoice) -> str:
+    """What a person should know of our own bill, "" when it is as it was sent."""
+    if bill.agrees_with(invoice):
+        return ""
+    return (
+        f"The bill was found in Sage Intacct as {bill.in_words}, where the invoice says {invoice.currency} "
+        f"{invoice.total:,.2f}: somebody changed it there. Compare the two."
     )

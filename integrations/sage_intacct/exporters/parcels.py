@@ -60,10 +60,15 @@ def make_parcel(item: ExportItem, invoice: Invoice, context: BillContext) -> Par
         control_ids.append(f"{item.attachment_control_id}-old")
     if documents and not is_large:
         functions.append(CreateSupdoc(supdoc(supdoc_id, invoice, list(attachments(documents)))))
-        control_ids.append(item.attachment_control_id)
+        control_ids.append(attachment_control_id(item, supdoc_id))
     functions.append(bill)
     control_ids.append(item.bill_control_id)
     return Parcel(item, invoice, tuple(functions), tuple(control_ids), supdoc_id, _fingerprint(bill, invoice), is_large)
+
+
+def attachment_control_id(item: ExportItem, supdoc_id: str, file_number: int = 0) -> str:
+    """The same for the same documents; `file_number` for a file that goes by itself."""
+    return f"{item.attachment_control_id}-{supdoc_id}" + (f"-{file_number}" if file_number else "")
 
 
 def supdoc(supdoc_id: str, invoice: Invoice, files: Sequence[Attachment]) -> Supdoc:

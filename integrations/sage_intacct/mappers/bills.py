@@ -54,7 +54,7 @@ def bill_from_invoice(invoice: Invoice, context: BillContext, *, attachment_id: 
     needs_rate = context.is_multi_currency and bool(context.base_currency) and currency != context.base_currency
     return APBill(
         vendor_id=invoice.supplier.code,
-        record_id=invoice.number,
+        record_id=bill_number(invoice.number),
         when_created=invoice.invoice_date,
         when_due=invoice.due_date or invoice.invoice_date,
         when_posted=invoice.posting_date,
@@ -69,6 +69,11 @@ def bill_from_invoice(invoice: Invoice, context: BillContext, *, attachment_id: 
         action=context.action,
         lines=lines,
     )
+
+
+def bill_number(number: str) -> str:
+    """As the bill carries it: without spaces that either side might trim, so that it is found again."""
+    return " ".join(number.split())
 
 
 def link_to(invoice: Invoice, portal_url: str) -> str:

@@ -19,6 +19,10 @@ from invoices.models import ExportState
 from invoices.services import posting
 from organization.models import Company
 
+SENT_FIELDS = ["was_sent", "sent_to", "sent_number", "sent_fingerprint", "attachment_id"]
+# Of a failed one that was sent a person knows, but it is looked for all the same.
+TO_LOOK_UP = Q(status=ItemStatus.UNKNOWN) | Q(status=ItemStatus.FAILED, was_sent=True)
+
 
 def claim_queued(connection: Connection, company: Company, *, limit: int) -> Claim:
     """Take what is due to be sent. What must not leave any more (edited, cancelled) is cancelled instead."""
@@ -45,7 +49,7 @@ def claim_unknown(connection: Connection, company: Company, *, limit: int) -> Cl
     """Take what is due to be looked up. A worker that dies meanwhile only delays the next look."""
     now = database_now()
     with transaction.atomic():
-        items = _lock_due(connection, company, Q(status=ItemStatus.UNKNOWN, next_attempt_at__lte=now), limit)
+        items = _lock_due(connection, company, TO_LOOK_UP & Q(next_attempt_at__lte=now), limit)
         claim = _claim(items, now, is_lookup=True)
         ExportItem.objects.filter(pk__in=[item.pk for item in items]).update(
             claim=claim.token, claimed_at=now, next_attempt_at=now + GONE_AFTER
@@ -114,13 +118,21 @@ def mark_sent(items: Sequence[ExportItem], *, sent_to: str) -> list[ExportItem]:
                 pk=item.pk,
                 was_sent=True,
                 sent_to=sent_to,
+                sent_number=item.invoice.number,
                 sent_fingerprint=item.sent_fingerprint,
                 attachment_id=item.attachment_id,
             )
             for item in fit
         ]
-        ExportItem.objects.bulk_update(rows, ["was_sent", "sent_to", "sent_fingerprint", "attachment_id"])
+        ExportItem.objects.bulk_update(rows, SENT_FIELDS)
     return fit
+
+
+def is_held(claim: Claim, items: Sequence[ExportItem]) -> bool:
+    """Whether all of these still belong to this claim and may be sent: nobody has taken them for stuck meanwhile."""
+    ids = [item.pk for item in items]
+    held = ExportItem.objects.filter(pk__in=ids, claim=claim.token, status=ItemStatus.SENDING)
+    return held.count() == len(ids)
 
 
 def keep(claim: Claim) -> None:

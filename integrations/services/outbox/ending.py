@@ -13,12 +13,14 @@ from integrations.services import export_jobs
 from integrations.services.heartbeat import GONE_AFTER, database_now
 from integrations.services.outbox.locking import lock_items
 from integrations.services.outbox.telling import record_outcomes, write_states
-from integrations.services.outbox.values import ITEM_FIELDS, NO_FAILURE, Failure, describe
+from integrations.services.outbox.values import ITEM_FIELDS, NO_FAILURE, SENT_ELSEWHERE, Failure, describe
 from invoices.models import Invoice
 from invoices.services import activity, posting
 from organization.models import User
 
 Result = Attempt.Result
+# After this long a person is told that nobody could find out what became of an invoice.
+TOLD_AFTER = dt.timedelta(days=1)
 WORKER_GONE = Failure(
     FailureKind.UNKNOWN,
     "worker_gone",
@@ -37,15 +39,15 @@ def link(item: ExportItem, *, by: User, record_no: str, record_url: str) -> None
         )
         if row.status not in (ItemStatus.FAILED, ItemStatus.CANCELLED) or not invoice.is_awaiting_export:
             raise RecordError("This invoice cannot be linked now: it is being exported, or posted.", code="not_failed")
-        taken = ExportItem.objects.filter(connection=row.connection_id, record_no=record_no, status=ItemStatus.POSTED)
-        if taken.exists():
+        there = ExportItem.objects.filter(connection__system=row.connection.system, status=ItemStatus.POSTED)
+        if there.filter(connection__remote_company__iexact=row.connection.remote_company, record_no=record_no).exists():
             raise RecordError(f"Record {record_no} is linked to another invoice already.", code="bill_taken")
         last = row.attempts.aggregate(last=Max("number"))["last"] or 0
         Attempt.objects.create(
             item=row, number=last + 1, is_lookup=True, started_at=now, settled_at=now, result=Result.FOUND
         )
         row.status, row.record_no, row.record_url, row.posted_at = ItemStatus.POSTED, record_no, record_url, now
-        row.next_attempt_at = None
+        row.next_attempt_at = row.unknown_since = None
         describe(row, None)
         row.save()
         posting.mark_posted(
@@ -84,6 +86,7 @@ def rescue_stuck(now: dt.datetime) -> int:
             item.status = ItemStatus.UNKNOWN if item.was_sent else ItemStatus.QUEUED
             item.claim, item.next_attempt_at, item.lookups_count = None, now, 0
             if item.was_sent:
+                item.unknown_since = item.unknown_since or now
                 describe(item, WORKER_GONE)
         ExportItem.objects.bulk_update(rows, ITEM_FIELDS, batch_size=200)
         for was_sent, result in ((True, Result.UNKNOWN), (False, Result.NOT_SENT)):
@@ -94,3 +97,52 @@ def rescue_stuck(now: dt.datetime) -> int:
         write_states(rows)
         record_outcomes(rows, now)
     return len(rows)
+
+
+def tell_of_unknown(now: dt.datetime) -> int:
+    """Items of which nobody could find out for a day whether they became bills. Returns how many.
+
+    They count as failed, with advice, and stay locked against editing. They are still looked for once a day.
+    """
+    old = ExportItem.objects.filter(
+        status__in=[ItemStatus.UNKNOWN, ItemStatus.QUEUED], was_sent=True, unknown_since__lt=now - TOLD_AFTER
+    )
+    with transaction.atomic():
+        items = lock_items(old.select_related("connection"), skip_locked=True)
+        for item in items:
+            describe(item, _nobody_knows(item))
+            item.status, item.claim, item.next_attempt_at = ItemStatus.FAILED, None, now
+        ExportItem.objects.bulk_update(items, ITEM_FIELDS, batch_size=200)
+        write_states(items)
+        record_outcomes(items, now)
+    export_jobs.finish_settled({item.job_id for item in items if item.job_id})
+    return len(items)
+
+
+def _nobody_knows(item: ExportItem) -> Failure:
+    system = item.connection.system_name
+    if item.code == SENT_ELSEWHERE:
+        return Failure(FailureKind.UNKNOWN, item.code, item.message, item.advice)
+    return Failure(
+        FailureKind.UNKNOWN,
+        "still_unknown",
+        f"For a day it could not be found out whether this invoice became a bill in {system}. {item.message}".strip(),
+        f"Look in {system} for a bill of this supplier and number, then press Try again: it is looked for once more, "
+        "and sent only if it is not there. If that does not help, tell our support team what you found.",
+        item.raw_message,
+    )
+
+
+def settle_by_hand(item: ExportItem, *, by: User, reason: str) -> None:
+    """On support's word that no bill stands there: it may be sent anew, under new control ids."""
+    with transaction.atomic():
+        (row,) = lock_items(ExportItem.objects.filter(pk=item.pk)) or (None,)
+        if row is None or row.status != ItemStatus.FAILED or not row.was_sent:
+            raise RecordError("This invoice is not one of which nobody knows.", code="not_unknown")
+        row.round, row.was_sent, row.unknown_since, row.next_attempt_at = row.round + 1, False, None, None
+        text = f"{by} made sure that no bill of this invoice stands there: {reason}"
+        describe(row, Failure(FailureKind.RECORD, "surely_not_there", text, "Press Try again to send it anew."))
+        row.save()
+        write_states([row])
+        activity.record(row.invoice, by=by, kind="settled_by_hand", text=text)
+    item.refresh_from_db()

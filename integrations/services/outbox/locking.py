@@ -1,4 +1,4 @@
-"""The order of locks: invoice, export item, job. Editing, authorising and delivering keep it, so they never deadlock."""
+"""The order of locks: invoice, export item, job. Editing, authorising and delivering keep it and never deadlock."""
 
 from __future__ import annotations
 

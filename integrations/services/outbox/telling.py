@@ -37,7 +37,7 @@ def _state_of(item: ExportItem) -> ExportState:
         case ItemStatus.UNKNOWN:
             return ExportState.UNKNOWN
         case ItemStatus.FAILED:
-            return ExportState.FAILED
+            return ExportState.UNKNOWN if item.was_sent else ExportState.FAILED
         case ItemStatus.POSTED:
             return ExportState.EXPORTED
     return ExportState.NONE
@@ -69,6 +69,15 @@ def record_outcomes(items: Sequence[ExportItem], now: dt.datetime) -> None:
     for job_id in sorted(jobs):
         count = Counter(item.status for item in told if item.job_id == job_id)
         export_jobs.count(job_id, count, now)
+
+
+def retract_failures(items: Sequence[ExportItem], now: dt.datetime) -> None:
+    """What was counted as failed in its run turned out otherwise; the new word follows."""
+    told = [item for item in items if item.job_id]
+    for job_id in sorted({item.job_id for item in told if item.job_id}):
+        ids = [item.invoice_id for item in told if item.job_id == job_id]
+        gone, _ = Outcome.objects.filter(job=job_id, local_id__in=ids, kind=OutcomeKind.FAILED).delete()
+        export_jobs.count(job_id, Counter({ItemStatus.FAILED: -gone}), now)
 
 
 def _good_news(item: ExportItem) -> str:

@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from integrations.errors import IntegrationError
 from integrations.models import Attempt, Exchange, ExportItem, FailureKind
 
-# What was perhaps sent is looked for after these waits. Only when all of them found nothing is it sent again, and
-# then under the same control id, so that the gateway itself refuses a second execution.
-LOOKUP_WAITS = tuple(dt.timedelta(seconds=seconds) for seconds in (5, 15, 45, 120))
+# A request may run for 15 minutes after it was sent, whether or not we still listen; and a little for our clocks.
+LONGEST_RUN = dt.timedelta(minutes=16)
+# What was perhaps sent is looked for after these waits, which outlast the longest run. Only when all of them found
+# nothing is it sent again, and then under the same control id, which the gateway may or may not remember.
+LOOKUP_WAITS = tuple(dt.timedelta(seconds=seconds) for seconds in (5, 15, 45, 120, 300, 600))
 ITEM_FIELDS = [
     "status",
     "claim",
     "round",
     "was_sent",
+    "unknown_since",
     "lookups_count",
     "attempts_count",
     "next_attempt_at",
@@ -29,6 +32,8 @@ ITEM_FIELDS = [
     "record_url",
     "posted_at",
 ]
+# The code of what was sent to another company there than the connection's; waiting does not help.
+SENT_ELSEWHERE = "sent_elsewhere"
 NO_FAILURE = {"failure_kind": "", "code": "", "message": "", "advice": "", "raw_message": ""}
 
 
@@ -49,6 +54,7 @@ class Failure:
 class Settlement:
     """What became of one claimed item. `record_no` with POSTED and FOUND, `failure` with everything else.
 
+    `note` is what a person should know of a bill that stands.
     `wait` is how long an unknown item is left alone before it is looked up (again).
     """
 
@@ -57,6 +63,7 @@ class Settlement:
     failure: Failure | None = None
     record_no: str = ""
     record_url: str = ""
+    note: str = ""
     exchange: Exchange | None = None
     wait: dt.timedelta = LOOKUP_WAITS[0]
 
