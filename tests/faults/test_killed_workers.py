@@ -1,4 +1,4 @@
-"""Real worker processes, killed by SIGKILL at every step; two at once; Redis emptied; PostgreSQL restarted."""
+"""Real worker processes, killed or asleep at every step; two at once; PostgreSQL and Redis restarted under them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+import redis
 import requests
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 from django.utils import timezone
 
@@ -20,8 +25,9 @@ from integrations.models import Connection, ExportItem, ItemStatus
 from integrations.sage_intacct import gateway
 from integrations.services import exports
 from tests import factories
+from tests.faults.servers import restart_postgres, restart_redis
 from tests.faults.truth import assert_one_bill_each
-from tests.faults.victim import STEPS
+from tests.faults.victim import LOOK_UP_STEPS, SLEEPING_STEPS, STEPS
 from tests.integrations import exporting
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,6 +58,9 @@ def test_a_worker_killed_at_any_step_makes_no_second_bill(
 ) -> None:
     invoices = [exporting.ready_invoice(connection) for _ in range(3)]
     factories.document(invoices[0])
+    if "large" in step:
+        for number in range(2):
+            factories.document(invoices[1], f"{number}.pdf", b"%PDF-1.4 " + bytes([number]) * 3_100_000)
     if step == "before the mail":
         invoices[2].supplier = exporting.vendor(invoices[2].company, "NOBODY")
         invoices[2].save()
@@ -66,6 +75,53 @@ def test_a_worker_killed_at_any_step_makes_no_second_bill(
         invoices[2].save()
         exporting.export(connection, invoices[2])
     assert_one_bill_each(lenient_sandbox, connection)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", LOOK_UP_STEPS)
+def test_a_worker_killed_while_looking_up_changes_nothing(
+    lenient_sandbox: Any, connection: Connection, step: str
+) -> None:
+    invoices = [exporting.ready_invoice(connection) for _ in range(3)]
+    exporting.break_gateway(lenient_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
+    exporting.export(connection, *invoices)
+    assert set(ExportItem.objects.values_list("status", flat=True)) == {ItemStatus.UNKNOWN}
+    exporting.make_due(connection)
+
+    killed = worker(lenient_sandbox, connection, step)
+    assert killed.wait(timeout=120) == -signal.SIGKILL
+    exporting.let_time_pass(connection)
+
+    assert_one_bill_each(lenient_sandbox, connection)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", SLEEPING_STEPS)
+def test_a_worker_that_wakes_after_others_did_its_work_sends_nothing(
+    lenient_sandbox: Any, connection: Connection, step: str
+) -> None:
+    """And this though the gateway remembers no control id and would take a number twice."""
+    exporting.act(lenient_sandbox, action="set_preference", name="repeated_control_ids", value="forgotten")
+    invoices = [exporting.ready_invoice(connection) for _ in range(3)]
+    factories.document(invoices[0])
+    exports.export_invoices(connection, invoices, by=None)
+    sleeper = worker(lenient_sandbox, connection, step)
+    wait_until(lambda: Path(f"/proc/{sleeper.pid}/stat").read_text().split()[2] == "T")
+    assert exporting.bills(lenient_sandbox) == []
+
+    exporting.let_time_pass(connection)
+    assert_one_bill_each(lenient_sandbox, connection)
+    sleeper.send_signal(signal.SIGCONT)
+    assert sleeper.wait(timeout=120) == 0
+
+    assert_one_bill_each(lenient_sandbox, connection)
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    give_up_at = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < give_up_at, "it never came to this"
+        time.sleep(0.02)
 
 
 @pytest.mark.slow
@@ -108,41 +164,90 @@ def test_redis_is_emptied(lenient_sandbox: Any, connection: Connection) -> None:
     assert_one_bill_each(lenient_sandbox, connection)
 
 
-def test_the_database_goes_away_before_settling(
-    lenient_sandbox: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
+RESTARTS: dict[str, Callable[[], None]] = {
+    "PostgreSQL restarted": lambda: restart_postgres(signal.SIGINT),
+    "PostgreSQL crashed": lambda: restart_postgres(signal.SIGQUIT),
+    "Redis crashed": restart_redis,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("restart", RESTARTS.values(), ids=RESTARTS)
+def test_a_server_is_restarted_while_bills_are_on_their_way(
+    lenient_sandbox: Any, connection: Connection, restart: Callable[[], None]
 ) -> None:
-    """As in a restart: the answer is there, but the connection to PostgreSQL is cut before it can be written down."""
-    invoice = exporting.ready_invoice(connection)
-    exports.export_invoices(connection, [invoice], by=None)
-    from integrations.sage_intacct.client import Client
+    """The bills stand there, and their answer is on its way back to a worker that can write nothing down just now."""
+    invoices = [exporting.ready_invoice(connection) for _ in range(3)]
+    factories.document(invoices[0])
+    exports.export_invoices(connection, invoices, by=None)
+    late = {"kind": "delay", "after": True, "seconds": 5, "match": {"function": "create"}}
+    exporting.break_gateway(lenient_sandbox, late)
+    sender = worker(lenient_sandbox, connection)
+    wait_until(lambda: len(exporting.bills(lenient_sandbox)) == 3)
+    assert set(ExportItem.objects.values_list("status", flat=True)) == {ItemStatus.SENDING}
 
-    execute = Client.execute
-
-    def cut_after(self: Client, functions: Any, **options: Any) -> Any:
-        results = execute(self, functions, **options)
-        if any(function.name == "create" for function in functions):
-            _end_every_connection()
-        return results
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Client, "execute", cut_after)
-        exporting.deliver(connection)
-    assert ExportItem.objects.get().status == ItemStatus.UNKNOWN
+    restart()
+    sender.wait(timeout=120)
     exporting.let_time_pass(connection)
 
     assert_one_bill_each(lenient_sandbox, connection)
 
 
-def _end_every_connection() -> None:
-    other = database.copy()
-    try:
-        with other.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s",
-                [settings.DATABASES["default"]["NAME"]],
-            )
-    finally:
-        other.close()
+@pytest.mark.parametrize("restart", RESTARTS.values(), ids=RESTARTS)
+def test_a_server_is_restarted_between_claim_and_call(
+    lenient_sandbox: Any, connection: Connection, restart: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has left yet, and no invoice fails over it."""
+    from integrations.sage_intacct.exporters import sending
+
+    exports.export_invoices(connection, [exporting.ready_invoice(connection) for _ in range(3)], by=None)
+    preflight = sending.preflight
+
+    def restart_before(*args: Any) -> Any:
+        restart()
+        return preflight(*args)
+
+    with monkeypatch.context() as patch, suppress(OperationalError, InterfaceError):
+        patch.setattr(sending, "preflight", restart_before)
+        exporting.deliver(connection)
+    database.close()
+    assert not ExportItem.objects.filter(status=ItemStatus.FAILED).exists()
+    exporting.let_time_pass(connection)
+
+    assert_one_bill_each(lenient_sandbox, connection)
+
+
+def test_redis_is_away_for_a_while(
+    lenient_sandbox: Any, connection: Connection, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the gate nothing is sent, the invoice waits and says so; afterwards it goes out by itself."""
+    invoice = exporting.ready_invoice(connection)
+    exports.export_invoices(connection, [invoice], by=None)
+    nowhere = redis.Redis(unix_socket_path="/nonexistent/redis.sock")
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "redis_client", lambda: nowhere)
+        exporting.deliver(connection)
+    item = ExportItem.objects.get()
+    assert (item.status, item.failure_kind, item.was_sent) == (ItemStatus.QUEUED, "temporary", False)
+    assert item.advice
+    exporting.let_time_pass(connection)
+
+    assert_one_bill_each(lenient_sandbox, connection)
+
+
+def test_redis_goes_away_while_the_answer_comes(
+    lenient_sandbox: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Giving the slot back fails; the answer must not be lost over it, nor be taken for nothing sent."""
+    exports.export_invoices(connection, [exporting.ready_invoice(connection) for _ in range(2)], by=None)
+
+    def broken(*args: Any, **options: Any) -> Any:
+        raise redis.ConnectionError("gone")
+
+    monkeypatch.setattr(redis.Redis, "zrem", broken)
+    exporting.deliver(connection)
+
+    assert_one_bill_each(lenient_sandbox, connection)
 
 
 def test_the_sandbox_would_take_a_second_bill(lenient_sandbox: Any, connection: Connection) -> None:

@@ -1,30 +1,54 @@
-"""A worker that kills itself (SIGKILL) at one step of a delivery: `python -m tests.faults.victim STEP CONN COMPANY`."""
+"""A worker that kills itself, or falls asleep, at one step: `python -m tests.faults.victim STEP CONNECTION COMPANY`."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
+import django
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where it ends: at the `call`-th call of `name` that has something to do, before or after that is done."""
+
+    module: str
+    name: str
+    is_done: bool
+    call: int = 1
+    signal: signal.Signals = signal.SIGKILL
+
+
+OUTBOX, JOBS = "integrations.services.outbox", "integrations.services.export_jobs"
+EXPORTERS = "integrations.sage_intacct.exporters"
 STEPS = {
-    # step: (module, attribute, whether the step itself is done before the end)
-    "before the claim is committed": ("integrations.services.export_jobs", "begin", True),
-    "after the claim": ("integrations.services.outbox", "claim_queued", True),
-    "before it is noted that they leave": ("integrations.services.outbox", "mark_sent", False),
-    "after it was noted that they leave": ("integrations.services.outbox", "mark_sent", True),
-    "when the answer is there": ("integrations.services.outbox", "settle", False),
-    "while settling": ("integrations.services.outbox.settling", "record_outcomes", True),
-    "after settling": ("integrations.services.outbox", "settle", True),
-    "before the job ends": ("integrations.services.export_jobs", "_finish", False),
-    "before the mail": ("integrations.services.export_jobs", "mail_once", False),
+    "before the claim is committed": Step(JOBS, "begin", True),
+    "after the claim": Step(OUTBOX, "claim_queued", True),
+    "before it is noted that they leave": Step(OUTBOX, "mark_sent", False),
+    "after it was noted that they leave": Step(OUTBOX, "mark_sent", True),
+    "when the answer is there": Step(OUTBOX, "settle", False),
+    "while settling": Step(f"{OUTBOX}.settling", "record_outcomes", True),
+    "after settling": Step(OUTBOX, "settle", True),
+    "before the job ends": Step(JOBS, "_finish", False),
+    "before the mail": Step(JOBS, "mail_once", False),
+    "before the first large file": Step(f"{EXPORTERS}.files", "supdoc", False),
+    "between large files": Step(f"{EXPORTERS}.files", "supdoc", False, call=2),
 }
+LOOK_UP_STEPS = {
+    "after the look-up's claim": Step(OUTBOX, "claim_unknown", True),
+    "when the look-up's answer is there": Step(OUTBOX, "settle", False),
+    "after the look-up was settled": Step(OUTBOX, "settle", True),
+}
+SLEEPING_STEPS = {"asleep before the request leaves": Step(OUTBOX, "mark_sent", True, signal=signal.SIGSTOP)}
 
 
 def main() -> None:
-    import django
-
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "planergy.settings")
     django.setup()
     step, connection_id, company_id = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -34,26 +58,34 @@ def main() -> None:
     exports.deliver_due(connection_id, company_id)
 
 
-def die_at(step: str) -> None:
-    from importlib import import_module
-
-    module_name, name, is_done = STEPS[step]
-    module = import_module(module_name)
-    setattr(module, name, _deadly(getattr(module, name), name, is_done))
+def die_at(name: str) -> None:
+    step = (STEPS | LOOK_UP_STEPS | SLEEPING_STEPS)[name]
+    module = import_module(step.module)
+    setattr(module, step.name, _deadly(getattr(module, step.name), step))
 
 
-def _deadly(function: Callable[..., Any], name: str, is_done: bool) -> Callable[..., Any]:
+def _deadly(function: Callable[..., Any], step: Step) -> Callable[..., Any]:
+    calls = itertools.count(1)
+
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        given = args[-1] if name == "settle" else args[0] if args else None
-        is_idle = name in ("settle", "mark_sent", "record_outcomes") and not given
-        if is_idle:
-            return function(*args, **kwargs)
-        if is_done:
-            function(*args, **kwargs)
-        os.kill(os.getpid(), signal.SIGKILL)
-        return None
+        result = function(*args, **kwargs) if step.is_done else None
+        if _is_idle(step.name, args, result) or next(calls) < step.call:
+            return result if step.is_done else function(*args, **kwargs)
+        os.kill(os.getpid(), step.signal)
+        return result
 
     return wrapped
+
+
+def _is_idle(name: str, args: tuple[Any, ...], result: Any) -> bool:
+    match name:
+        case "claim_queued" | "claim_unknown":
+            return not result.items
+        case "settle":
+            return not args[-1]
+        case "mark_sent" | "record_outcomes":
+            return not args[0]
+    return False
 
 
 if __name__ == "__main__":
