@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 
 from lxml import etree
 
@@ -13,6 +14,7 @@ from .values import Scalar, format_scalar
 # None leaves a field out; "" sends it empty, which clears it in an update. A mapping is a nested object,
 # a sequence of mappings is the same element several times.
 FieldValue = Scalar | None | Mapping[str, "FieldValue"] | Sequence[Mapping[str, "FieldValue"]]
+LEAVES = (str, bool, int, Decimal, date)
 Fields = Mapping[str, FieldValue]
 
 
@@ -54,12 +56,12 @@ def add_fields(parent: etree._Element, fields: Fields) -> None:
 
 
 def _add_field(parent: etree._Element, tag: str, value: FieldValue) -> None:
-    if isinstance(value, Mapping):
+    if value is None or isinstance(value, LEAVES):  # first, for nearly all are, and asking for a Mapping is slow
+        add(parent, tag, value)
+    elif isinstance(value, Mapping):
         made = element(tag)
         add_fields(made, value)
         parent.append(made)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+    else:
         for entry in value:
             _add_field(parent, tag, entry)
-    else:
-        add(parent, tag, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import ClassVar, overload
 
 from lxml import etree
 
@@ -19,6 +19,27 @@ from invoices.models import Document, Invoice
 FOLDER = "Planergy"
 # Files of one invoice beyond this go one by one, before its bill. Bytes, before they are encoded.
 LARGE = 6_000_000
+MAX_CONTROL_ID = 256
+
+
+@dataclass(frozen=True)
+class WrittenBill(Function):
+    """A bill and what it comes to as `text`, which tells its size and its fingerprint."""
+
+    name: ClassVar[str] = CreateBill.name
+    is_write: ClassVar[bool] = True
+    bill: CreateBill
+    text: bytes
+
+    @property
+    def label(self) -> str:
+        return self.bill.label
+
+    def body(self) -> etree._Element:
+        return self.bill.body()
+
+    def estimated_bytes(self) -> int:
+        return len(self.text) + MAX_CONTROL_ID
 
 
 @dataclass(frozen=True)
@@ -50,7 +71,7 @@ def make_parcel(item: ExportItem, invoice: Invoice, context: BillContext) -> Par
     """Reads the files. Raises RecordError for what cannot be sent."""
     documents = list(invoice.documents.all())
     supdoc_id = attachment_id(item.uid, documents)
-    bill = CreateBill(bill_from_invoice(invoice, context, attachment_id=supdoc_id))
+    bill = _written(CreateBill(bill_from_invoice(invoice, context, attachment_id=supdoc_id)), invoice)
     is_large = len(documents) > 1 and sum(document.size for document in documents) > LARGE
     functions: list[Function] = []
     control_ids: list[str] = []
@@ -63,7 +84,8 @@ def make_parcel(item: ExportItem, invoice: Invoice, context: BillContext) -> Par
         control_ids.append(attachment_control_id(item, supdoc_id))
     functions.append(bill)
     control_ids.append(item.bill_control_id)
-    return Parcel(item, invoice, tuple(functions), tuple(control_ids), supdoc_id, _fingerprint(bill, invoice), is_large)
+    fingerprint = hashlib.sha256(bill.text).hexdigest()
+    return Parcel(item, invoice, tuple(functions), tuple(control_ids), supdoc_id, fingerprint, is_large)
 
 
 def attachment_control_id(item: ExportItem, supdoc_id: str, file_number: int = 0) -> str:
@@ -101,10 +123,10 @@ def _content(document: Document) -> bytes:
     return content
 
 
-def _fingerprint(bill: CreateBill, invoice: Invoice) -> str:
-    """Of what the bill says. Raises RecordError when a text holds a character that cannot be sent."""
+def _written(bill: CreateBill, invoice: Invoice) -> WrittenBill:
+    """Raises RecordError when a text holds a character that cannot be sent."""
     try:
-        return hashlib.sha256(etree.tostring(bill.to_element(""))).hexdigest()
+        return WrittenBill(bill, etree.tostring(bill.to_element("")))
     except InvalidRequest as error:
         raise RecordError(
             f"Invoice {invoice.number} holds a character that cannot be sent: {error}",

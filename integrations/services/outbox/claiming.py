@@ -14,6 +14,7 @@ from integrations.services import export_jobs
 from integrations.services.heartbeat import GONE_AFTER, database_now
 from integrations.services.outbox.ending import cancel
 from integrations.services.outbox.locking import lock_items
+from integrations.services.outbox.rows import write_rows
 from integrations.services.outbox.values import Claim
 from invoices.models import ExportState
 from invoices.services import posting
@@ -124,7 +125,7 @@ def mark_sent(items: Sequence[ExportItem], *, sent_to: str) -> list[ExportItem]:
             )
             for item in fit
         ]
-        ExportItem.objects.bulk_update(rows, SENT_FIELDS)
+        write_rows(rows, SENT_FIELDS)
     return fit
 
 

@@ -12,6 +12,7 @@ from integrations.models import Attempt, ExportItem, FailureKind, ItemStatus
 from integrations.services import export_jobs
 from integrations.services.heartbeat import GONE_AFTER, database_now
 from integrations.services.outbox.locking import lock_items
+from integrations.services.outbox.rows import write_rows
 from integrations.services.outbox.telling import record_outcomes, write_states
 from integrations.services.outbox.values import ITEM_FIELDS, NO_FAILURE, SENT_ELSEWHERE, Failure, describe
 from invoices.models import Invoice
@@ -88,7 +89,7 @@ def rescue_stuck(now: dt.datetime) -> int:
             if item.was_sent:
                 item.unknown_since = item.unknown_since or now
                 describe(item, WORKER_GONE)
-        ExportItem.objects.bulk_update(rows, ITEM_FIELDS, batch_size=200)
+        write_rows(rows, ITEM_FIELDS)
         for was_sent, result in ((True, Result.UNKNOWN), (False, Result.NOT_SENT)):
             theirs = [item.pk for item in rows if item.was_sent == was_sent]
             Attempt.objects.filter(item__in=theirs, settled_at=None).update(
@@ -112,7 +113,7 @@ def tell_of_unknown(now: dt.datetime) -> int:
         for item in items:
             describe(item, _nobody_knows(item))
             item.status, item.claim, item.next_attempt_at = ItemStatus.FAILED, None, now
-        ExportItem.objects.bulk_update(items, ITEM_FIELDS, batch_size=200)
+        write_rows(items, ITEM_FIELDS)
         write_states(items)
         record_outcomes(items, now)
     export_jobs.finish_settled({item.job_id for item in items if item.job_id})

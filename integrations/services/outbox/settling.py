@@ -12,6 +12,7 @@ from integrations.models import Attempt, ExportItem, FailureKind, ItemStatus
 from integrations.services import export_jobs
 from integrations.services.heartbeat import database_now
 from integrations.services.outbox.locking import lock_items
+from integrations.services.outbox.rows import write_rows
 from integrations.services.outbox.telling import record_outcomes, retract_failures, write_states
 from integrations.services.outbox.values import ITEM_FIELDS, LOOKUP_WAITS, Claim, Settlement, describe
 from invoices.services import activity, posting
@@ -62,7 +63,7 @@ def _complete_attempts(claim: Claim, settlements: Sequence[Settlement], now: dt.
             attempt.message, attempt.raw_message = (failure.message, failure.raw) if failure else ("", "")
             done.append(attempt)
     names = ["result", "settled_at", "exchange", "failure_kind", "message", "raw_message"]
-    Attempt.objects.bulk_update(done, names, batch_size=500)
+    write_rows(done, names)
 
 
 def _apply(item: ExportItem, settlement: Settlement, now: dt.datetime) -> None:
@@ -121,7 +122,7 @@ def _wait(item: ExportItem, at_least: dt.timedelta, now: dt.datetime) -> dt.time
 
 
 def _write(changed: list[Change], told: list[ExportItem], now: dt.datetime) -> None:
-    ExportItem.objects.bulk_update([item for item, _ in changed], ITEM_FIELDS, batch_size=200)
+    write_rows([item for item, _ in changed], ITEM_FIELDS)
     for item, settlement in changed:
         if item.status == ItemStatus.POSTED:
             posting.mark_posted(
