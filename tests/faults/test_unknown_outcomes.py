@@ -65,10 +65,11 @@ def test_a_request_that_executes_as_late_as_it_can_makes_one_bill(
     remember(lenient_sandbox, reading)
     invoices = [exporting.ready_invoice(connection) for _ in range(2)]
     factories.document(invoices[0])
-    exporting.break_gateway(lenient_sandbox, {"kind": "delay", "seconds": 6} | ON_CREATE)
+    exporting.break_gateway(lenient_sandbox, {"kind": "delay", "seconds": 9} | ON_CREATE)
     exporting.export(connection, *invoices)
     clock.work_until(connection, clock.now() + LONGEST_RUN_THERE)
-    assert exporting.state(lenient_sandbox)["functions"].get("create", 0) == 0, "the test itself was too slow"
+    is_executed = exporting.state(lenient_sandbox)["functions"].get("create", 0)
+    assert not is_executed, "sent again too early, or this machine is too slow for the test"
     assert exporting.bills(lenient_sandbox) == []
     assert set(ExportItem.objects.values_list("status", flat=True)) == {ItemStatus.UNKNOWN}
 

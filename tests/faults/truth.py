@@ -31,6 +31,7 @@ def assert_one_bill_each(sandbox: Any, connection: Connection) -> None:
         sent = Counter(document.sha256 for document in invoice.documents.all())
         assert Counter(one["sha256"] for one in bill["attachments"]) == sent
     assert_no_attachment_twice(sandbox, bills)
+    exporting.assert_nothing_more_happens(sandbox, connection)
 
 
 def assert_states_are_true(sandbox: Any, connection: Connection) -> None:

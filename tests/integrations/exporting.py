@@ -80,6 +80,16 @@ def let_time_pass(connection: Connection, rounds: int = 40) -> None:
             return
 
 
+def assert_nothing_more_happens(sandbox: Any, connection: Connection) -> None:
+    """Everything is exported once more and hours pass: the same bills with the same documents stand there."""
+    before = state(sandbox)
+    exports.export_invoices(connection, Invoice.objects.filter(account=connection.account_id), by=None)
+    let_time_pass(connection)
+    after = state(sandbox)
+    assert after["bills"] == before["bills"]
+    assert after["supdocs"] == before["supdocs"]
+
+
 def state(sandbox: Any) -> dict[str, Any]:
     answer: dict[str, Any] = requests.get(f"{sandbox.base_url}/sandbox/state.json", timeout=30).json()
     return answer

@@ -176,6 +176,7 @@ def test_disabling_cancels_what_waits_and_lets_the_rest_settle(portal_sandbox: A
     exporting.export(connection, lost, waiting)
     exporting.let_time_pass(connection)
     assert sorted(bill["recordid"] for bill in exporting.bills(portal_sandbox)) == sorted([lost.number, waiting.number])
+    exporting.assert_nothing_more_happens(portal_sandbox, connection)
 
 
 def test_what_was_sent_to_another_company_is_not_looked_for_here(portal_sandbox: Any, connection: Any) -> None:
@@ -218,6 +219,7 @@ def test_a_bill_of_somebody_else_is_reported_and_can_be_linked(portal_sandbox: A
     exports.link_existing_bill(item, by=by, record_no=record_no)
     invoice.refresh_from_db()
     assert (item.status, invoice.posted_reference) == (ItemStatus.POSTED, record_no)
+    exporting.assert_nothing_more_happens(portal_sandbox, connection)
     assert len(exporting.bills(portal_sandbox)) == 1
 
 
@@ -254,6 +256,7 @@ def test_try_again_sends_with_new_control_ids_after_a_definite_refusal(portal_sa
     assert len(exporting.state(portal_sandbox)["supdocs"]) == 1
     results = list(item.attempts.order_by("number").values_list("result", "control_id"))
     assert [result for result, _ in results] == [Attempt.Result.REFUSED, Attempt.Result.POSTED]
+    exporting.assert_nothing_more_happens(portal_sandbox, connection)
     assert results[0][1] != results[1][1]
     assert item.attempts.first().exchange in Exchange.objects.all()
 
@@ -274,6 +277,7 @@ def test_documents_changed_after_a_refusal_replace_the_old_record(portal_sandbox
     assert [[one["name"] for one in each["attachments"]] for each in exporting.state(portal_sandbox)["supdocs"]] == [
         ["new.pdf"]
     ]
+    exporting.assert_nothing_more_happens(portal_sandbox, connection)
 
 
 def test_large_documents_go_one_by_one_and_never_twice(
@@ -293,6 +297,7 @@ def test_large_documents_go_one_by_one_and_never_twice(
 
     (bill,) = exporting.bills(portal_sandbox)
     assert sorted(one["name"] for one in bill["attachments"]) == ["0.pdf", "1.pdf", "2.pdf"]
+    exporting.assert_nothing_more_happens(portal_sandbox, connection)
 
 
 def test_a_closed_period_is_learnt_from_the_refusal(portal_sandbox: Any, connection: Any) -> None:

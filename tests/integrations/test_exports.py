@@ -45,6 +45,7 @@ def test_posts_an_authorised_invoice_with_its_documents(portal_sandbox: Any) -> 
     assert invoice.is_posted
     assert invoice.export_state == ExportState.EXPORTED
     assert invoice.posted_reference == bill["recordno"]
+    exporting.assert_nothing_more_happens(portal_sandbox, connection)
 
 
 def test_posts_nothing_twice(portal_sandbox: Any) -> None:
@@ -76,6 +77,7 @@ def test_one_refusal_leaves_the_others_untouched(portal_sandbox: Any) -> None:
     assert job.outcomes.get(kind=OutcomeKind.FAILED).record_key == bad.number
     bad.refresh_from_db()
     assert (bad.export_state, bad.is_posted) == (ExportState.FAILED, False)
+    exporting.assert_nothing_more_happens(portal_sandbox, connection)
 
 
 def test_a_lost_answer_is_looked_up_and_never_sent_again(portal_sandbox: Any) -> None:
@@ -96,6 +98,7 @@ def test_a_lost_answer_is_looked_up_and_never_sent_again(portal_sandbox: Any) ->
     assert item.attempts.first().result == Attempt.Result.FOUND
     assert [bill["recordno"] for bill in exporting.bills(portal_sandbox)] == [item.record_no]
     assert item.job.outcomes.get().kind == OutcomeKind.POSTED
+    exporting.assert_nothing_more_happens(portal_sandbox, connection)
 
 
 # -- totals to the cent, whatever is entered
