@@ -31,7 +31,11 @@ class ExternalRecord(models.Model):
                 nulls_distinct=False,
             ),
         ]
-        indexes = [models.Index("connection", "object_type", "local_id", name="external_record_of_row")]
+        indexes = [
+            models.Index("connection", "object_type", "local_id", name="external_record_of_row"),
+            # A page of a full read is a range of numbers: it looks at its part, not at all that is known.
+            models.Index("connection", "company", "object_type", "record_no", name="external_record_by_number"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.object_type} {self.external_key}"

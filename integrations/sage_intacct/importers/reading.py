@@ -25,9 +25,11 @@ _UNKNOWN_FIELD_CODES = frozenset({"XL03000010", "XL03000006"})
 
 @dataclass(frozen=True)
 class ReadPage:
-    """`after` and `last` bound the RECORDNOs that the page covers: behind `after`, up to and with `last`."""
+    """`records` by RECORDNO; one that has none by a text that no other has. `after` and `last` bound the RECORDNOs that
+    the page covers: behind `after`, up to and with `last`.
+    """
 
-    records: list[Record]
+    records: dict[int | str, Record]
     after: int
     last: int
     total: int
@@ -126,13 +128,14 @@ class Reader:
     def _checked(self, after: int, page: Page) -> ReadPage | None:
         """None when the page repeats what we have, or says that more follows without leading there."""
         number = self._source.record_no_of
-        numbered = {number(record) or f"without {index}": record for index, record in enumerate(page.records)}
-        records: list[Record] = [record for key, record in numbered.items() if isinstance(key, str) or key > after]
-        last = max((number(record) or after for record in records), default=after)
+        records: dict[int | str, Record] = {
+            number(record) or f"without {index}": record for index, record in enumerate(page.records)
+        }
+        numbers = [key for key in records if isinstance(key, int)]
+        for key in numbers:
+            if key <= after:
+                del records[key]
+        last = max(numbers, default=after)
         is_last = page.num_remaining <= 0
-        if (not is_last or page.records) and last == after and not self._has_unnumbered(page):
-            return None
-        return ReadPage(records, after, last, page.total_count, is_last)
-
-    def _has_unnumbered(self, page: Page) -> bool:
-        return page.num_remaining <= 0 and all(self._source.record_no_of(record) is None for record in page.records)
+        leads_on = last > after or (is_last and not numbers)
+        return ReadPage(records, after, max(last, after), page.total_count, is_last) if leads_on else None

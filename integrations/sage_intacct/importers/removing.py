@@ -68,8 +68,10 @@ def remove_missing(
     covered = known_records(job, source).filter(record_no__gt=after)
     if last is not None:
         covered = covered.filter(record_no__lte=last)
-    missing = covered.exclude(record_no__in=list(present)).values_list("pk", "record_no")
-    remove_verified(job, source, client, list(missing))
+    missing = covered.exclude(record_no__in=list(present)).order_by("record_no").values_list("pk", "record_no")
+    while some := list(missing.filter(record_no__gt=after)[:_VERIFIED_AT_ONCE]):
+        remove_verified(job, source, client, some)
+        after = some[-1][1] or after
 
 
 def remove_deleted(job: Job, source: Source, client: Client, deleted: set[tuple[str, str]]) -> None:

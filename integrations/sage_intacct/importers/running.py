@@ -17,6 +17,7 @@ from integrations.sage_intacct.client import AuthenticationError, Client, Contro
 from integrations.sage_intacct.gateway import client_for
 from integrations.sage_intacct.importers import dimensions, finishing, opening, removing
 from integrations.sage_intacct.importers.catalogue import sources_of, supplier_lookups
+from integrations.sage_intacct.importers.comparing import Held, held_records
 from integrations.sage_intacct.importers.reading import Reader, ReadPage, changed_since, page_query
 from integrations.sage_intacct.importers.sources import Source
 from integrations.sage_intacct.importers.surroundings import Surroundings
@@ -244,13 +245,14 @@ class _SourceRun:
             if expected is None:
                 expected = received + page.total
                 self._announce(page.total)
+            held: dict[int | str, Held] = {}
             if plan.is_full and self._knows_records:
                 removing.guard_against_nothing(self._source, page.total, page.after)
-                self._remove_missing(page)
+                held = self._compare_with_held(page)
             received += len(page.records)
             plan.cursor.after_record_no = page.last
             plan.cursor.state = plan.cursor.state | {"received": received}
-            write_page(self._job, self._source, page.records, None if self._source.is_preview else plan.cursor)
+            write_page(self._job, self._source, page.records, None if self._source.is_preview else plan.cursor, held)
             if not self._knows_records and page.after == 0 and not page.is_last:
                 refresh_statistics(self._source)
         self._check_complete(plan, received, expected or 0)
@@ -269,10 +271,15 @@ class _SourceRun:
         self._job.refresh_from_db(fields=["done", "total"])
         Job.objects.filter(pk=self._job.pk, claim=self._job.claim).update(total=self._job.done + total)
 
-    def _remove_missing(self, page: ReadPage) -> None:
-        numbers = [number for record in page.records if (number := self._source.record_no_of(record)) is not None]
+    def _compare_with_held(self, page: ReadPage) -> dict[int | str, Held]:
+        """What is known of the page's records; what is known between them, but not there any more, is removed."""
         last = None if page.is_last else page.last
-        removing.remove_missing(self._job, self._source, self._client, after=page.after, last=last, present=numbers)
+        held: dict[int | str, Held] = {}
+        for some in held_records(self._job, self._source, after=page.after, last=last):
+            missing = [(known.pk, number) for number, known in some.items() if number not in page.records]
+            removing.remove_verified(self._job, self._source, self._client, missing)
+            held |= {number: known for number, known in some.items() if number in page.records}
+        return held
 
     def _check_complete(self, plan: Plan, received: int, expected: int) -> None:
         """Fewer than announced: records were deleted meanwhile, or a page got lost. Ask which."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 
 from integrations.sage_intacct.importers.targets import Target
 from integrations.sage_intacct.mappers.results import Mapped
@@ -41,13 +42,13 @@ class Source:
         return self.data_set if self.data_set != "user_defined" else f"user_defined:{self.object_name}"[:40]
 
     @cached_property
-    def _identity_names(self) -> list[str]:
-        return [column.name for column in self.target.key] or [self.target.columns[0].name]
+    def _of_identity(self) -> Callable[[Mapping[str, object]], object]:
+        return itemgetter(*[column.name for column in self.target.identity])
 
-    def identity(self, values: Mapping[str, object]) -> tuple[object, ...]:
+    def identity(self, values: Mapping[str, object]) -> object:
         """What makes a row unique here; two records of a page with the same one are duplicates."""
-        found = tuple([values.get(name) for name in self._identity_names])
-        return tuple(str(each).lower() for each in found) if self.folds_case else found
+        found = self._of_identity(values)
+        return str(found).lower() if self.folds_case else found
 
     def key_of(self, record: Record) -> str:
         return self.key(record) or (f"RECORDNO {record[self.record_field]}" if record.get(self.record_field) else "")

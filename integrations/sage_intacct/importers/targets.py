@@ -43,6 +43,10 @@ class Target:
     def all_columns(self) -> tuple[Column, ...]:
         return (*self.key, *self.columns)
 
+    @cached_property
+    def identity(self) -> tuple[Column, ...]:
+        return self.key or self.columns[:1]
+
 
 def _text(name: str, label: str) -> Column:
     return Column(name, "text", label)
@@ -163,7 +167,7 @@ def page_sql(target: Target, *, is_company_link: bool, is_preview: bool) -> str:
         new=", ".join(c.name for c in target.columns),
         changes=",\n    ".join(_change(c) for c in target.columns),
         written=_preview_written(target) if is_preview else _written(target),
-        same_key=" AND ".join(_is_same(c) for c in _identity(target)),
+        same_key=" AND ".join(_is_same(c) for c in target.identity),
         linked="" if is_preview else _LINKED.format(link_match=_link_match(is_company_link)),
     )
 
@@ -192,16 +196,12 @@ def _is_same(column: Column) -> str:
     return f"w.{column.name} {'=' if column.type == 'text' else 'IS NOT DISTINCT FROM'} c.{column.name}"
 
 
-def _identity(target: Target) -> tuple[Column, ...]:
-    return target.key or (target.columns[0],)
-
-
 def _written(target: Target) -> str:
     names = ", ".join(c.name for c in target.all_columns)
     fixed = ", ".join(target.fixed)
     params = ", ".join(f"%({name})s" for name in target.fixed)
     updates = ", ".join(f"{c.name} = EXCLUDED.{c.name}" for c in target.columns)
-    back = ", ".join(c.name for c in _identity(target))
+    back = ", ".join(c.name for c in target.identity)
     return f"""
   INSERT INTO {target.table} ({fixed}, {names}, is_imported)
   SELECT {params}, {names}, true FROM changed ORDER BY {back}
@@ -210,7 +210,7 @@ def _written(target: Target) -> str:
 
 
 def _preview_written(target: Target) -> str:
-    return f"SELECT before_id AS id, {', '.join(c.name for c in _identity(target))} FROM changed"  # noqa: S608
+    return f"SELECT before_id AS id, {', '.join(c.name for c in target.identity)} FROM changed"  # noqa: S608
 
 
 def _link_match(is_company_link: bool) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.db import DataError, IntegrityError, connection, transaction
@@ -11,14 +11,18 @@ from django.utils import timezone
 
 from integrations.models import Cursor, Job
 from integrations.runner import ClaimLost, JobCancelled
-from integrations.sage_intacct.importers.sources import Source
+from integrations.sage_intacct.importers.comparing import Held
+from integrations.sage_intacct.importers.sources import Record, Source
 from integrations.sage_intacct.importers.targets import page_sql
 from integrations.sage_intacct.mappers.results import CannotImport, Mapped, duplicate_of
 
 
 @dataclass
 class Counts:
+    """`same` are those of the unchanged that were told without the database."""
+
     done: int = 0
+    same: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -38,13 +42,20 @@ class Notes:
         self.rows.append(row | {"message": message, "advice": advice})
 
 
-def write_page(job: Job, source: Source, records: Iterable[Mapping[str, str]], cursor: Cursor | None) -> None:
-    """`cursor` moves along with the page; None where there is nothing to keep (a preview).
+def write_page(
+    job: Job,
+    source: Source,
+    records: Mapping[int | str, Record],
+    cursor: Cursor | None,
+    held: Mapping[int | str, Held],
+) -> None:
+    """`records` and what is `held` of them are by number (see ReadPage). Where both are the same, the record is counted
+    and nothing more. `cursor` moves along with the page; None where there is nothing to keep (a preview).
 
     Raises ClaimLost when another worker has taken over, and JobCancelled after the page when somebody asked to stop.
     """
     notes, counts = Notes(), Counts()
-    rows = _mapped_rows(source, records, notes, counts)
+    rows = _rows_to_write(source, records, held, notes, counts)
     while True:
         try:
             _save(job, source, rows, notes, counts, cursor)
@@ -54,39 +65,47 @@ def write_page(job: Job, source: Source, records: Iterable[Mapping[str, str]], c
             rows = _without_culprits(job, source, rows, notes, error)
 
 
-def _mapped_rows(
-    source: Source, records: Iterable[Mapping[str, str]], notes: Notes, counts: Counts
+def _rows_to_write(
+    source: Source,
+    records: Mapping[int | str, Record],
+    held: Mapping[int | str, Held],
+    notes: Notes,
+    counts: Counts,
 ) -> list[dict[str, object]]:
-    rows: dict[object, dict[str, object]] = {}
-    mapper = source.mapper(records)
-    for record in records:
+    """All but the unchanged ones, which are counted. A warning needs the key of our row, so its record goes along."""
+    rows: list[dict[str, object]] = []
+    keys: dict[object, str] = {}
+    mapper = source.mapper(records.values())
+    for number, record in records.items():
         counts.done += 1
         if not source.is_wanted(record):
             continue
         try:
             mapped = mapper(record)
             identity = source.identity(mapped.values)
-            if identity in rows:
-                raise duplicate_of(str(rows[identity]["external_key"]))
+            if identity in keys:
+                raise duplicate_of(keys[identity])
         except CannotImport as error:
             notes.add("failed", source.key_of(record), source.label_of(record), error.code, str(error), error.advice)
             continue
-        rows[identity] = _row(source, record, mapped)
+        keys[identity] = mapped.key
+        known = held.get(number)
+        if known is not None and not mapped.notices and known.is_same(mapped):
+            counts.same += 1
+            continue
+        rows.append(_row(mapped, number if isinstance(number, int) else None))
         for notice in mapped.notices:
             notes.add("warning", mapped.key, mapped.label, notice.code, notice.message, notice.advice)
-    return list(rows.values())
+    return rows
 
 
-def _row(source: Source, record: Mapping[str, str], mapped: Mapped) -> dict[str, object]:
+def _row(mapped: Mapped, number: int | None) -> dict[str, object]:
     row: dict[str, object] = dict(mapped.values)
-    row["external_key"] = mapped.key
-    row["record_no"] = source.record_no_of(record)
-    row["label"] = mapped.label[:300]
-    if mapped.attributes:
-        row["attributes"] = mapped.attributes
+    row |= {"external_key": mapped.key, "record_no": number, "label": mapped.label[:300]}
+    if kept := mapped.kept:
+        row["attributes"] = kept
     if mapped.missing:
         row["missing"] = mapped.missing
-        row["attributes"] = mapped.attributes | {"missing": mapped.missing}
     return row
 
 
@@ -94,8 +113,9 @@ def _save(
     job: Job, source: Source, rows: list[dict[str, object]], notes: Notes, counts: Counts, cursor: Cursor | None
 ) -> None:
     with transaction.atomic():
-        counts.created, counts.updated, counts.deactivated = _upsert(job, source, rows, notes)
-        counts.unchanged = len(rows) - counts.created - counts.updated - counts.deactivated
+        if rows or notes.rows:
+            counts.created, counts.updated, counts.deactivated = _upsert(job, source, rows, notes)
+        counts.unchanged = counts.same + len(rows) - counts.created - counts.updated - counts.deactivated
         counts.warnings = sum(note["kind"] == "warning" for note in notes.rows)
         counts.failed = sum(note["kind"] == "failed" for note in notes.rows)
         if cursor is not None:

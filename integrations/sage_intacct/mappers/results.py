@@ -28,6 +28,11 @@ class Mapped:
     attributes: dict[str, str] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
 
+    @property
+    def kept(self) -> dict[str, object]:
+        """What the integration keeps of it beside our row."""
+        return {**self.attributes, "missing": self.missing} if self.missing else {**self.attributes}
+
 
 class CannotImport(Exception):
     """This record fails, the others go on."""

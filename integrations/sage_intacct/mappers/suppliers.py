@@ -30,7 +30,7 @@ VENDOR_FIELDS = (
     "DISPLAYCONTACT.MAILADDRESS.ZIP",
     "DISPLAYCONTACT.MAILADDRESS.COUNTRY",
 )
-_ADDRESS = "DISPLAYCONTACT.MAILADDRESS."
+_STREET, _STREET_2, _CITY, _STATE, _ZIP, _COUNTRY = VENDOR_FIELDS[-6:]
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,6 @@ def _contact_name(vendor: Mapping[str, str]) -> str:
 
 def _address(vendor: Mapping[str, str]) -> str:
     get = vendor.get
-    town = f"{get(_ADDRESS + 'CITY', '')} {get(_ADDRESS + 'STATE', '')} {get(_ADDRESS + 'ZIP', '')}"
-    lines = (get(_ADDRESS + "ADDRESS1", ""), get(_ADDRESS + "ADDRESS2", ""), town, get(_ADDRESS + "COUNTRY", ""))
+    town = f"{get(_CITY, '')} {get(_STATE, '')} {get(_ZIP, '')}"
+    lines = (get(_STREET, ""), get(_STREET_2, ""), town, get(_COUNTRY, ""))
     return "\n".join([tidy for line in lines if (tidy := " ".join(line.split()))])
