@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
+
+from benchmarks.memory import peak_mb
 
 
 def main(connection_id: int, company_id: int) -> None:
@@ -29,7 +30,7 @@ def main(connection_id: int, company_id: int) -> None:
     def settle_and_look(*args: object) -> None:
         settle(*args)  # type: ignore[arg-type]
         if args[1] and not settled_in_first_claim:
-            settled_in_first_claim.append(_peak_mb())
+            settled_in_first_claim.append(peak_mb())
 
     outbox.settle = settle_and_look  # type: ignore[assignment]
     start = time.process_time()
@@ -38,8 +39,8 @@ def main(connection_id: int, company_id: int) -> None:
     told = {
         "statements": statements,
         "cpu_seconds": time.process_time() - start,
-        "growth_mb": _peak_mb() - settled_in_first_claim[0],
-        "peak_mb": _peak_mb(),
+        "growth_mb": peak_mb() - settled_in_first_claim[0],
+        "peak_mb": peak_mb(),
     }
     print(json.dumps(told))
 
@@ -54,12 +55,6 @@ def _warm_up() -> None:
     assert integrations.sage_intacct.exporters.deliver
     assert registry.all_systems()
     assert get_resolver().reverse_dict
-
-
-def _peak_mb() -> float:
-    """Of this program alone: what getrusage says begins with the process that started it."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from typing import Any
 
 import django
+
+from benchmarks.memory import peak_mb
 
 
 def main(job_id: int, page_size: int) -> None:
@@ -34,7 +35,7 @@ def main(job_id: int, page_size: int) -> None:
     exchanges = Exchange.objects.filter(job=job_id)
     cost = {
         "seconds": seconds,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
         # The thread that fetches the next page writes each exchange down, over a database connection of its own.
         "statements": statements + exchanges.count(),
         "pages": exchanges.filter(functions=["query VENDOR"]).count() or exchanges.count(),
