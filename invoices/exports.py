@@ -1,55 +1,93 @@
-"""A search result as CSV or XLSX, in flat memory and safe to open in a spreadsheet."""
+"""A search result as CSV or XLSX: the reader's own columns, streamed in flat memory, safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
-import tempfile
-from collections.abc import Callable, Iterator
-from decimal import Decimal
-from typing import IO, Any
+import zoneinfo
+from collections.abc import Callable, Iterable, Iterator
 
-import xlsxwriter
 from django.db import transaction
-from django.utils import timezone
 
 from invoices.filters import in_order
 from invoices.models import Invoice
 from invoices.querysets import InvoiceQuerySet
+from invoices.tables import COLUMNS, columns_of
+from invoices.xlsx import Value, workbook
+from organization.models import User
+from organization.spelling import spell
 
 BATCH = 2_000
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
-Value = str | Decimal | dt.date | dt.datetime | None
 
-COLUMNS: dict[str, Callable[[Invoice], Value]] = {
-    "Company": lambda invoice: invoice.company.name,
-    "Kind": lambda invoice: invoice.get_kind_display(),
-    "Number": lambda invoice: invoice.number,
-    "Supplier code": lambda invoice: invoice.supplier.code if invoice.supplier else "",
-    "Supplier": lambda invoice: invoice.supplier.name if invoice.supplier else "",
-    "Invoice date": lambda invoice: invoice.invoice_date,
-    "Due date": lambda invoice: invoice.due_date,
-    "Posting date": lambda invoice: invoice.posting_date,
-    "Currency": lambda invoice: invoice.currency.code if invoice.currency else "",
-    "Net": lambda invoice: -invoice.net if invoice.signed_total != invoice.total else invoice.net,
-    "Tax": lambda invoice: -invoice.tax if invoice.signed_total != invoice.total else invoice.tax,
-    "Total": lambda invoice: invoice.signed_total,
-    "Status": lambda invoice: invoice.status_label,
-    "Export": lambda invoice: invoice.get_export_state_display(),
-    "PO number": lambda invoice: invoice.po_number,
-    "Terms": lambda invoice: invoice.terms.name if invoice.terms else "",
-    "Department": lambda invoice: invoice.department.name if invoice.department else "",
-    "Description": lambda invoice: invoice.description,
-    "Entered by": lambda invoice: invoice.created_by.get_full_name(),
-    "Entered": lambda invoice: invoice.created_at,
-    "Record": lambda invoice: invoice.posted_reference,
-    "Posted": lambda invoice: invoice.posted_at,
+# What each column of the page says in a file; keys are those of tables.COLUMNS.
+_VALUES: dict[str, Callable[[Invoice], Value]] = {
+    "number": lambda invoice: invoice.number,
+    "kind": lambda invoice: invoice.get_kind_display(),
+    "supplier_code": lambda invoice: invoice.supplier.code if invoice.supplier else None,
+    "supplier": lambda invoice: invoice.supplier.name if invoice.supplier else None,
+    "company": lambda invoice: invoice.company.name,
+    "invoice_date": lambda invoice: invoice.invoice_date,
+    "due_date": lambda invoice: invoice.due_date,
+    "posting_date": lambda invoice: invoice.posting_date,
+    "terms": lambda invoice: invoice.terms.name if invoice.terms else None,
+    "currency": lambda invoice: invoice.currency.code if invoice.currency else None,
+    "net": lambda invoice: invoice.signed_net,
+    "tax": lambda invoice: invoice.signed_tax,
+    "total": lambda invoice: invoice.signed_total,
+    "status": lambda invoice: invoice.status_label,
+    "export_state": lambda invoice: invoice.get_export_state_display(),
+    "po_number": lambda invoice: invoice.po_number,
+    "department": lambda invoice: invoice.department.name if invoice.department else None,
+    "description": lambda invoice: invoice.description,
+    "documents": lambda invoice: "Yes" if invoice.has_documents else "No",
+    "created_by": lambda invoice: str(invoice.created_by),
+    "created_at": lambda invoice: invoice.created_at,
+    "posted_reference": lambda invoice: invoice.posted_reference,
+    "posted_at": lambda invoice: invoice.posted_at,
 }
+_AMOUNTS = {"net", "tax", "total"}
 
 
-def harmless(text: str) -> str:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    return f"'{text}" if text.startswith(_RISKY) else text
+def file_columns(shown: Iterable[str]) -> list[str]:
+    """The columns of the page; amounts, which carry their currency there, get it in a column of their own."""
+    keys = list(shown)
+    amounts = [key for key in keys if key in _AMOUNTS]
+    if amounts and "currency" not in keys:
+        keys.insert(keys.index(amounts[0]), "currency")
+    return keys
+
+
+def csv_lines(rows: InvoiceQuerySet, sort: str, *, reader: User) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    heads, lines = _sheet(rows, sort, reader)
+    yield "\ufeff" + writer.writerow(heads)  # the mark tells spreadsheets that it is UTF-8
+    for line in lines:
+        yield writer.writerow([_text(value) for value in line])
+
+
+def xlsx_chunks(rows: InvoiceQuerySet, sort: str, *, reader: User) -> Iterator[bytes]:
+    return workbook("Invoices", *_sheet(rows, sort, reader))
+
+
+def _sheet(rows: InvoiceQuerySet, sort: str, reader: User) -> tuple[list[str], Iterator[list[Value]]]:
+    """The headings, and one list of values for each invoice, as `reader` sees them on the page."""
+    keys = file_columns(columns_of(reader))
+    said = _for(reader)
+    return [COLUMNS[key] for key in keys], ([said(key, invoice) for key in keys] for invoice in _batches(rows, sort))
+
+
+def _for(reader: User) -> Callable[[str, Invoice], Value]:
+    """Spelling and time zone by the reader: the request's own are gone by the time that a stream is read."""
+    zone, spelling = zoneinfo.ZoneInfo(reader.time_zone), reader.spelling
+
+    def said(key: str, invoice: Invoice) -> Value:
+        value = _VALUES[key](invoice)
+        if isinstance(value, dt.datetime):
+            return value.astimezone(zone)
+        return spell(value, spelling) if key == "status" and isinstance(value, str) else value
+
+    return said
 
 
 def _batches(rows: InvoiceQuerySet, sort: str) -> Iterator[Invoice]:
@@ -60,10 +98,15 @@ def _batches(rows: InvoiceQuerySet, sort: str) -> Iterator[Invoice]:
 
 def _text(value: Value) -> str:
     if isinstance(value, dt.datetime):
-        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M:%S")
+        return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, str):
         return harmless(value)
     return "" if value is None else str(value)
+
+
+def harmless(text: str) -> str:
+    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    return f"'{text}" if text.startswith(_RISKY) else text
 
 
 class _Echo:
@@ -71,44 +114,3 @@ class _Echo:
 
     def write(self, text: str) -> str:
         return text
-
-
-def csv_lines(rows: InvoiceQuerySet, sort: str, spelled: Callable[[str], str]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow(list(COLUMNS))  # the mark tells spreadsheets that it is UTF-8
-    for invoice in _batches(rows, sort):
-        yield writer.writerow([_text(_spelled(name, of(invoice), spelled)) for name, of in COLUMNS.items()])
-
-
-def _spelled(name: str, value: Value, spelled: Callable[[str], str]) -> Value:
-    return spelled(value) if name == "Status" and isinstance(value, str) else value
-
-
-def xlsx_file(rows: InvoiceQuerySet, sort: str, spelled: Callable[[str], str]) -> IO[bytes]:
-    """A temporary file, at its beginning; rows go to disk as they are written."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115  the response closes it
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(file, options) as book:
-        sheet = book.add_worksheet("Invoices")
-        formats = {kind: book.add_format({"num_format": shape}) for kind, shape in _SHAPES.items()}
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, list(COLUMNS), book.add_format({"bold": True}))
-        for index, invoice in enumerate(_batches(rows, sort), start=1):
-            for column, (name, of) in enumerate(COLUMNS.items()):
-                _write_cell(sheet, index, column, _spelled(name, of(invoice), spelled), formats)
-    file.seek(0)
-    return file
-
-
-_SHAPES = {Decimal: "#,##0.00", dt.date: "yyyy-mm-dd", dt.datetime: "yyyy-mm-dd hh:mm"}
-
-
-def _write_cell(sheet: Any, row: int, column: int, value: Value, formats: dict[type, Any]) -> None:
-    if isinstance(value, dt.datetime):
-        sheet.write_datetime(row, column, timezone.localtime(value).replace(tzinfo=None), formats[dt.datetime])
-    elif isinstance(value, dt.date):
-        sheet.write_datetime(row, column, value, formats[dt.date])
-    elif isinstance(value, Decimal):
-        sheet.write_number(row, column, value, formats[Decimal])
-    elif value:
-        sheet.write_string(row, column, value)

@@ -178,8 +178,19 @@ class Invoice(models.Model):
         return not (self.is_posted or self.is_leaving)
 
     @property
+    def signed_net(self) -> Decimal:
+        return self._signed(self.net)
+
+    @property
+    def signed_tax(self) -> Decimal:
+        return self._signed(self.tax)
+
+    @property
     def signed_total(self) -> Decimal:
-        return -self.total if self.is_credit_note else self.total
+        return self._signed(self.total)
+
+    def _signed(self, amount: Decimal) -> Decimal:
+        return ZERO - amount if self.is_credit_note else amount  # -amount could be -0.00
 
 
 class InvoiceTally(models.Model):

@@ -14,11 +14,17 @@ from organization.models import User
 
 COLUMNS = {
     "number": "Number",
+    "kind": "Kind",
+    "supplier_code": "Supplier code",
     "supplier": "Supplier",
     "company": "Company",
     "invoice_date": "Date",
     "due_date": "Due",
+    "posting_date": "Posting date",
+    "terms": "Terms",
     "currency": "Currency",
+    "net": "Net",
+    "tax": "Tax",
     "total": "Total",
     "status": "Status",
     "export_state": "Export",
@@ -49,7 +55,7 @@ def columns_of(user: User) -> list[str]:
     return [key for key in COLUMNS if key in chosen or key in ALWAYS]
 
 
-_CSS = {"total": "num", "supplier": "clip", "company": "clip short", "description": "clip"}
+_CSS = {"net": "num", "tax": "num", "total": "num", "supplier": "clip", "company": "clip short", "description": "clip"}
 
 
 @dataclass(frozen=True)
@@ -99,4 +105,4 @@ def _column(key: str, sort: str, kept: list[tuple[str, Any]]) -> Column:
     return Column(key, COLUMNS[key], css, "?" + urlencode([*kept, ("sort", following)]), direction)
 
 
-_DATES = ("invoice_date", "due_date", "created_at", "posted_at", "number")
+_DATES = ("invoice_date", "due_date", "posting_date", "created_at", "posted_at", "number")

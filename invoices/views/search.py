@@ -7,14 +7,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from invoices.exports import csv_lines, xlsx_file
+from invoices.exports import csv_lines, xlsx_chunks
 from invoices.filters import filtered_invoices, invoice_filter, rows_of, sort_key
 from invoices.models import Invoice, SavedSearch
 from invoices.paging import PAGE_SIZES, PER_PAGE, page_of
@@ -78,27 +78,23 @@ def _bulk_actions(user: User) -> list[tuple[str, str]]:
 @require_safe
 @allowed(can_see_accounts_payable)
 def invoice_export_csv(request: HttpRequest) -> StreamingHttpResponse:
-    user: User = request.user  # type: ignore[assignment]
-    lines = csv_lines(*_whole_result(request, user), partial(spell, spelling=user.spelling))
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{_file_name()}.csv"'
-    return response
+    return _file(request, csv_lines, "csv", "text/csv; charset=utf-8")
 
 
 @require_safe
 @allowed(can_see_accounts_payable)
-def invoice_export_xlsx(request: HttpRequest) -> FileResponse:
+def invoice_export_xlsx(request: HttpRequest) -> StreamingHttpResponse:
+    return _file(request, xlsx_chunks, "xlsx", XLSX)
+
+
+def _file(request: HttpRequest, written: Any, ending: str, content_type: str) -> StreamingHttpResponse:
+    """The whole result, sorted as on the page and in the columns that the user sees there."""
     user: User = request.user  # type: ignore[assignment]
-    file = xlsx_file(*_whole_result(request, user), partial(spell, spelling=user.spelling))
-    return FileResponse(file, as_attachment=True, filename=f"{_file_name()}.xlsx", content_type=XLSX)
-
-
-def _whole_result(request: HttpRequest, user: User) -> Any:
-    return filtered_invoices(user, request.GET), sort_key(request.GET)
-
-
-def _file_name() -> str:
-    return f"invoices-{timezone.localdate():%Y-%m-%d}"
+    rows, sort = filtered_invoices(user, request.GET), sort_key(request.GET)
+    parts = written(rows, sort, reader=user)
+    name = f"invoices-{timezone.localdate():%Y-%m-%d}.{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(parts, content_type=content_type, headers=headers)
 
 
 @require_POST

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
-import re
-import zipfile
 from decimal import Decimal
 from typing import Any
 
@@ -186,7 +182,15 @@ def test_a_page_past_the_end_is_the_last_one(company: Any, clerk: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", [SEARCH, "/accounts-payable/", "/accounts-payable/waiting/", "/accounts-payable/waiting/?show=all"]
+    "url",
+    [
+        SEARCH,
+        f"{SEARCH}?q=inv&sort=supplier&status=waiting",
+        f"{SEARCH}?gl_code=costs&total_min=1",
+        "/accounts-payable/",
+        "/accounts-payable/waiting/",
+        "/accounts-payable/waiting/?show=all",
+    ],
 )
 def test_lists_cost_as_many_queries_for_twenty_rows_as_for_ten(company: Any, url: str) -> None:
     approver = factories.user(company.account, "Invoice Approver")
