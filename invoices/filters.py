@@ -8,7 +8,8 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -126,7 +127,8 @@ class InvoiceFilter(filters.FilterSet):
         return rows
 
     def search_text(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        found = Q(supplier__in=_suppliers(self.request.user, value))
+        self._suppliers: dict[str, list[int]] = {}
+        found = Q(supplier__in=self.suppliers_called(value))
         query = words_query(value)
         return rows.alias(words=WORDS).filter(found | Q(words=query) if query else found)
 
@@ -137,11 +139,25 @@ class InvoiceFilter(filters.FilterSet):
         return rows.filter(wanted)
 
     def of_supplier(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        return rows.filter(supplier__in=_suppliers(self.request.user, value))
+        return rows.filter(supplier__in=self.suppliers_called(value))
+
+    def suppliers_called(self, text: str) -> list[int]:
+        """By name or code; a choice from the list reads "code name" and means that supplier.
+
+        A list and not a subquery: only constants let PostgreSQL join the supplier's index with the one over words.
+        """
+        if text not in self._suppliers:
+            named = Q(name__icontains=text) | Q(code__istartswith=text)
+            self._suppliers[text] = _chosen_or(named, Supplier.objects.for_user(self.request.user), text)
+        return self._suppliers[text]
+
+    def gl_codes_called(self, text: str) -> list[int]:
+        rows = GLCode.objects.for_user(self.request.user)
+        return _chosen_or(Q(code=text) | Q(name__icontains=text), rows, text)
 
     def with_gl_code(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        rows_of_code = InvoiceLine.objects.filter(gl_code__in=_gl_codes(self.request.user, value))
-        invoices = rows_of_code.order_by().values_list("invoice", flat=True)
+        lines = InvoiceLine.objects.filter(gl_code__in=self.gl_codes_called(value))
+        invoices = lines.order_by().values_list("invoice", flat=True)
         some = set(invoices[: MANY_LINES + 1])
         # Given as constants, a few invoices are read one by one; for a subquery PostgreSQL reads them all.
         return rows.filter(pk__in=some if len(some) <= MANY_LINES else invoices)
@@ -156,21 +172,11 @@ class InvoiceFilter(filters.FilterSet):
         return rows.filter(created_by=self.request.user)
 
 
-def _suppliers(user: User, text: str) -> list[int]:
-    """By name or code; a choice from the list reads "code name" and means that code.
-
-    A list and not a subquery: only constants let PostgreSQL join the supplier's index with the one over words.
-    """
-    code, _, name = text.partition(" ")
-    rows = Supplier.objects.for_user(user)
-    chosen = Q(code=code, name=name)
-    return list(rows.filter(Q(name__icontains=text) | Q(code__istartswith=text) | chosen).values_list("pk", flat=True))
-
-
-def _gl_codes(user: User, text: str) -> list[int]:
-    code = text.split()[0]
-    rows = GLCode.objects.for_user(user).filter(Q(code=code) | Q(name__icontains=text))
-    return list(rows.values_list("pk", flat=True))
+def _chosen_or(named: Q, rows: QuerySet, text: str) -> list[int]:
+    """Keys of the rows whose label, as pickers write it, is `text`; without any, of those that are `named` so."""
+    rows = rows.annotate(label=Concat("code", Value(" "), "name"))
+    found = list(rows.filter(named | Q(label=text)).values_list("pk", "label"))
+    return [pk for pk, label in found if label == text] or [pk for pk, _ in found]
 
 
 class _Reader:

@@ -198,6 +198,10 @@ class InvoiceTally(models.Model):
 
     Written by triggers in the statement that changes invoices, as differences: two writers never wait for each other.
     The truth is the sum over rows; `invoices.tallies.fold` adds old differences up. A facet fills its own columns only.
+
+    An invoice counts once at each GL code of its lines, and once at each of its words. Words that begin with "ton" come
+    one after the other in order, and only the first of them shares less than three letters with the one before it: so a
+    beginning finds every invoice once.
     """
 
     class Facet(models.TextChoices):
@@ -206,6 +210,8 @@ class InvoiceTally(models.Model):
         DUE = "due"
         AMOUNT = "amount"
         SUPPLIER = "supplier"
+        GL_CODE = "gl_code"
+        WORD = "word"
 
     facet = models.CharField(max_length=8, choices=Facet)
     is_folded = models.BooleanField(default=False, db_default=False)
@@ -235,11 +241,29 @@ class InvoiceTally(models.Model):
     invoice_date = models.DateField(null=True)
     due_date = models.DateField(null=True)
     bucket = models.DecimalField(max_digits=16, decimal_places=2, null=True, help_text="The total's first two digits.")
+    gl_code = models.ForeignKey(
+        GLCode, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+", db_index=False
+    )
+    word = models.TextField(null=True)  # noqa: DJ001
+    shared = models.SmallIntegerField(
+        null=True,
+        help_text="How many first letters of the word the one before it has too, among an invoice's in order.",
+    )
     count = models.BigIntegerField()
     amount = models.DecimalField(max_digits=24, decimal_places=2)
 
     class Meta:
-        indexes = [models.Index("account", "facet", name="invoice_tally_facet")]
+        indexes = [
+            models.Index("account", "facet", name="invoice_tally_facet", condition=~models.Q(facet="word")),
+            models.Index(
+                "account",
+                OpClass("word", "text_pattern_ops"),
+                include=["shared", "company", "currency", "kind", "count", "amount"],
+                name="invoice_tally_word",
+                condition=models.Q(facet="word"),
+            ),
+            models.Index("account", name="invoice_tally_unfolded", condition=models.Q(is_folded=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.facet}: {self.count}"

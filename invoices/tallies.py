@@ -18,6 +18,8 @@ from django.db.models.functions import Coalesce
 from invoices.filters import SORTS, InvoiceFilter
 from invoices.models import ZERO, Invoice, InvoiceTally
 from invoices.querysets import InvoiceQuerySet
+from invoices.words import WORDS, single_word, words_query
+from ledger.models import GLCode
 from organization.models import Scope, User
 from organization.permissions import visibility_of
 
@@ -28,10 +30,13 @@ _OWN: dict[str, frozenset[str]] = {
     Facet.DATE: frozenset({"date_after", "date_before"}),
     Facet.DUE: frozenset({"due_after", "due_before"}),
     Facet.AMOUNT: frozenset({"total_min", "total_max"}),
-    Facet.SUPPLIER: frozenset(),
+    Facet.SUPPLIER: frozenset({"supplier"}),
+    Facet.GL_CODE: frozenset({"gl_code"}),
+    Facet.WORD: frozenset({"q"}),
 }
 _GROUPED_BY = {"supplier": Facet.SUPPLIER, "company": Facet.STATE, "currency": Facet.STATE, "department": Facet.STATE}
 FOLD_AFTER = 2_000
+FEW_BY_WORD, FEW_BY_SUPPLIER = 10_000, 2_000
 
 
 @dataclass(frozen=True)
@@ -43,20 +48,19 @@ class CurrencyTotal:
 
 def totals_of(rows: InvoiceQuerySet) -> list[CurrencyTotal]:
     """Count and sum per currency in one statement; credit notes count against."""
-    groups = rows.order_by().values("currency__code", "kind")
-    return _added_up(groups.annotate(rows=Count("pk"), sum=Sum("total")).values_list(*_GROUP))
+    return _added_up(_counted_groups(rows))
 
 
 def totals_of_search(user: User, found: InvoiceFilter) -> list[CurrencyTotal]:
-    """The same for what `found` selects, in one statement, or two where amounts are bounded."""
+    """The same for what `found` selects, in one statement; a few where amounts are bounded or a text is searched."""
     if not found.is_valid():
         return []
     used = _used(found)
     facet = next((facet for facet, own in _OWN.items() if used <= own | _EVERYWHERE), None)
     if facet is None or visibility_of(user).scope != Scope.ALL:
         return totals_of(found.qs)
-    if facet == Facet.AMOUNT:
-        return _totals_by_amount(user, found)
+    if facet in _TOTALS:
+        return _TOTALS[facet](user, found)
     return _added_up(_groups(found.filter_queryset(tallies_for(user, facet))))
 
 
@@ -103,14 +107,20 @@ def _field(column: str) -> Field:
 
 
 _GROUP = ("currency__code", "kind", "rows", "sum")
+Group = tuple[str | None, str, int, Decimal]
 
 
-def _groups(tallies: QuerySet[InvoiceTally]) -> Any:
+def _groups(tallies: QuerySet[InvoiceTally]) -> list[Group]:
     groups = tallies.order_by().values("currency__code", "kind")
-    return groups.annotate(rows=Sum("count"), sum=Sum("amount")).values_list(*_GROUP)
+    return list(groups.annotate(rows=Sum("count"), sum=Sum("amount")).values_list(*_GROUP))
 
 
-def _added_up(groups: Iterable[tuple[str | None, str, int, Decimal]]) -> list[CurrencyTotal]:
+def _counted_groups(rows: InvoiceQuerySet) -> list[Group]:
+    groups = rows.order_by().values("currency__code", "kind")
+    return list(groups.annotate(rows=Count("pk"), sum=Sum("total")).values_list(*_GROUP))
+
+
+def _added_up(groups: Iterable[Group]) -> list[CurrencyTotal]:
     found: dict[str, CurrencyTotal] = {}
     for currency, kind, count, amount in groups:
         code = currency or "No currency"
@@ -136,12 +146,11 @@ def _totals_by_amount(user: User, found: InvoiceFilter) -> list[CurrencyTotal]:
     if any(bound <= 0 for bound in bounds) or len({bucket_of(bound) for bound in bounds}) < len(bounds):
         return totals_of(found.qs)
     tallies = found.filter_queryset(tallies_for(user, Facet.AMOUNT), leaving_out=_OWN[Facet.AMOUNT])
-    groups = list(_groups(_whole_buckets(tallies, data)))
+    groups = _groups(_whole_buckets(tallies, data))
     for bound, side in ((low, {"total__lt": None}), (high, {"total__gte": None})):
         if bound is not None:
             edge = bucket_of(bound)[1 if bound is low else 0]
-            cut = found.qs.filter(**dict.fromkeys(side, edge)).order_by().values("currency__code", "kind")
-            groups += cut.annotate(rows=Count("pk"), sum=Sum("total")).values_list(*_GROUP)
+            groups += _counted_groups(found.qs.filter(**dict.fromkeys(side, edge)))
     return _added_up(groups)
 
 
@@ -153,10 +162,61 @@ def _whole_buckets(tallies: QuerySet[InvoiceTally], data: Mapping[str, Any]) -> 
     return tallies
 
 
+def _totals_by_word(user: User, found: InvoiceFilter) -> list[CurrencyTotal]:
+    """What a word finds, and what a supplier called so has. The overlap of both comes from the smaller one's rows."""
+    text = found.form.cleaned_data["q"]
+    word, suppliers = single_word(text), found.suppliers_called(text)
+    if word is None:
+        return totals_of(found.qs)
+
+    def within(rows: Any) -> Any:
+        return found.filter_queryset(rows, leaving_out={"q"})
+
+    first_of_invoice = {"word__startswith": word, "shared__lt": len(word)}
+    by_word = _groups(within(tallies_for(user, Facet.WORD)).filter(**first_of_invoice))
+    if not suppliers:
+        return _added_up(by_word)
+    by_supplier = _groups(within(tallies_for(user, Facet.SUPPLIER)).filter(supplier__in=suppliers))
+    invoices = within(found.queryset).alias(words=WORDS)
+    if _number_in(by_word) <= FEW_BY_WORD:
+        rest = invoices.filter(words=words_query(text)).exclude(supplier__in=suppliers) if by_word else None
+        return _added_up(by_supplier + (_counted_groups(rest) if rest is not None else []))
+    if _number_in(by_supplier) <= FEW_BY_SUPPLIER:
+        rest = invoices.filter(supplier__in=suppliers).exclude(words=words_query(text))
+        return _added_up(by_word + _counted_groups(rest))
+    return totals_of(found.qs)
+
+
+def _totals_by_gl_code(user: User, found: InvoiceFilter) -> list[CurrencyTotal]:
+    """The codes that lines of one invoice may have together cannot be added up; those of several companies can."""
+    codes = GLCode.objects.filter(pk__in=found.gl_codes_called(found.form.cleaned_data["gl_code"]))
+    companies = list(codes.values_list("company", flat=True))
+    if len(set(companies)) < len(companies):
+        return totals_of(found.qs)
+    tallies = found.filter_queryset(tallies_for(user, Facet.GL_CODE), leaving_out={"gl_code"})
+    return _added_up(_groups(tallies.filter(gl_code__in=codes)))
+
+
+_TOTALS: dict[str, Callable[[User, InvoiceFilter], list[CurrencyTotal]]] = {
+    Facet.AMOUNT: _totals_by_amount,
+    Facet.GL_CODE: _totals_by_gl_code,
+    Facet.WORD: _totals_by_word,
+}
+
+
+def _number_in(groups: list[Group]) -> int:
+    return sum(count for _, _, count, _ in groups)
+
+
 _COLUMNS = """facet, account_id, company_id, currency_id, kind, approval_status, posting_status, export_state,
-    department_id, created_by_id, supplier_id, has_documents, invoice_date, due_date, bucket"""
+    department_id, created_by_id, supplier_id, has_documents, invoice_date, due_date, bucket, gl_code_id, word,
+    shared"""
 _FOLD = f"""
-WITH gone AS (DELETE FROM invoices_invoicetally WHERE account_id = %s RETURNING *)
+WITH gone AS (
+    DELETE FROM invoices_invoicetally
+    WHERE account_id = %(account)s AND (facet <> 'word' OR word IN (
+        SELECT word FROM invoices_invoicetally WHERE account_id = %(account)s AND NOT is_folded AND facet = 'word'))
+    RETURNING *)
 INSERT INTO invoices_invoicetally ({_COLUMNS}, count, amount, is_folded)
 SELECT {_COLUMNS}, sum(count), sum(amount), true FROM gone GROUP BY {_COLUMNS}
 HAVING sum(count) <> 0 OR sum(amount) <> 0
@@ -173,5 +233,5 @@ def fold(*, after: int = FOLD_AFTER) -> int:
     keys = [row["account"] for row in accounts]
     for key in keys:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_FOLD, [key])
+            cursor.execute(_FOLD, {"account": key})
     return len(keys)

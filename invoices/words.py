@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db import connection
 from django.db.models import F, Func, TextField, Value
 
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -27,10 +28,21 @@ def _vector(field: str) -> SearchVector:
 WORDS = _vector("number") + _vector("po_number") + _vector("description")
 
 
+def _terms(text: str) -> list[str]:
+    return [f"'{word}':*" for word in _SEPARATORS.split(text.lower()) if word]
+
+
 def words_query(text: str) -> SearchQuery | None:
     """For `.alias(words=WORDS).filter(words=…)`; None when `text` holds no word."""
-    words = [word for word in _SEPARATORS.split(text.lower()) if word]
-    if not words:
+    terms = _terms(text)
+    return SearchQuery(" & ".join(terms), search_type="raw", config="simple") if terms else None
+
+
+def single_word(text: str) -> str | None:
+    """The word that `text` is, if it is one and PostgreSQL reads it as one too."""
+    terms = _terms(text)
+    if len(terms) != 1:
         return None
-    raw = " & ".join(f"'{word}':*" for word in words)
-    return SearchQuery(raw, search_type="raw", config="simple")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_tsquery('simple', %s)::text", terms)
+        return terms[0][1:-3] if cursor.fetchone() == (terms[0],) else None

@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices.filters import invoice_filter
-from invoices.models import ApprovalStatus, Invoice, InvoiceTally
+from invoices.models import ApprovalStatus, Invoice, InvoiceLine, InvoiceTally
 from invoices.tallies import bucket_of, fold, totals_of, totals_of_search
 from tests import factories
 
@@ -39,6 +41,33 @@ QUERIES = [
     "total_min=1050&kind=invoice",
     "status=draft&date_after=2030-01-01",
     "number=INV",
+    "supplier=alder",
+    "supplier=alder&currency=EUR",
+    "q=ton",
+    "q=toner",
+    "q=toners",
+    "q=paper",
+    "q=INV",
+    "q=1",
+    "q=alder",
+    "q=ald",
+    "q=nobody",
+    "q=toner alder",
+    "q=büro",
+    "q=ﬁne",
+    "q=1e5",
+    "q=1e5x",
+    "q=toner&kind=credit_note",
+    "q=toner&status=draft",
+    "q=...",
+    "gl_code=6100",
+    "gl_code=6100 Office",
+    "gl_code=6200",
+    "gl_code=office",
+    "gl_code=costs",
+    "gl_code=nothing",
+    "gl_code=6100&currency=EUR",
+    "gl_code=6100&status=draft",
 ]
 
 
@@ -67,11 +96,45 @@ def company() -> Any:
         factories.invoice(company, net=Decimal(amount))
         factories.invoice(company, net=Decimal(amount) * 3, currency=euro, kind=Invoice.Kind.CREDIT_NOTE)
     factories.invoice(company, currency=None)
+    _with_words(company)
+    _with_lines(company)
     Invoice.objects.filter(total__gt=500).update(approval_status=ApprovalStatus.WAITING)
     Invoice.objects.filter(total=Decimal(250)).update(total=Decimal("251.25"))
     Invoice.objects.filter(total=Decimal(10)).delete()
     factories.invoice(factories.company())
     return company
+
+
+def _with_words(company: Any) -> None:
+    """Words that begin alike, twice on one invoice, in number, PO number, description, and names of suppliers."""
+    alder = factories.supplier(company, "ALDER", name="Alder & Finch")
+    for text in ["Toner, toners and TONGS", "toner/toner", "tonic", "Paper for alder", "Büro ﬁne 1e5x 1e5", "paper"]:
+        factories.invoice(company, description=text, po_number="PO-1 ton")
+        factories.invoice(company, description=text, supplier=alder)
+    Invoice.objects.filter(description="tonic").update(description="paper", net=Decimal(1))
+    Invoice.objects.filter(description="paper", supplier=alder).update(total=Decimal(77))
+
+
+def _with_lines(company: Any) -> None:
+    """A code once and twice on one invoice, taken away, given to another, on lines that moved, in two companies."""
+    office, travel = (
+        factories.gl_code(company, "6100", name="Office"),
+        factories.gl_code(company, "6200", name="Travel"),
+    )
+    lines = InvoiceLine.objects
+    invoices = [factories.invoice(company, gl_code=office, net=Decimal(index + 1)) for index in range(6)]
+    lines.bulk_create(InvoiceLine(invoice=one, position=2, gl_code=office) for one in invoices)
+    lines.bulk_create(InvoiceLine(invoice=one, position=3, gl_code=travel) for one in invoices[1:])
+    lines.filter(invoice=invoices[0], position=1).update(gl_code=travel)
+    lines.filter(invoice__in=invoices[1:3], gl_code=office).update(gl_code=travel)
+    lines.filter(invoice=invoices[3], position=2).delete()
+    lines.filter(invoice=invoices[4], gl_code=office).delete()
+    lines.filter(invoice=invoices[5], position=3).update(invoice=invoices[4], position=1)
+    lines.filter(invoice=invoices[5], position=1).update(gl_code=None)
+    Invoice.objects.filter(pk=invoices[3].pk).update(total=Decimal(40), kind=Invoice.Kind.CREDIT_NOTE)
+    factories.invoice(company, gl_code=office).delete()
+    other = factories.company(company.account)
+    factories.invoice(other, gl_code=factories.gl_code(other, "6100", name="Office"))
 
 
 @pytest.mark.parametrize("is_folded", [False, True])
@@ -83,6 +146,30 @@ def test_say_what_the_invoices_say(company: Any, query: str, is_folded: bool) ->
     found = invoice_filter(user, QueryDict(query))
     assert found.is_valid()
     assert totals_of_search(user, found) == totals_of(found.qs)
+
+
+@pytest.mark.parametrize("few_by_word, few_by_supplier", [(0, 0), (0, 10_000), (10_000, 0)])
+@pytest.mark.parametrize("query", ["q=toner", "q=alder", "q=1", "q=alder&kind=invoice"])
+def test_count_once_what_word_and_supplier_find(
+    company: Any, query: str, few_by_word: int, few_by_supplier: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoices.tallies.FEW_BY_WORD", few_by_word)
+    monkeypatch.setattr("invoices.tallies.FEW_BY_SUPPLIER", few_by_supplier)
+    user = factories.user(company.account)
+    found = invoice_filter(user, QueryDict(query))
+    assert totals_of_search(user, found) == totals_of(found.qs) != []
+
+
+@pytest.mark.parametrize(
+    "query", ["q=toner", "supplier=alder", "status=draft", "date_after=2030-01-01", "gl_code=6100"]
+)
+def test_read_no_invoice(company: Any, query: str) -> None:
+    """However many a single filter finds."""
+    user = factories.user(company.account)
+    found = invoice_filter(user, QueryDict(query))
+    with CaptureQueriesContext(connection) as queries:
+        assert totals_of_search(user, found)
+    assert not [one["sql"] for one in queries if '"invoices_invoice"' in one["sql"]]
 
 
 def test_keep_to_the_users_companies(company: Any) -> None:
@@ -97,9 +184,24 @@ def test_folding_leaves_one_row_per_cell(company: Any) -> None:
     fold(after=1)
     before = InvoiceTally.objects.count()
     assert not InvoiceTally.objects.filter(is_folded=False).exists()
-    Invoice.objects.update(po_number="PO")
+    Invoice.objects.update(posted_reference="4711")
     assert InvoiceTally.objects.count() == before
     assert fold(after=1) == 0
+
+
+def test_folding_leaves_words_alone_that_did_not_change(company: Any) -> None:
+    fold(after=1)
+    kept = set(InvoiceTally.objects.filter(word="tongs").values_list("pk", flat=True))
+    factories.invoice(company, description="Something else")
+    fold(after=1)
+    assert kept
+    assert set(InvoiceTally.objects.filter(word="tongs").values_list("pk", flat=True)) == kept
+
+
+def test_a_change_of_status_writes_no_words(company: Any) -> None:
+    before = InvoiceTally.objects.filter(facet="word").count()
+    Invoice.objects.update(approval_status=ApprovalStatus.REJECTED)
+    assert InvoiceTally.objects.filter(facet="word").count() == before
 
 
 @given(st.decimals(min_value="0.01", max_value="99999999.99", places=2))
