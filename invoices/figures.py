@@ -77,7 +77,6 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
     posted_rows = Invoice.objects.visible_to(user).filter(posting_status=PostingStatus.POSTED)
     posted = posted_rows.filter(posted_at__gte=start_of_day(recent)).count()
     problems = open_rows["failed"] + open_rows["unknown"]
-    state = "export_state=failed" if open_rows["failed"] or not problems else "export_state=unknown"
     both = f"{open_rows['failed']} failed, {open_rows['unknown']} being looked up"
     return [
         Figure("Waiting for me", for_me, "", "to authorise", "warn" if for_me else "", "waiting"),
@@ -90,7 +89,13 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
             _bad(open_rows["rejected"]),
         ),
         Figure("Authorised, to be posted", open_rows["to_post"], NOT_POSTED, "not in the ledger yet"),
-        Figure("Export problems", problems, f"{NOT_POSTED}&{state}", both, _bad(problems)),
+        Figure(
+            "Export problems",
+            problems,
+            f"{NOT_POSTED}&export_state=failed&export_state=unknown",
+            both if problems else "nothing to mend",
+            _bad(problems),
+        ),
         Figure(
             "Recently posted",
             posted,

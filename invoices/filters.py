@@ -11,6 +11,7 @@ from django import forms
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.http import QueryDict
+from django.urls import reverse_lazy
 from django.utils import timezone
 
 from invoices.fields import AmountField, DayField
@@ -53,6 +54,7 @@ SORTS = {
 DEFAULT_SORT = "-invoice_date"
 WITHIN_GROUP = "entry"
 MANY_LINES = 10_000
+MAX_TYPED = 280
 
 
 def start_of_day(day: dt.date) -> dt.datetime:
@@ -68,6 +70,15 @@ class DayFilter(filters.DateFilter):
     field_class = DayField
 
 
+class SuggestedFilter(filters.CharFilter):
+    """A text box with suggestions of `kind` while typing; any other text is looked for in codes and names."""
+
+    def __init__(self, kind: str, **options: Any) -> None:
+        url = reverse_lazy("invoices:suggest", args=[kind])
+        attrs = {"data-pick": kind, "data-pick-url": url, "autocomplete": "off", "spellcheck": "false"}
+        super().__init__(max_length=MAX_TYPED, widget=forms.TextInput(attrs), **options)
+
+
 class InvoiceFilter(filters.FilterSet):
     """Form and query of Invoice Search. `user` decides which companies, currencies and departments are offered."""
 
@@ -76,10 +87,12 @@ class InvoiceFilter(filters.FilterSet):
     company = filters.ModelChoiceFilter(
         label="Company", queryset=lambda request: companies_of(request.user), empty_label="All"
     )
-    supplier = filters.CharFilter(label="Supplier", method="of_supplier", max_length=200)
+    supplier = SuggestedFilter("supplier", label="Supplier", method="of_supplier")
     number = filters.CharFilter(label="Invoice number", lookup_expr="istartswith", max_length=60)
     po_number = filters.CharFilter(label="PO number", lookup_expr="istartswith", max_length=40)
-    export_state = filters.ChoiceFilter(label="Export", choices=ExportState.choices, empty_label="Any")
+    export_state = filters.MultipleChoiceFilter(
+        label="Export", choices=ExportState.choices, widget=forms.CheckboxSelectMultiple, distinct=False
+    )
     kind = filters.ChoiceFilter(label="Kind", choices=Invoice.Kind.choices, empty_label="Any")
     date_after = DayFilter(label="Dated from", field_name="invoice_date", lookup_expr="gte")
     date_before = DayFilter(label="Dated to", field_name="invoice_date", lookup_expr="lte")
@@ -94,7 +107,7 @@ class InvoiceFilter(filters.FilterSet):
         to_field_name="code",
         empty_label="All",
     )
-    gl_code = filters.CharFilter(label="GL code", method="with_gl_code", max_length=200)
+    gl_code = SuggestedFilter("gl_code", label="GL code", method="with_gl_code")
     department = filters.ModelChoiceFilter(
         label="Department", queryset=lambda request: Department.objects.for_user(request.user), empty_label="All"
     )
@@ -114,6 +127,7 @@ class InvoiceFilter(filters.FilterSet):
 
     def __init__(self, data: Mapping[str, Any] | None, queryset: QuerySet, *, request: Any) -> None:
         super().__init__(data, queryset, request=request)
+        self._suppliers: dict[str, list[int]] = {}
         spelling = request.user.spelling
         self.filters["status"].extra["choices"] = [
             (key, spell(label, spelling)) for key, (label, _) in STATUSES.items()
@@ -127,7 +141,6 @@ class InvoiceFilter(filters.FilterSet):
         return rows
 
     def search_text(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        self._suppliers: dict[str, list[int]] = {}
         found = Q(supplier__in=self.suppliers_called(value))
         query = words_query(value)
         return rows.alias(words=WORDS).filter(found | Q(words=query) if query else found)

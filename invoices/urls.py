@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from invoices.views import detail, discarding, documents, entry, home, pickers, rules, search
+from invoices.views import detail, discarding, documents, entry, home, pickers, rules, search, suggestions
 
 app_name = "invoices"
 
@@ -15,9 +15,11 @@ urlpatterns = [
     path("invoices/export.csv", search.invoice_export_csv, name="invoice_export_csv"),
     path("invoices/export.xlsx", search.invoice_export_xlsx, name="invoice_export_xlsx"),
     path("invoices/bulk/", search.invoice_bulk, name="invoice_bulk"),
+    path("invoices/suggest/<str:kind>/", suggestions.suggest, name="suggest"),
     path("invoices/columns/", search.column_settings, name="column_settings"),
     path("invoices/saved/", search.saved_search_add, name="saved_search_add"),
     path("invoices/saved/<int:pk>/delete/", search.saved_search_delete, name="saved_search_delete"),
+    path("invoices/saved/<int:pk>/rename/", search.saved_search_rename, name="saved_search_rename"),
     path("invoices/add/", entry.invoice_add, name="invoice_add"),
     path("invoices/<int:pk>/", detail.invoice_detail, name="invoice_detail"),
     path("invoices/<int:pk>/edit/", entry.invoice_edit, name="invoice_edit"),

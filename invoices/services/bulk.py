@@ -11,7 +11,7 @@ from invoices.querysets import InvoiceQuerySet
 from invoices.services.authorization import authorize_invoice, reject_invoice, submit_invoice
 from organization.models import User
 
-LIMIT = 500
+LIMIT = 2_000
 NAMED = 20
 ACTIONS = {"submit": "submitted for authorisation", "authorize": "authorised", "reject": "rejected"}
 
@@ -54,7 +54,8 @@ def act_on_many(
     invoices = list(rows.with_header()[: LIMIT + 1])
     result = BulkResult(action)
     if len(invoices) > LIMIT:
-        result.refused_names[f"That is more than {LIMIT} invoices at once. Narrow the filters."] = []
+        sentence = f"Nothing was done: that is more than {LIMIT:,} invoices, the most at once. Narrow the filters."
+        result.refused_names[sentence] = []
         return result
     for invoice in invoices:
         try:

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from invoices.exports import csv_lines, xlsx_chunks
 from invoices.filters import filtered_invoices, invoice_filter, rows_of, sort_key
-from invoices.models import Invoice, SavedSearch
+from invoices.models import Invoice
 from invoices.paging import PAGE_SIZES, PER_PAGE, page_of
-from invoices.services.bulk import ACTIONS, act_on_many
+from invoices.services.bulk import ACTIONS, LIMIT, act_on_many
 from invoices.tables import ALWAYS, COLUMNS, PREFERENCE, columns_of, invoice_table
 from invoices.tallies import group_counts, totals_of_search
 from organization.models import User
@@ -26,6 +26,7 @@ from organization.permissions import administration_of, allowed, authorization_o
 from organization.spelling import spell
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MAX_QUERY = 2_000
 DROPPED = ("page", "selected", "csrfmiddlewaretoken")
 
 
@@ -57,6 +58,7 @@ def invoice_search(request: HttpRequest) -> HttpResponse:
         "querystring": _querystring(request),
         "bulk_url": reverse("invoices:invoice_bulk") if actions else "",
         "actions": actions,
+        "bulk_limit": LIMIT,
         "saved": list(user.saved_searches.all()),
         "columns": [(key, label, key in columns, key in ALWAYS) for key, label in COLUMNS.items()],
         "page_size": _page_size(user),
@@ -158,19 +160,44 @@ def column_settings(request: HttpRequest) -> HttpResponse:
 def saved_search_add(request: HttpRequest) -> HttpResponse:
     """Keep the filters under a name; the same name again replaces them."""
     user: User = request.user  # type: ignore[assignment]
-    name, query = request.POST.get("name", "").strip(), request.POST.get("query", "")
-    if not name or len(name) > 60 or len(query) > 2000 or "\x00" in name + query:
-        messages.error(request, "Give the search a name of up to 60 characters.")
-    else:
-        kept = user.saved_searches.filter(name__iexact=name).first() or SavedSearch(user=user)
-        kept.name, kept.query = name, query
-        kept.save()
+    name, query = _search_name(request), request.POST.get("query", "")
+    if len(query) > MAX_QUERY or "\x00" in query:
+        messages.error(request, "These filters are too long to be kept. Take some away.")
+    elif name:
+        user.saved_searches.update_or_create(name__iexact=name, defaults={"name": name, "query": query})
         messages.success(request, f"Saved the search “{name}”.")
     return redirect(_back(request))
 
 
 @require_POST
 @allowed(can_see_accounts_payable)
+def saved_search_rename(request: HttpRequest, pk: int) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    search = get_object_or_404(user.saved_searches, pk=pk)
+    name = _search_name(request)
+    if name and user.saved_searches.exclude(pk=pk).filter(name__iexact=name).exists():
+        messages.error(request, f"You already have a search called “{name}”. Choose another name.")
+    elif name:
+        search.name = name
+        search.save()
+        messages.success(request, f"The search is called “{name}” now.")
+    return redirect(_back(request))
+
+
+def _search_name(request: HttpRequest) -> str:
+    """The name that was typed; none, and the person is told, where it cannot be one."""
+    name = request.POST.get("name", "").strip()
+    if name and len(name) <= 60 and "\x00" not in name:
+        return name
+    messages.error(request, "Give the search a name of up to 60 characters.")
+    return ""
+
+
+@require_POST
+@allowed(can_see_accounts_payable)
 def saved_search_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    get_object_or_404(request.user.saved_searches, pk=pk).delete()  # type: ignore[union-attr]
+    user: User = request.user  # type: ignore[assignment]
+    search = get_object_or_404(user.saved_searches, pk=pk)
+    search.delete()
+    messages.success(request, f"The search “{search.name}” is deleted.")
     return redirect(_back(request))

@@ -12,10 +12,9 @@ from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from invoices.filters import filtered_invoices, in_order
-from invoices.models import ApprovalStatus, ExportState, Invoice, InvoiceLine, PostingStatus
+from invoices.models import ApprovalStatus, ExportState, Invoice, InvoiceLine
 from invoices.slots import search_actions
 from organization.models import Scope, Spelling
 from organization.slots import Fragment
@@ -66,6 +65,7 @@ def numbers(user: Any, query: str) -> set[str]:
         ("status=draft&status=not_posted", {"AB-1040", "CD-2"}),
         ("status=posted", set()),
         ("export_state=failed", {"CD-2"}),
+        ("export_state=failed&export_state=none", {"AB-1040", "CD-2"}),
         ("kind=credit_note", {"CD-2"}),
         ("date_after=2030-02-01", {"CD-2"}),
         ("date_before=2030-01-31", {"AB-1040"}),
@@ -225,43 +225,6 @@ def test_view_invoice_costs_as_many_queries_for_twenty_lines_as_for_ten(company:
     assert cost(0) == cost(10)
 
 
-def exported(client: Client, query: str = "") -> list[dict[str, str]]:
-    response = client.get(f"{SEARCH}export.csv?{query}")
-    text = b"".join(response.streaming_content).decode("utf-8-sig")
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-def test_csv_holds_what_the_filters_select(company: Any, clerk: Any) -> None:
-    factories.invoice(company, number="YES", net=Decimal("1234.50"))
-    factories.invoice(company, number="NO", kind=Invoice.Kind.CREDIT_NOTE)
-    factories.invoice(factories.company(), number="YES-THEIRS")
-    rows = exported(client_of(clerk), "kind=invoice")
-    assert [(row["Number"], row["Total"], row["Status"]) for row in rows] == [("YES", "1234.50", "Draft")]
-    assert exported(client_of(clerk), "kind=credit_note")[0]["Total"] == "-100.00"
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
-def test_csv_disarms_formulas(company: Any, clerk: Any, text: str) -> None:
-    factories.invoice(company, description=text)
-    assert exported(client_of(clerk))[0]["Description"] == f"'{text}"
-
-
-def test_csv_is_spelled_for_its_reader(company: Any) -> None:
-    american = factories.user(company.account, spelling=Spelling.US)
-    factories.authorized_invoice(company)
-    assert exported(client_of(american))[0]["Status"] == "Authorized, Not Posted"
-
-
-def test_xlsx_holds_numbers_and_no_formulas(company: Any, clerk: Any) -> None:
-    factories.invoice(company, number="X-1", description="=1+1", net=Decimal("12.50"))
-    response = client_of(clerk).get(f"{SEARCH}export.xlsx")
-    with zipfile.ZipFile(io.BytesIO(b"".join(response.streaming_content))) as book:
-        sheet = book.read("xl/worksheets/sheet1.xml").decode()
-    assert "=1+1" in sheet
-    assert "<f>" not in sheet
-    assert re.search("<v>12.50?</v>", sheet)
-
-
 def test_keeps_columns_and_page_size_per_person(company: Any, clerk: Any) -> None:
     factories.invoice(company)
     client = client_of(clerk)
@@ -320,46 +283,6 @@ def test_rejects_in_bulk_only_with_a_reason(company: Any) -> None:
     assert invoice.approval_status == ApprovalStatus.REJECTED
 
 
-@pytest.mark.parametrize("scope", [Scope.ALL, Scope.OWN])
-def test_every_number_of_the_home_leads_to_the_search_that_shows_it(company: Any, clerk: Any, scope: Scope) -> None:
-    clerk.visibility = scope
-    clerk.save()
-    factories.invoice(company, approval_status=ApprovalStatus.WAITING, created_by=clerk)
-    factories.invoice(company, approval_status=ApprovalStatus.REJECTED, created_by=clerk)
-    factories.authorized_invoice(company, export_state=ExportState.FAILED)
-    factories.authorized_invoice(company)
-    factories.authorized_invoice(company, kind=Invoice.Kind.CREDIT_NOTE)
-    factories.authorized_invoice(company, posting_status=PostingStatus.POSTED, posted_at=timezone.now())
-    client = client_of(clerk)
-    tiles = client.get("/accounts-payable/").context["tiles"]
-    expected = 2 if scope == Scope.ALL else 0
-    assert {figure.label: figure.count for figure, _ in tiles}["Authorised, to be posted"] == expected
-    for figure, url in tiles:
-        assert client.get(url).context["total_count"] == figure.count, figure.label
-
-
-@pytest.mark.parametrize("scope", [Scope.ALL, Scope.OWN])
-def test_draws_twelve_months_in_one_currency(company: Any, clerk: Any, scope: Scope) -> None:
-    clerk.visibility = scope
-    clerk.save()
-    today = timezone.localdate()
-    factories.invoice(company, created_by=clerk, invoice_date=today, net=Decimal(80))
-    factories.invoice(company, created_by=clerk, invoice_date=today, net=Decimal(30), kind=Invoice.Kind.CREDIT_NOTE)
-    factories.invoice(
-        company, created_by=clerk, invoice_date=today, currency=factories.currency(company.account, "EUR")
-    )
-    factories.invoice(company, created_by=clerk, invoice_date=today - dt.timedelta(days=800))
-    chart = client_of(clerk).get("/accounts-payable/").context["chart"]
-    assert (chart.currency, len(chart.bars), chart.bars[-1].amount, chart.total) == (
-        "GBP",
-        12,
-        Decimal(50),
-        Decimal(50),
-    )
-    euro = client_of(clerk).get("/accounts-payable/?currency=EUR").context["chart"]
-    assert (euro.currency, euro.total) == ("EUR", Decimal(100))
-
-
 def test_higher_apps_see_what_the_filters_select(company: Any, clerk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
 
@@ -383,3 +306,109 @@ def test_pages_follow_the_readers_spelling(company: Any) -> None:
     assert "uthoris" not in client_of(american).get(reverse("invoices:waiting")).text
     assert "uthoris" not in client_of(american).get(reverse("invoices:home")).text
     assert "uthoris" not in client_of(american).get(reverse("invoices:invoice_add")).text
+
+
+@pytest.mark.parametrize("kind, label", [("supplier", "ALDER Alder & Finch"), ("gl_code", "6100 Office")])
+def test_suggests_while_typing(company: Any, kind: str, label: str) -> None:
+    """To everybody who may search, from their companies; archived ones too, since old invoices have them."""
+    account = company.account
+    make: Any = {"supplier": factories.supplier, "gl_code": factories.gl_code}[kind]
+    code, name = label.split(maxsplit=1)
+    other = factories.company(account)
+    make(company, code, name=name, is_active=False)
+    make(other, code, name=name)
+    make(factories.company(), code, name=name)
+
+    def suggested(user: Any, **asked: str) -> Any:
+        return client_of(user).get(f"{SEARCH}suggest/{kind}/", asked)
+
+    reporter = factories.user(account, "Reporter")
+    assert [one["value"] for one in suggested(reporter, q=name[:3]).json()["results"]] == [label]
+    [here] = suggested(reporter, q=code, company=str(company.pk)).json()["results"]
+    assert here["hint"] == "archived"
+    limited = factories.user(account)
+    limited.companies.add(other)
+    assert suggested(limited, q=code, company=str(company.pk)).json()["results"] == []
+    assert suggested(factories.user(), q=code).json()["results"] == []
+    assert suggested(factories.user(account, "System Admin"), q=code).status_code == 404
+    assert suggested(reporter, q="\x00", company="x").json()["results"] == []
+    assert client_of(reporter).get(f"{SEARCH}suggest/colleague/").status_code == 404
+
+
+def test_a_chosen_suggestion_finds_exactly_that_one(company: Any, clerk: Any) -> None:
+    for code, name in [("A 1", "Alder"), ("B", "A 1 Alder Bros"), ("A 12", "Alder")]:
+        factories.invoice(company, number=code, supplier=factories.supplier(company, code, name=name))
+    for code, name in [("61", "Office"), ("612", "61 Office space")]:
+        factories.invoice(company, number=code, gl_code=factories.gl_code(company, code, name=name))
+    assert numbers(clerk, "supplier=A 1 Alder") == {"A 1"}
+    assert numbers(clerk, "supplier=alder") == {"A 1", "B", "A 12"}
+    assert numbers(clerk, "gl_code=61 Office") == {"61"}
+    assert numbers(clerk, "gl_code=office") == {"61", "612"}
+
+
+def test_says_which_filter_makes_no_sense(company: Any, clerk: Any) -> None:
+    factories.invoice(company)
+    page = client_of(clerk).get(SEARCH, {"total_min": "many"})
+    results = page.text.partition('id="results"')[2]
+    assert "There is a problem" in results
+    assert "Total from" in results
+    assert "No invoices yet" not in results
+
+
+def test_renames_a_saved_search(company: Any, clerk: Any) -> None:
+    mine = clerk.saved_searches.create(name="Open", query="status=draft")
+    clerk.saved_searches.create(name="Late", query="due_before=2030-01-01")
+    url = reverse("invoices:saved_search_rename", args=[mine.pk])
+    client = client_of(clerk)
+    assert "already have a search called “late”" in client.post(url, {"name": "late"}, follow=True).text
+    assert "up to 60" in client.post(url, {"name": "x" * 61}, follow=True).text
+    assert "is called “OPEN” now" in client.post(url, {"name": "OPEN"}, follow=True).text
+    assert client_of(factories.user(company.account)).post(url, {"name": "Theirs"}).status_code == 404
+    assert client_of(factories.user()).post(url, {"name": "Theirs"}).status_code == 404
+    assert set(clerk.saved_searches.values_list("name", flat=True)) == {"OPEN", "Late"}
+
+
+def test_tells_of_filters_too_long_to_be_kept(clerk: Any) -> None:
+    page = client_of(clerk).post(f"{SEARCH}saved/", {"name": "Long", "query": "q=" + "x" * 2000}, follow=True)
+    assert "too long to be kept" in page.text
+    assert not clerk.saved_searches.exists()
+
+
+def test_acts_on_more_than_a_page_but_not_on_more_than_it_says(
+    company: Any, clerk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that match, beyond the page; and none at all of more than the limit."""
+    for _ in range(30):
+        factories.invoice(company)
+    clerk.preferences = {"invoice_page_size": 25}
+    clerk.save()
+    client, data = client_of(clerk), {"action": "submit", "scope": "all", "query": ""}
+    monkeypatch.setattr("invoices.services.bulk.LIMIT", 29)
+    assert "Nothing was done: that is more than 29 invoices" in client.post(f"{SEARCH}bulk/", data, follow=True).text
+    assert not Invoice.objects.waiting().exists()
+    monkeypatch.setattr("invoices.services.bulk.LIMIT", 30)
+    assert "30 invoices were submitted" in client.post(f"{SEARCH}bulk/", data, follow=True).text
+    assert Invoice.objects.waiting().count() == 30
+
+
+@pytest.mark.parametrize(
+    "query", ["q=toner", "supplier=alder", "gl_code=6100", "status=draft", "total_min=5", "sort=supplier"]
+)
+def test_costs_as_many_queries_for_a_big_result_as_for_a_small_one(
+    company: Any, clerk: Any, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Big: more than is sorted whole, or told from few lines."""
+    supplier, code = factories.supplier(company, "ALDER"), factories.gl_code(company, "6100")
+    client = client_of(clerk)
+
+    def cost(few: int) -> int:
+        monkeypatch.setattr("invoices.paging.FEW", few)
+        monkeypatch.setattr("invoices.filters.MANY_LINES", few)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"{SEARCH}?{query}&page=99").context["total_count"]
+        return len(queries)
+
+    for number in range(60):
+        factories.invoice(company, supplier=supplier, gl_code=code, description="Toner", net=Decimal(number))
+    client.get(SEARCH)
+    assert cost(0) == cost(10_000)

@@ -1,4 +1,5 @@
 // Comforts of the entry form: suggestions, lines without reload, totals as you type, document preview. The form works without.
+// Suggestions are for the filters of Invoice Search too: a box with data-pick-url asks there.
 (() => {
   "use strict";
   const entry = () => document.querySelector("[data-entry]");
@@ -136,8 +137,9 @@
     all[at].scrollIntoView({ block: "nearest" });
   };
   const ask = async (input) => {
-    const company = field("company")?.value;
-    const found = company && (await getJSON(entry().dataset.pickUrl.replace("KIND", input.dataset.pick), { company, q: input.value.trim() }));
+    const company = input.form.elements.company?.value ?? "";
+    const url = input.dataset.pickUrl ?? (company && entry().dataset.pickUrl.replace("KIND", input.dataset.pick));
+    const found = url && (await getJSON(url, { company, q: input.value.trim() }));
     if (found && input.dataset.pick === "tax_code") for (const one of found.results) for (const name of [one.value, one.code]) rates.set(name.toLowerCase(), one.rate);
     return found?.results ?? [];
   };
@@ -161,6 +163,7 @@
   const choose = (input, choice) => {
     input.value = input.settled = choice.value;
     close(input);
+    if (input.form !== entry()) { input.dispatchEvent(new Event("change", { bubbles: true })); return; }
     if (input.dataset.pick === "supplier") takeSupplier(choice);
     if (input.dataset.pick === "gl_code") showNeeds(input.closest("[data-line]"), choice.needs);
     showTotals();
@@ -298,10 +301,9 @@
   const soon = (input, act) => { clearTimeout(timers.get(input)); timers.set(input, setTimeout(act, 150)); };
 
   document.addEventListener("input", (event) => {
-    if (!event.target.closest("[data-entry]")) return;
-    isDirty = true;
+    if (event.target.closest("[data-entry]")) isDirty = true;
     if (event.target.dataset.pick) soon(event.target, () => offer(event.target));
-    showTotals();
+    if (event.target.closest("[data-entry]")) showTotals();
   });
   document.addEventListener("change", (event) => {
     if (!event.target.closest("[data-entry]")) return;
@@ -321,7 +323,8 @@
   });
   document.addEventListener("keydown", (event) => {
     const input = event.target;
-    if (!input.closest?.("[data-entry]") || event.isComposing) return;
+    const isOfEntry = Boolean(input.closest?.("[data-entry]"));
+    if (!(isOfEntry || input.dataset?.pick) || event.isComposing) return;
     const list = input.dataset.pick && boxOf(input);
     const isOpen = list && !list.hidden;
     if (list && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
@@ -332,7 +335,7 @@
     else if (isOpen && (event.key === "Enter" || event.key === "Tab") && marked(input) >= 0) {
       if (event.key === "Enter") event.preventDefault();
       choose(input, options(input)[marked(input)].choice);
-    } else if (event.key === "Enter") onEnter(event, input);
+    } else if (isOfEntry && event.key === "Enter") onEnter(event, input);
   });
   document.addEventListener("click", (event) => {
     const target = event.target.closest?.("[data-add-line], [data-remove-line], [data-preview], [data-role=take-totals]");
@@ -352,19 +355,33 @@
     });
   }
 
+  // Bulk actions on the result of a search: how many, before anything is done.
+  const sayHowMany = (form) => {
+    const all = form.querySelector("[name=scope]");
+    const count = all?.checked ? Number(all.dataset.total) : form.querySelectorAll("tbody .select input:checked").length;
+    const shownCount = count.toLocaleString(document.documentElement.lang || "en-GB");
+    form.querySelector("[data-role=selected-count]").textContent = `${shownCount} selected`;
+    for (const button of form.querySelectorAll("[data-confirm-label]")) button.dataset.confirm = `${button.dataset.confirmLabel} ${shownCount} ${count === 1 ? "invoice" : "invoices"}?`;
+  };
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest?.(".bulk-form");
+    if (form && event.target.matches("[name=scope], .select input")) sayHowMany(form);
+  });
+
   const start = () => {
+    document.querySelectorAll("[data-pick]").forEach((input) => { if (!input.closest("template")) boxOf(input); });
     if (!entry()) return;
     chosen = [];
     entry().querySelectorAll("[data-line]").forEach((line) => { line.hidden = part(line, "DELETE").checked; });
-    entry().querySelectorAll("[data-pick]").forEach(boxOf);
-    entry().querySelectorAll("[data-day]").forEach(addCalendar);
     const unknown = new Map(lines().map((line) => part(line, "tax_code")).filter((box) => box.value && !rates.has(box.value.trim().toLowerCase())).map((box) => [box.value, box]));
     Promise.all([...unknown.values()].map(ask)).then(showTotals);
+    entry().querySelectorAll("[data-day]").forEach(addCalendar);
     renumber();
     showTotals();
   };
   document.addEventListener("htmx:afterSettle", () => {
     start();
+    if (!entry()) return;
     const summary = document.querySelector("[data-error-summary]");
     isDirty = Boolean(summary);
     summary?.focus();
