@@ -20,7 +20,7 @@ SUPPLIERS, GL_CODES, DEPARTMENTS = 2_000, 400, 10
 TABLES = ("invoices_invoice", "invoices_invoiceline")
 TALLIES = ("0004_tally_triggers", "0005_word_tallies", "0006_gl_code_tallies")
 
-# Every fifth invoice says "toner", all say "inv" and "batch"; dates over three years; 85 % are posted.
+# Every fifth invoice says "toner", all say "inv" and "batch"; dates over the last three years; 85 % are posted.
 _INVOICES = """
 INSERT INTO invoices_invoice (account_id, company_id, supplier_id, kind, number, invoice_date, due_date, currency_id,
     department_id, po_number, description, net, tax, total, approval_status, posting_status, export_state,
@@ -35,7 +35,7 @@ SELECT %(account)s, s.company_id, s.id, CASE WHEN n %% 25 = 0 THEN 'credit_note'
     CASE WHEN n %% 100 >= 15 THEN 'exported' WHEN n %% 100 = 14 THEN 'failed' ELSE 'none' END,
     '', '', CASE WHEN n %% 100 >= 15 THEN day + interval '3 days' END, n %% 3 > 0,
     (%(users)s::bigint[])[1 + n %% 5], day, day, 1
-FROM (SELECT n, DATE '2030-12-31' - (n::bigint * 7919 %% 1095)::int AS day,
+FROM (SELECT n, CURRENT_DATE - (n::bigint * 7919 %% 1095)::int AS day,
         (n::bigint * 31 %% 1000000)::numeric / 100 + 1 AS amount
       FROM generate_series(1, %(count)s) n) numbered
 JOIN (SELECT id, company_id, row_number() OVER (ORDER BY id) - 1 AS place FROM suppliers_supplier
