@@ -43,6 +43,10 @@ class Bar:
     width: float
     height: float
 
+    @property
+    def middle(self) -> float:
+        return round(self.x + self.width / 2, 1)
+
 
 @dataclass(frozen=True)
 class Chart:

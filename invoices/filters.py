@@ -84,23 +84,23 @@ class InvoiceFilter(filters.FilterSet):
 
     q = filters.CharFilter(label="Search", method="search_text", max_length=100)
     status = filters.MultipleChoiceFilter(label="Status", method="with_status", widget=forms.CheckboxSelectMultiple)
+    export_state = filters.MultipleChoiceFilter(
+        label="Export", choices=ExportState.choices, widget=forms.CheckboxSelectMultiple, distinct=False
+    )
     company = filters.ModelChoiceFilter(
         label="Company", queryset=lambda request: companies_of(request.user), empty_label="All"
     )
     supplier = SuggestedFilter("supplier", label="Supplier", method="of_supplier")
     number = filters.CharFilter(label="Invoice number", lookup_expr="istartswith", max_length=60)
     po_number = filters.CharFilter(label="PO number", lookup_expr="istartswith", max_length=40)
-    export_state = filters.MultipleChoiceFilter(
-        label="Export", choices=ExportState.choices, widget=forms.CheckboxSelectMultiple, distinct=False
-    )
-    kind = filters.ChoiceFilter(label="Kind", choices=Invoice.Kind.choices, empty_label="Any")
     date_after = DayFilter(label="Dated from", field_name="invoice_date", lookup_expr="gte")
     date_before = DayFilter(label="Dated to", field_name="invoice_date", lookup_expr="lte")
     due_after = DayFilter(label="Due from", field_name="due_date", lookup_expr="gte")
     due_before = DayFilter(label="Due to", field_name="due_date", lookup_expr="lte")
-    posted_after = DayFilter(label="Posted from", method="since")
     total_min = AmountFilter(label="Total from", field_name="total", lookup_expr="gte")
     total_max = AmountFilter(label="Total to", field_name="total", lookup_expr="lte")
+    posted_after = DayFilter(label="Posted from", method="since")
+    posted_before = DayFilter(label="Posted to", method="until")
     currency = filters.ModelChoiceFilter(
         label="Currency",
         queryset=lambda request: Currency.objects.for_user(request.user),
@@ -111,6 +111,7 @@ class InvoiceFilter(filters.FilterSet):
     department = filters.ModelChoiceFilter(
         label="Department", queryset=lambda request: Department.objects.for_user(request.user), empty_label="All"
     )
+    kind = filters.ChoiceFilter(label="Kind", choices=Invoice.Kind.choices, empty_label="Any")
     has_document = filters.ChoiceFilter(
         label="Document",
         choices=[("yes", "With a document"), ("no", "Without")],
@@ -177,6 +178,9 @@ class InvoiceFilter(filters.FilterSet):
 
     def since(self, rows: QuerySet, name: str, value: dt.date) -> QuerySet:
         return rows.filter(posted_at__gte=start_of_day(value))
+
+    def until(self, rows: QuerySet, name: str, value: dt.date) -> QuerySet:
+        return rows.filter(posted_at__lt=start_of_day(value + dt.timedelta(days=1)))
 
     def with_document(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(has_documents=value == "yes")

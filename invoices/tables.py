@@ -55,7 +55,24 @@ def columns_of(user: User) -> list[str]:
     return [key for key in COLUMNS if key in chosen or key in ALWAYS]
 
 
-_CSS = {"net": "num", "tax": "num", "total": "num", "supplier": "clip", "company": "clip short", "description": "clip"}
+_CSS = {
+    "kind": "nowrap",
+    "supplier_code": "nowrap",
+    "supplier": "clip",
+    "company": "clip short",
+    "invoice_date": "nowrap",
+    "due_date": "nowrap",
+    "posting_date": "nowrap",
+    "net": "num",
+    "tax": "num",
+    "total": "num",
+    "po_number": "nowrap",
+    "department": "clip short",
+    "description": "clip",
+    "created_by": "clip short",
+    "created_at": "nowrap",
+    "posted_at": "nowrap",
+}
 
 
 @dataclass(frozen=True)
@@ -96,13 +113,10 @@ def _pairs(params: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _column(key: str, sort: str, kept: list[tuple[str, Any]]) -> Column:
-    css = _CSS.get(key, "nowrap" if key in _DATES else "")
+    css = _CSS.get(key, "")
     if key not in SORTS:
         return Column(key, COLUMNS[key], css)
     is_current = sort.removeprefix("-") == key
     direction = ("descending" if sort.startswith("-") else "ascending") if is_current else ""
     following = f"-{key}" if direction == "ascending" else key
     return Column(key, COLUMNS[key], css, "?" + urlencode([*kept, ("sort", following)]), direction)
-
-
-_DATES = ("invoice_date", "due_date", "posting_date", "created_at", "posted_at", "number")

@@ -76,6 +76,10 @@ def numbers(user: Any, query: str) -> set[str]:
         ("currency=EUR", {"CD-2"}),
         ("gl_code=6100", {"AB-1040"}),
         ("gl_code=6100 Office", {"AB-1040"}),
+        ("posted_after=2030-04-02", {"CD-2"}),
+        ("posted_after=2030-04-03", set()),
+        ("posted_before=2030-04-02", {"CD-2"}),
+        ("posted_before=2030-04-01", set()),
         ("has_document=yes", {"CD-2"}),
         ("has_document=no", {"AB-1040"}),
         ("mine=yes", {"AB-1040"}),
@@ -105,6 +109,7 @@ def test_filters(company: Any, clerk: Any, query: str, expected: set[str]) -> No
         due_date=dt.date(2030, 3, 15),
         currency=factories.currency(account, "EUR"),
         export_state=ExportState.FAILED,
+        posted_at=dt.datetime(2030, 4, 2, 23, 59, tzinfo=dt.UTC),
         has_documents=True,
     )
     assert numbers(clerk, query) == expected
