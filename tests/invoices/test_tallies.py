@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
@@ -209,3 +211,38 @@ def test_a_bucket_holds_its_totals(total: Decimal) -> None:
     low, following = bucket_of(total)
     assert low <= total < following
     assert bucket_of(low) == (low, following)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_give_an_invoice_the_same_code_at_once_count_it_once() -> None:
+    """The second waits for the first, and then sees that the code is there."""
+    company = factories.company()
+    code, invoice = factories.gl_code(company, "6100"), factories.invoice(company)
+
+    def add_line(position: int) -> None:
+        InvoiceLine.objects.create(invoice=invoice, position=position, gl_code=code)
+
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            add_line(2)
+            second = other.submit(_in_own_connection, add_line, 3)
+            _wait_until_somebody_waits()
+        second.result(timeout=30)
+    found = invoice_filter(factories.user(company.account), QueryDict("gl_code=6100"))
+    assert [total.count for total in totals_of_search(found.request.user, found)] == [1]
+
+
+def _in_own_connection(act: Callable[[int], None], position: int) -> None:
+    try:
+        act(position)
+    finally:
+        connection.close()
+
+
+def _wait_until_somebody_waits() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(3_000):
+            cursor.execute("SELECT pg_sleep(0.01), count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[1]:
+                return
+    raise AssertionError("The second writer did not wait.")
