@@ -7,10 +7,11 @@ from typing import Any
 
 from django import forms
 
-from organization.models import Company, Department, Role, User
+from organization.models import Company, Department, Role, Scope, User
 from organization.reference import AccountForm
 
-PERMISSION_FIELDS = ("visibility", "administration", "authorization", "authorization_limit", "departments")
+PERMISSION_KINDS = ("visibility", "administration", "authorization")
+PERMISSION_FIELDS = (*PERMISSION_KINDS, "authorization_limit", "departments")
 
 
 def time_zone_choices() -> list[tuple[str, str]]:
@@ -43,7 +44,25 @@ class DepartmentForm(AccountForm):
         fields = ("code", "name")
 
 
-class RoleForm(AccountForm):
+class PermissionForm(AccountForm):
+    """What roles and users have in common: three permissions, and the departments that they may name."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        limited = [name for name in PERMISSION_KINDS if self._effective(name) == Scope.DEPARTMENTS]
+        if limited and not self._departments():
+            self.add_error("departments", "Choose the departments, or another reach than “Chosen departments”.")
+        return cleaned
+
+    def _effective(self, name: str) -> str:
+        return str(self.cleaned_data.get(name) or "")
+
+    def _departments(self) -> bool:
+        return bool(self.cleaned_data.get("departments"))
+
+
+class RoleForm(PermissionForm):
+    read_only_reason = "Only an Account Owner can change this role."
     fieldsets = (
         ("Role", ("name",)),
         (
@@ -63,10 +82,13 @@ class RoleForm(AccountForm):
         super().__init__(*args, **kwargs)
         if not self.user.is_account_owner:
             self.fields["is_account_owner"].disabled = True
+            if self.instance.is_account_owner:
+                self.lock()
         self.fields["is_account_owner"].help_text = "May do everything, and alone connects the accounting system."
 
 
-class UserForm(AccountForm):
+class UserForm(PermissionForm):
+    read_only_reason = "Only an Account Owner can change an Account Owner."
     fieldsets = (
         ("Person", ("email", "first_name", "last_name", "role", "home_department", "companies")),
         (
@@ -95,23 +117,36 @@ class UserForm(AccountForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"].required = True
+        if self.user.limited_company_ids is not None:
+            self.fields["companies"].required = True
+            self.fields["companies"].help_text = "You work in these companies, and can open no others."
+        for name in PERMISSION_KINDS:
+            self.fields[name].choices = [("", "As the role says"), *Scope.choices]
+        self.fields["time_zone"] = forms.ChoiceField(choices=time_zone_choices, initial=self._account_time_zone())
         if not self.user.is_account_owner:
             self._keep_owners_out()
-        self.fields["time_zone"] = forms.ChoiceField(choices=time_zone_choices, initial=self._account_time_zone())
 
     def _account_time_zone(self) -> str:
         return self.user.account.time_zone if self.user.account else "UTC"
 
     def _keep_owners_out(self) -> None:
-        """Only an owner makes an owner, or changes one."""
-        field = self.fields["role"]
+        """Only an owner makes an owner, or changes one: whoever changes an address can ask for its password."""
         if self.instance.pk and self.instance.is_account_owner:
-            field.disabled = True
+            self.lock()
         else:
+            field = self.fields["role"]
             field.queryset = field.queryset.filter(is_account_owner=False)
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].lower()
+
+    def _effective(self, name: str) -> str:
+        role = self.cleaned_data.get("role")
+        return super()._effective(name) or (getattr(role, name) if role else "")
+
+    def _departments(self) -> bool:
+        role = self.cleaned_data.get("role")
+        return super()._departments() or bool(role and role.departments.exists())
 
     def save(self, commit: bool = True) -> User:
         if self.instance.pk is None:

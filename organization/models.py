@@ -226,6 +226,11 @@ class User(AbstractBaseUser, PermissionsMixin, InvoicePermissions):
         return (self.first_name[:1] + self.last_name[:1]).upper() or self.email[:1].upper()
 
     @property
+    def is_invited(self) -> bool:
+        """Invited, and no password chosen yet."""
+        return self.is_active and bool(self.account_id) and not self.has_usable_password()
+
+    @property
     def is_account_owner(self) -> bool:
         return bool(self.account_id and self.role and self.role.is_account_owner)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import django_tables2 as tables
-from allauth.account.forms import ResetPasswordForm
-from django.http import HttpRequest
 
-from organization import forms
+from organization import forms, invitations
 from organization.models import Company, Department, Role, User
 from organization.permissions import can_manage_organization
 from organization.reference import ReferenceFilter, ReferenceTable, Resource
+from organization.services import changing_role, changing_user
 
 
 class CompanyTable(ReferenceTable):
@@ -32,6 +31,12 @@ class RoleTable(ReferenceTable):
 
 class UserTable(ReferenceTable):
     name = tables.Column(accessor="get_full_name", order_by=("first_name", "last_name", "email"))
+    last_login = tables.TemplateColumn("{{ value|moment|default:'Never' }}", verbose_name="Last sign-in")
+    state = tables.TemplateColumn(
+        "{% if not record.is_active %}{% badge 'Archived' 'neutral' %}"
+        "{% elif record.is_invited %}{% badge 'Invited' 'info' %}{% endif %}",
+        orderable=False,
+    )
 
     class Meta(ReferenceTable.Meta):
         model = User
@@ -50,12 +55,9 @@ class UserFilter(ReferenceFilter):
         fields = ("role",)
 
 
-def invite(request: HttpRequest, user: User) -> str:
-    """Send the link with which the new person chooses a password."""
-    form = ResetPasswordForm({"email": user.email})
-    form.full_clean()
-    form.save(request)
-    return f"{user.email} was invited by e-mail."
+def invite(user: User, by: User) -> str:
+    invitations.invite(user, by=by)
+    return f"{user.email} was added; an invitation is on its way by e-mail."
 
 
 companies = Resource(
@@ -100,6 +102,7 @@ roles = Resource(
     filter=ReferenceFilter,
     key_fields=("name",),
     prefetched=("departments",),
+    guard=changing_role,
     can_view=can_manage_organization,
     can_manage=can_manage_organization,
     lede="Templates of what people may do. What is set on a person wins.",
@@ -120,6 +123,8 @@ users = Resource(
     can_view=can_manage_organization,
     can_manage=can_manage_organization,
     after_create=invite,
+    guard=changing_user,
+    form_template="organization/user_form.html",
     lede="People of this account. Adding somebody sends an invitation by e-mail.",
 )
 

@@ -12,5 +12,6 @@ app_name = "organization"
 
 urlpatterns = [
     path("my-details/", views.profile, name="profile"),
+    path("users/<int:pk>/invite/", views.user_invite, name="user_invite"),
     *chain.from_iterable(resource.urls() for resource in resources.ALL),
 ]

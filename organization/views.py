@@ -1,13 +1,16 @@
-"""One's own details."""
+"""One's own details, and invitations that are sent again."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
 
+from organization import invitations
 from organization.forms import ProfileForm
+from organization.models import User
+from organization.permissions import allowed, can_manage_organization
 
 
 @require_http_methods(["GET", "POST"])
@@ -19,3 +22,18 @@ def profile(request: HttpRequest) -> HttpResponse:
         return redirect("organization:profile")
     context = {"title": "My details", "form": form}
     return render(request, "organization/profile.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@allowed(can_manage_organization)
+def user_invite(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send the invitation again; links sent before go on working until they expire."""
+    person = get_object_or_404(User.objects.for_user(request.user), pk=pk)
+    if person.is_invited:
+        invitations.invite(person, by=request.user)
+        messages.success(request, f"The invitation to {person.email} was sent again.")
+    else:
+        messages.error(
+            request, f"{person} needs no invitation: a password is chosen already, or the person is archived."
+        )
+    return redirect("organization:user_edit", pk=pk)

@@ -47,6 +47,17 @@ class AccountForm(forms.ModelForm):
     def is_locked_by_import(self) -> bool:
         return bool(self.instance.pk and getattr(self.instance, "is_imported", False) and self.imported_fields)
 
+    @property
+    def is_read_only(self) -> bool:
+        """Nothing on it can be changed by this person; `read_only_reason` says why."""
+        return all(field.disabled for field in self.fields.values())
+
+    read_only_reason: ClassVar[str] = "Everything here is kept in your accounting system."
+
+    def lock(self) -> None:
+        for field in self.fields.values():
+            field.disabled = True
+
     def _get_validation_exclusions(self) -> set[str]:
         """The account takes part in uniqueness although it is no field of the form."""
         return super()._get_validation_exclusions() - {"account"}

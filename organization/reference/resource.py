@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models
-from django.http import HttpRequest
+from django.db import models, transaction
 from django.urls import URLPattern, path
 
 from organization.models import User
@@ -16,6 +16,11 @@ from organization.reference.forms import AccountForm
 from organization.reference.tables import ReferenceTable
 
 Rows = Callable[[User], models.QuerySet]
+Guard = Callable[[Any, User], AbstractContextManager[None]]
+
+
+def _plain_change(record: Any, by: User) -> AbstractContextManager[None]:
+    return transaction.atomic()
 
 
 def _own_rows(model: type[models.Model]) -> Rows:
@@ -24,7 +29,10 @@ def _own_rows(model: type[models.Model]) -> Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """`name` makes the URL names (`name_list`, `name_add`, …); `key_fields` tell rows apart in a CSV file."""
+    """`name` makes the URL names (`name_list`, `name_add`, …); `key_fields` tell rows apart in a CSV file, the last of
+    them is text. `guard` is the transaction around every change; it raises ChangeRefused. `after_create` is called
+    inside it with the new row and who added it, and returns a sentence for them.
+    """
 
     app: str
     name: str
@@ -44,11 +52,26 @@ class Resource:
     list_name: str = ""
     lede: str = ""
     empty_text: str = ""
-    after_create: Callable[[HttpRequest, Any], str] | None = None
+    guard: Guard = _plain_change
+    after_create: Callable[[Any, User], str] | None = None
+    form_template: str = "reference/form.html"
 
     def rows(self, user: User) -> models.QuerySet:
         rows = _own_rows(self.model)(user)
         return rows.select_related(*self.related).prefetch_related(*self.prefetched)
+
+    def save(self, form: AccountForm, by: User) -> str:
+        """Save a valid form; returns what else there is to tell. Raises ChangeRefused, and then nothing is saved."""
+        is_new = form.instance.pk is None
+        with self.guard(form.instance, by):
+            record = form.save()
+            return self.after_create(record, by) if is_new and self.after_create else ""
+
+    def archive_or_restore(self, record: Any, by: User) -> None:
+        """Raises ChangeRefused, and then the row stays as it was."""
+        with self.guard(record, by):
+            record.is_active = not record.is_active
+            record.save(update_fields=["is_active"])
 
     def url_name(self, page: str) -> str:
         return f"{self.app}:{self.name}_{page}"

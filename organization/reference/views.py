@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db import models, transaction
+from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,6 +14,7 @@ from django.views.generic import View
 from django_tables2 import RequestConfig
 
 from organization.reference import csv_files
+from organization.reference.errors import ChangeRefused
 from organization.reference.resource import Resource
 
 
@@ -73,10 +74,12 @@ class ReferenceAdd(ReferenceView):
         form = self.resource.form(request.POST, user=request.user)
         if not form.is_valid():
             return self.page(request, form)
-        with transaction.atomic():
-            record = form.save()
-        after = self.resource.after_create
-        messages.success(request, after(request, record) if after else f"“{record}” was added.")
+        try:
+            told = self.resource.save(form, request.user)
+        except ChangeRefused as refused:
+            form.add_error(None, str(refused))
+            return self.page(request, form)
+        messages.success(request, told or f"“{form.instance}” was added.")
         return redirect(self.list_url)
 
     def page(self, request: HttpRequest, form: forms.Form) -> HttpResponse:
@@ -88,7 +91,7 @@ class ReferenceAdd(ReferenceView):
             "cancel_url": self.list_url,
             "submit_label": f"Add {self.resource.singular}",
         }
-        return render(request, "reference/form.html", context, status=422 if form.errors else 200)
+        return render(request, self.resource.form_template, context, status=422 if form.errors else 200)
 
 
 class ReferenceEdit(ReferenceView):
@@ -101,7 +104,11 @@ class ReferenceEdit(ReferenceView):
         form = self.resource.form(request.POST, instance=record, user=request.user)
         if not form.is_valid():
             return self.page(request, self.get_record(pk), form)
-        form.save()
+        try:
+            self.resource.save(form, request.user)
+        except ChangeRefused as refused:
+            form.add_error(None, str(refused))
+            return self.page(request, self.get_record(pk), form)
         messages.success(request, f"“{record}” was saved.")
         return redirect(self.list_url)
 
@@ -116,7 +123,7 @@ class ReferenceEdit(ReferenceView):
             "cancel_url": self.list_url,
             "archive_url": reverse(self.resource.url_name("archive"), args=[record.pk]),
         }
-        return render(request, "reference/form.html", context, status=422 if form.errors else 200)
+        return render(request, self.resource.form_template, context, status=422 if form.errors else 200)
 
 
 class ReferenceArchive(ReferenceView):
@@ -124,11 +131,11 @@ class ReferenceArchive(ReferenceView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         record = self.get_record(pk)
-        if record == request.user:
-            messages.error(request, "You cannot archive yourself.")
+        try:
+            self.resource.archive_or_restore(record, request.user)
+        except ChangeRefused as refused:
+            messages.error(request, str(refused))
             return redirect(self.list_url)
-        record.is_active = not record.is_active  # type: ignore[attr-defined]
-        record.save(update_fields=["is_active"])
         done = "is active again" if record.is_active else "was archived"  # type: ignore[attr-defined]
         messages.success(request, f"“{record}” {done}.")
         return redirect(self.list_url)

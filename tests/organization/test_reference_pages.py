@@ -4,7 +4,6 @@ import csv
 import io
 
 import pytest
-from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -153,36 +152,6 @@ def test_keeps_imported_fields_as_they_are(account, owner, client):
     supplier.refresh_from_db()
     assert supplier.name == "As imported"
     assert supplier.terms == terms  # what the import could not set may be chosen here
-
-
-def test_inviting_somebody_sends_a_link_to_choose_a_password(account, owner, client):
-    role = factories.role(account)
-    client.post(
-        reverse("organization:user_add"),
-        {"email": "New.Person@tests.example", "role": role.pk, "time_zone": "Europe/London", "spelling": "en-gb"},
-    )
-    invited = User.objects.get(email="new.person@tests.example")
-    assert invited.account == account
-    assert not invited.has_usable_password()
-    assert mail.outbox[0].to == ["new.person@tests.example"]
-    assert "/accounts/password/reset/key/" in mail.outbox[0].body
-
-
-def test_only_an_owner_makes_an_owner(account, client):
-    client.force_login(factories.user(account, "System Admin"))
-    owner_role = factories.role(account, "Account Owner")
-    answer = client.post(
-        reverse("organization:user_add"),
-        {"email": "second@tests.example", "role": owner_role.pk, "time_zone": "UTC", "spelling": "en-gb"},
-    )
-    assert answer.status_code == 422
-    assert not User.objects.filter(email="second@tests.example").exists()
-
-
-def test_nobody_archives_themselves(owner, client):
-    client.post(reverse("organization:user_archive", args=[owner.pk]))
-    owner.refresh_from_db()
-    assert owner.is_active
 
 
 def test_names_every_refused_line_of_a_csv_file_and_takes_the_rest(account, owner, client):

@@ -1,0 +1,64 @@
+"""Invitations: a new person gets an e-mail with a link to choose a password. Nobody knows a password before that."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from functools import partial
+from typing import Any
+
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from organization.models import User
+
+
+class LinkTokens(PasswordResetTokenGenerator):
+    """Links to choose a password. One works once, for PASSWORD_RESET_TIMEOUT, and not while its person is archived."""
+
+    def _make_hash_value(self, user: Any, timestamp: int) -> str:
+        return f"{super()._make_hash_value(user, timestamp)}{user.is_active}"
+
+
+def invite(user: User, *, by: User) -> None:
+    """Send the invitation, or send it again; the mail leaves after the commit."""
+    from organization.tasks import send_invitation
+
+    transaction.on_commit(partial(send_invitation.delay, user.pk, by.pk), robust=True)
+
+
+def deliver(user: User, *, by: User) -> None:
+    """Write and send the mail. Somebody archived meanwhile, or with a password already, gets none."""
+    if not user.is_invited:
+        return
+    with translation.override(user.spelling), timezone.override(zoneinfo.ZoneInfo(user.time_zone)):
+        _message(user, by).send()
+
+
+def _message(user: User, by: User) -> EmailMultiAlternatives:
+    heading = f"{by} invites you to Planergy"
+    context = {
+        "user": user,
+        "by": by,
+        "heading": heading,
+        "preheader": f"{user.account}: choose a password and sign in",
+        "button_url": link_for(user),
+        "button_label": "Choose a password",
+        "expires_at": timezone.now() + dt.timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
+        "reason": f"You get this e-mail because {by.email} added this address to {user.account}.",
+    }
+    text = render_to_string("organization/mail/invitation.txt", context)
+    message = EmailMultiAlternatives(" ".join(heading.split()), text, to=[user.email])
+    message.attach_alternative(render_to_string("organization/mail/invitation.html", context), "text/html")
+    return message
+
+
+def link_for(user: User) -> str:
+    values = {"uidb36": user_pk_to_url_str(user), "key": LinkTokens().make_token(user)}
+    return f"{settings.PORTAL_URL}{reverse('account_reset_password_from_key', kwargs=values)}"

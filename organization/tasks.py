@@ -1,0 +1,17 @@
+"""Background work of this app: the e-mail that invites somebody."""
+
+from __future__ import annotations
+
+import smtplib
+
+from celery import shared_task
+
+from organization import invitations
+from organization.models import User
+
+
+@shared_task(autoretry_for=(smtplib.SMTPException, OSError), retry_backoff=True, max_retries=8)
+def send_invitation(user_id: int, by_id: int) -> None:
+    people = User.objects.select_related("account").in_bulk([user_id, by_id])
+    if user_id in people and by_id in people:
+        invitations.deliver(people[user_id], by=people[by_id])
