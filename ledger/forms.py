@@ -46,9 +46,14 @@ class GLCodeForm(AccountForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        dimensions = Dimension.objects.for_user(self.user).values_list("key", "name")
-        self.fields["required_dimensions"].choices = list(dimensions)
+        like = kwargs.get("like")
+        self.fields["required_dimensions"].choices = (
+            like.fields["required_dimensions"].choices if like else self._dimension_choices()
+        )
         propose_only_company(self)
+
+    def _dimension_choices(self) -> list[tuple[str, str]]:
+        return list(Dimension.objects.for_user(self.user).values_list("key", "name"))
 
 
 class TaxCodeForm(AccountForm):
@@ -98,6 +103,8 @@ class DimensionValueForm(AccountForm):
 
 def propose_only_company(form: AccountForm) -> None:
     """An account with one company is not asked for it twice."""
+    if form.is_bound or form.instance.pk:
+        return
     companies = list(companies_of(form.user)[:2])
-    if len(companies) == 1 and not form.instance.pk:
+    if len(companies) == 1:
         form.fields["company"].initial = companies[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ PERMISSION_KINDS = ("visibility", "administration", "authorization")
 PERMISSION_FIELDS = (*PERMISSION_KINDS, "authorization_limit", "departments")
 
 
+@cache
 def time_zone_choices() -> list[tuple[str, str]]:
     return [
         (zone, zone.replace("_", " "))

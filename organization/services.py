@@ -51,9 +51,7 @@ def account_keeps_an_owner(account: Account) -> Iterator[None]:
         Account.objects.select_for_update().get(pk=account.pk)
         yield
         if not account.owners().exists():
-            raise ChangeRefused(
-                "The account must keep an Account Owner who is not archived. Make somebody else one first."
-            )
+            raise ChangeRefused("The account must keep an active Account Owner. Make somebody else one first.")
 
 
 @contextmanager

@@ -33,7 +33,5 @@ def user_invite(request: HttpRequest, pk: int) -> HttpResponse:
         invitations.invite(person, by=request.user)
         messages.success(request, f"The invitation to {person.email} was sent again.")
     else:
-        messages.error(
-            request, f"{person} needs no invitation: a password is chosen already, or the person is archived."
-        )
+        messages.error(request, f"{person} needs no invitation: archived, or with a password already.")
     return redirect("organization:user_edit", pk=pk)

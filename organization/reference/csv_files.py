@@ -1,19 +1,20 @@
-"""Reference data as CSV: out for anybody who may look, in row by row with every refusal named."""
+"""Reference data as CSV files: how rows are written, and how a file from any spreadsheet is read."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django import forms
-from django.db import models, transaction
-from django.db.models.functions import Lower
+from django.db import models
 
+SEPARATORS = ",;\t"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
+MOST_LINES = 20_000
 NATURAL_KEYS = ("code", "name", "key", "email")
 
 
@@ -60,20 +61,41 @@ def cell_of(record: models.Model, name: str) -> Any:
     return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
 
 
-@dataclass
-class ImportReport:
-    """`refused` holds (line number in the file, sentences)."""
-
-    created: int = 0
-    updated: int = 0
-    refused: list[tuple[int, list[str]]] = field(default_factory=list)
-
-
 class UnreadableFile(Exception):
     """The file as a whole cannot be taken; the message says why."""
 
 
-def read_rows(content: bytes, expected: Iterable[str]) -> list[dict[str, str]]:
+@dataclass(frozen=True)
+class Line:
+    """One row of a file: `number` is where it begins, for a person who looks for it; `trouble` why it has no cells."""
+
+    number: int
+    cells: dict[str, str]
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    lines: list[Line]
+    unknown_columns: list[str]
+
+
+def read_sheet(content: bytes, *, columns: Sequence[str], needed: Iterable[str]) -> Sheet:
+    """The rows of a CSV file under the columns that are known. Raises UnreadableFile."""
+    text = _text_of(content)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator_of(text), strict=True)
+    try:
+        head = [name.strip().lower() for name in next(reader, [])]
+        _check_head(head, needed)
+        lines = list(_lines(reader, head, columns))
+    except csv.Error as error:
+        raise UnreadableFile(f"The file is not a CSV file: line {reader.line_num} cannot be read ({error}).") from error
+    if len(lines) > MOST_LINES:
+        raise UnreadableFile(f"The file has more than {MOST_LINES:,} rows. Split it into several.")
+    return Sheet(lines, [name for name in head if name and name not in columns])
+
+
+def _text_of(content: bytes) -> str:
     if len(content) > LARGEST_FILE:
         raise UnreadableFile("The file is larger than 10 MB.")
     try:
@@ -82,89 +104,33 @@ def read_rows(content: bytes, expected: Iterable[str]) -> list[dict[str, str]]:
         raise UnreadableFile("The file is not text in UTF-8. Save it as “CSV UTF-8” and try again.") from error
     if "\0" in text:
         raise UnreadableFile("The file is not a CSV file.")
-    reader = csv.DictReader(io.StringIO(text))
-    missing = set(expected) - set(reader.fieldnames or [])
+    return text
+
+
+def _separator_of(text: str) -> str:
+    """A spreadsheet separates by commas or semicolons, as its country has it; the first line tells which."""
+    head = text.partition("\n")[0]
+    return max(SEPARATORS, key=head.count)
+
+
+def _check_head(head: list[str], needed: Iterable[str]) -> None:
+    missing = sorted(set(needed) - set(head))
     if missing:
-        raise UnreadableFile(f"The first line must name the columns; missing: {', '.join(sorted(missing))}.")
-    return [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
+        raise UnreadableFile(f"The first line must name the columns; missing: {', '.join(missing)}.")
+    twice = [name for name, times in Counter(filter(None, head)).items() if times > 1]
+    if twice:
+        raise UnreadableFile(f"The first line names a column twice: {', '.join(twice)}.")
 
 
-FormMaker = Callable[[Mapping[str, Any], models.Model | None], forms.ModelForm]
-
-
-def import_rows(
-    rows: Iterable[Mapping[str, str]],
-    *,
-    existing: models.QuerySet,
-    key_fields: tuple[str, ...],
-    make_form: FormMaker,
-) -> ImportReport:
-    """Save every row that its form accepts. `key_fields` tell an existing row from a new one."""
-    report = ImportReport()
-    for number, row in enumerate(rows, start=2):
-        record = _find(row, existing, key_fields)
-        form = _bound(row, record, make_form)
-        if not form.is_valid():
-            report.refused.append((number, [_sentence(form, name, errors) for name, errors in form.errors.items()]))
-            continue
-        with transaction.atomic():
-            form.save()
-        report.created += record is None
-        report.updated += record is not None
-    return report
-
-
-def _sentence(form: forms.ModelForm, name: str, errors: Iterable[str]) -> str:
-    label = form.fields[name].label or name if name in form.fields else ""
-    return f"{label}: {' '.join(errors)}" if label else " ".join(errors)
-
-
-def _find(row: Mapping[str, str], existing: models.QuerySet, key_fields: tuple[str, ...]) -> models.Model | None:
-    for name in key_fields:
-        model_field = existing.model._meta.get_field(name)
-        if model_field.is_relation:
-            related = natural_lookup(model_field.related_model.objects.all(), row.get(name, ""))
-            existing = existing.filter(**{f"{name}__in": related}) if row.get(name) else existing.filter(**{name: None})
-        else:
-            existing = existing.filter(**{f"{name}__iexact": row.get(name, "")})
-    return existing.first()
-
-
-def _bound(row: Mapping[str, str], record: models.Model | None, make_form: FormMaker) -> forms.ModelForm:
-    blank = make_form({}, record)
-    data: dict[str, Any] = {}
-    for name, form_field in blank.fields.items():
-        if name in row:
-            data[name] = _form_value(form_field, row[name])
-        elif record is not None:
-            data[name] = blank.initial.get(name)
-        elif form_field.initial is not None:
-            data[name] = form_field.initial
-        elif name in blank.initial:
-            data[name] = blank.initial[name]
-    return make_form(data, record)
-
-
-def _form_value(form_field: forms.Field, text: str) -> Any:
-    """The value that a browser would have sent for what the cell says."""
-    if isinstance(form_field, forms.ModelMultipleChoiceField):
-        parts = [part.strip() for part in text.split(";") if part.strip()]
-        return [_key_or_text(form_field.queryset, part) for part in parts]
-    if isinstance(form_field, forms.ModelChoiceField):
-        return _key_or_text(form_field.queryset, text) if text else ""
-    if isinstance(form_field, forms.BooleanField):
-        return text.lower() in ("yes", "true", "1", "on")
-    if isinstance(form_field, forms.MultipleChoiceField):
-        return [part.strip() for part in text.split(";") if part.strip()]
-    return text.removeprefix("'") if text[1:2] and text[1] in FORMULA_STARTS else text
-
-
-def natural_lookup(queryset: models.QuerySet, text: str) -> models.QuerySet:
-    """Rows whose natural key equals the text, without case."""
-    name = next(name for name in NATURAL_KEYS if name in {each.name for each in queryset.model._meta.get_fields()})
-    return queryset.annotate(natural=Lower(name)).filter(natural=text.lower())
-
-
-def _key_or_text(queryset: models.QuerySet, text: str) -> Any:
-    found = natural_lookup(queryset, text).first()
-    return text if found is None else found.pk
+def _lines(reader: Any, head: list[str], columns: Sequence[str]) -> Iterator[Line]:
+    begins = reader.line_num + 1
+    for row in reader:
+        cells = [cell.strip() for cell in row]
+        while len(cells) > len(head) and not cells[-1]:
+            cells.pop()
+        if len(cells) not in (0, len(head)) and any(cells):
+            yield Line(begins, {}, f"This line has {len(cells)} cells, the first line names {len(head)} columns.")
+        elif any(cells):
+            named = zip(head, cells, strict=True)
+            yield Line(begins, {name: cell for name, cell in named if name in columns})
+        begins = reader.line_num + 1

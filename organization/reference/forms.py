@@ -16,20 +16,20 @@ class AccountForm(forms.ModelForm):
     imported_fields: ClassVar[tuple[str, ...]] = ()
     fixed_fields: ClassVar[tuple[str, ...]] = ("company", "dimension")
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, like: AccountForm | None = None, **kwargs: Any) -> None:
+        """`like` is a form for another new row, whose choices this one takes: a file has thousands of rows."""
         super().__init__(*args, **kwargs)
         self.user = user
         if hasattr(self.instance, "account_id") and self.instance.account_id is None:
             self.instance.account = user.account
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
-                field.queryset = self._choices(field)
+                field.queryset = like.fields[name].queryset if like else self._choices(name, field)
         self._lock_fields()
 
-    def _choices(self, field: forms.ModelChoiceField) -> Any:
+    def _choices(self, name: str, field: forms.ModelChoiceField) -> Any:
         """The account's active rows, and whatever is chosen already."""
         rows = field.queryset.for_user(self.user)
-        name = next(name for name, each in self.fields.items() if each is field)
         chosen = self.initial.get(name)
         chosen = [] if chosen is None else chosen if isinstance(chosen, list) else [chosen]
         return rows.filter(Q(is_active=True) | Q(pk__in=[getattr(each, "pk", each) for each in chosen]))

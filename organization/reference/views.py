@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.cache import cache
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,9 +15,11 @@ from django.urls import reverse
 from django.views.generic import View
 from django_tables2 import RequestConfig
 
-from organization.reference import csv_files
+from organization.reference import csv_files, csv_import
 from organization.reference.errors import ChangeRefused
 from organization.reference.resource import Resource
+
+KEPT_SECONDS = 3600  # between the preview of a file and its application
 
 
 class ReferenceView(View):
@@ -160,38 +164,50 @@ class UploadForm(forms.Form):
 
 
 class ReferenceImport(ReferenceView):
+    """Two steps: the file is read and what it would do is shown; then the same file, kept meanwhile, is applied."""
+
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self.page(request, UploadForm(), None)
+        return self.page(request, UploadForm())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = UploadForm(request.POST, request.FILES)
-        if not form.is_valid():
-            return self.page(request, form, None)
+        is_applied = "token" in request.POST
+        form = UploadForm() if is_applied else UploadForm(request.POST, request.FILES)
+        if not is_applied and not form.is_valid():
+            return self.page(request, form)
+        token = request.POST.get("token") or secrets.token_urlsafe(16)
         try:
-            rows = csv_files.read_rows(
-                form.cleaned_data["file"].read(csv_files.LARGEST_FILE + 1), self.resource.key_fields
-            )
+            content = self._kept(token) if is_applied else form.cleaned_data["file"].read(csv_files.LARGEST_FILE + 1)
+            sheet = csv_files.read_sheet(content, columns=self.resource.columns, needed=self.resource.key_fields)
         except csv_files.UnreadableFile as error:
-            form.add_error("file", str(error))
-            return self.page(request, form, None)
-        report = csv_files.import_rows(
-            rows,
-            existing=self.resource.rows(request.user),
-            key_fields=self.resource.key_fields,
-            make_form=lambda data, record: self.resource.form(data or None, instance=record, user=request.user),
-        )
-        return self.page(request, UploadForm(), report)
+            return self.page(request, form, trouble=str(error))
+        report = csv_import.import_lines(sheet.lines, self.resource, request.user, is_preview=not is_applied)
+        if is_applied:
+            cache.delete(self._cache_key(token))
+        else:
+            cache.set(self._cache_key(token), content, KEPT_SECONDS)
+        return self.page(request, UploadForm(), sheet=sheet, report=report, token="" if is_applied else token)
 
-    def page(self, request: HttpRequest, form: forms.Form, report: csv_files.ImportReport | None) -> HttpResponse:
+    def _cache_key(self, token: str) -> str:
+        return f"csv:{self.request.user.pk}:{self.resource.name}:{token}"
+
+    def _kept(self, token: str) -> bytes:
+        content: bytes | None = cache.get(self._cache_key(token))
+        if content is None:
+            raise csv_files.UnreadableFile("The file was kept for an hour, or is applied already. Choose it again.")
+        return content
+
+    def page(self, request: HttpRequest, form: forms.Form, *, trouble: str = "", **shown: Any) -> HttpResponse:
         context = {
             "title": f"Add {self.resource.plural} from a file",
             "heading": f"Add {self.resource.plural} from a file",
             "crumbs": self.crumbs(),
             "form": form,
-            "report": report,
+            "trouble": trouble,
             "columns": self.resource.columns,
             "key_fields": self.resource.key_fields,
+            "plural": self.resource.plural,
             "cancel_url": self.list_url,
             "submit_label": "Read the file",
+            **shown,
         }
-        return render(request, "reference/import.html", context, status=422 if form.errors else 200)
+        return render(request, "reference/import.html", context, status=422 if form.errors or trouble else 200)

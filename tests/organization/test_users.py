@@ -181,7 +181,7 @@ class TestOwners:
     def test_the_last_one_cannot_give_the_role_away(self, owner: User) -> None:
         clerk = factories.role(owner.account)
         answer = edit(owner, owner, role=clerk.pk)
-        assert "must keep an Account Owner" in answer.content.decode()
+        assert "must keep an active Account Owner" in answer.content.decode()
         owner.refresh_from_db()
         assert owner.is_account_owner
 

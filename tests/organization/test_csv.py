@@ -1,0 +1,254 @@
+"""Reference data from CSV files, as spreadsheets and people write them: shown first, applied then, refused by line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from ledger.models import Currency, DimensionValue, GLCode
+from organization.models import Account, Company, User
+from organization.reference.csv_files import LARGEST_FILE, MOST_LINES, csv_lines
+from suppliers.models import Supplier
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account() -> Account:
+    return factories.account()
+
+
+@pytest.fixture
+def owner(account: Account, client: Client) -> User:
+    person = factories.owner(account)
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
+def company(account: Account) -> Company:
+    return factories.company(account)
+
+
+def bring(client: Client, page: str, content: str | bytes) -> Any:
+    """Choose the file: nothing is changed yet."""
+    data = content.encode() if isinstance(content, str) else content
+    return client.post(reverse(f"{page}_import"), {"file": SimpleUploadedFile("rows.csv", data)})
+
+
+def apply(client: Client, page: str, content: str | bytes) -> Any:
+    """Choose the file, and apply what was shown. Returns the report."""
+    token = bring(client, page, content).context["token"]
+    return client.post(reverse(f"{page}_import"), {"token": token}).context["report"]
+
+
+def refused(report: Any) -> dict[int, str]:
+    return {line: " ".join(sentences) for line, sentences in report.refused}
+
+
+@pytest.mark.usefixtures("owner")
+class TestTwoSteps:
+    def test_shows_first_and_changes_nothing(self, client: Client) -> None:
+        answer = bring(client, "ledger:currency", "code,name\nGBP,Pound sterling\n")
+        assert "What the file would do" in answer.content.decode()
+        assert answer.context["report"].created == 1
+        assert not Currency.objects.exists()
+
+    def test_applies_what_was_shown_once(self, client: Client) -> None:
+        token = bring(client, "ledger:currency", "code,name\nGBP,Pound sterling\n").context["token"]
+        client.post(reverse("ledger:currency_import"), {"token": token})
+        assert Currency.objects.get().name == "Pound sterling"
+        again = client.post(reverse("ledger:currency_import"), {"token": token})
+        assert "applied already" in again.content.decode()
+
+    def test_says_when_the_file_is_no_longer_kept(self, client: Client) -> None:
+        token = bring(client, "ledger:currency", "code,name\nGBP,Pound\n").context["token"]
+        cache.clear()
+        answer = client.post(reverse("ledger:currency_import"), {"token": token})
+        assert "Choose it again" in answer.content.decode()
+        assert not Currency.objects.exists()
+
+    def test_nobody_else_applies_it(self, client: Client, account: Account) -> None:
+        token = bring(client, "ledger:currency", "code,name\nGBP,Pound\n").context["token"]
+        for person in (factories.owner(account), factories.owner()):
+            client.force_login(person)
+            assert client.post(reverse("ledger:currency_import"), {"token": token}).status_code == 422
+        assert not Currency.objects.exists()
+
+    def test_invites_whom_a_file_adds_and_nobody_before(
+        self, client: Client, account: Account, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        queued: list[Any] = []
+        monkeypatch.setattr("organization.tasks.send_invitation.delay", lambda *ids: queued.append(ids))
+        factories.role(account)
+        content = (
+            "email,first_name,role,time_zone,spelling\nnew@tests.example,Nia,Accounts Payable,Europe/London,en-us\n"
+        )
+        with django_capture_on_commit_callbacks(execute=True):
+            token = bring(client, "organization:user", content).context["token"]
+        assert queued == []
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(reverse("organization:user_import"), {"token": token})
+        assert [ids[0] for ids in queued] == [User.objects.get(email="new@tests.example").pk]
+
+
+@pytest.mark.usefixtures("owner")
+class TestLines:
+    def test_refused_ones_are_named_and_the_rest_is_taken(self, client: Client) -> None:
+        report = apply(client, "ledger:currency", "code,name\nGBP,Pound sterling\nPOUNDS,Too long\nUSD,Dollar\n")
+        assert report.created == 2
+        assert list(refused(report)) == [3]
+        assert set(Currency.objects.values_list("code", flat=True)) == {"GBP", "USD"}
+
+    def test_are_counted_as_a_text_editor_does(self, client: Client, company: Company) -> None:
+        content = f'company,code,name,address\n{company},V1,One,"Street 1\nTown"\n\n{company},,Two,\n'
+        assert list(refused(apply(client, "suppliers:supplier", content))) == [5]
+        assert Supplier.objects.get().address == "Street 1\nTown"
+
+    def test_twice_the_same_is_refused_the_second_time(self, client: Client) -> None:
+        report = apply(client, "ledger:currency", "code,name\ngbp,First\nGBP,Second\n")
+        assert refused(report) == {3: "The same as line 2: gbp."}
+        assert Currency.objects.get().name == "First"
+
+    def test_too_few_or_too_many_cells_are_refused_not_blanked(self, client: Client, account: Account) -> None:
+        factories.currency(account, "GBP", name="Pound")
+        report = apply(client, "ledger:currency", "code,name\nGBP\nUSD,Dollar,more\nEUR,Euro,,\n")
+        assert list(refused(report)) == [2, 3]
+        assert Currency.objects.get(code="GBP").name == "Pound"
+        assert Currency.objects.get(code="EUR").name == "Euro"
+
+    def test_a_column_that_is_left_out_stays(self, client: Client, company: Company) -> None:
+        factories.supplier(company, "V1", name="Old", email="kept@tests.example")
+        report = apply(client, "suppliers:supplier", f"company,code,name\n{company},v1,New\n")
+        assert report.updated == 1
+        supplier = Supplier.objects.get()
+        assert (supplier.code, supplier.name, supplier.email) == ("v1", "New", "kept@tests.example")
+
+    def test_a_column_that_is_unknown_is_named(self, client: Client) -> None:
+        answer = bring(client, "ledger:currency", "code,nmae\nGBP,Pound\n")
+        assert answer.context["sheet"].unknown_columns == ["nmae"]
+        assert "not known here, and were not read: nmae" in answer.content.decode()
+
+    def test_what_is_unknown_is_refused_and_never_taken_for_an_id(self, client: Client, company: Company) -> None:
+        currency = factories.currency(company.account, "GBP")
+        content = f"company,code,name,currency\n{company},V1,One,{currency.pk}\n{company},V2,Two,EUR\n"
+        report = apply(client, "suppliers:supplier", content)
+        assert refused(report) == {
+            2: f"Currency: “{currency.pk}” is not set up here, or archived.",
+            3: "Currency: “EUR” is not set up here, or archived.",
+        }
+
+    def test_another_accounts_rows_do_not_exist(self, client: Client) -> None:
+        foreign = factories.company()
+        report = apply(client, "suppliers:supplier", f"company,code,name\n{foreign},V1,One\n")
+        assert list(refused(report)) == [2]
+        assert not Supplier.objects.exists()
+
+    def test_the_same_code_of_two_companies_is_told_apart(self, client: Client, company: Company) -> None:
+        other = factories.company(company.account)
+        first, second = factories.gl_code(company, "6100"), factories.gl_code(other, "6100")
+        content = f"company,code,name,default_gl_code\n{company},V1,One,6100\n{other},V1,Two,6100\n"
+        assert apply(client, "suppliers:supplier", content).created == 2
+        assert Supplier.objects.get(company=company).default_gl_code == first
+        assert Supplier.objects.get(company=other).default_gl_code == second
+
+    def test_yes_and_no_in_many_words_but_not_in_any(self, client: Client, company: Company) -> None:
+        rows = "".join(f"{company},V{n},N,{word}\n" for n, word in enumerate(["yes", "No", "x", "", "TRUE", "perhaps"]))
+        report = apply(client, "suppliers:supplier", f"company,code,name,is_on_hold\n{rows}")
+        assert refused(report) == {7: "On hold: “perhaps” is neither yes nor no."}
+        assert set(Supplier.objects.filter(is_on_hold=True).values_list("code", flat=True)) == {"V0", "V2", "V4"}
+
+    def test_choices_by_their_words_too(self, client: Client, company: Company) -> None:
+        content = f"company,code,name,kind\n{company},1,A,Balance sheet\n{company},2,B,income_statement\n"
+        assert apply(client, "ledger:glcode", content).created == 2
+        assert [code.kind for code in GLCode.objects.order_by("code")] == ["balance_sheet", "income_statement"]
+
+    def test_imported_fields_stay_as_imported(self, client: Client, company: Company) -> None:
+        factories.supplier(company, "V1", name="As imported", is_imported=True)
+        report = apply(client, "suppliers:supplier", f"company,code,name\n{company},V1,Changed here\n")
+        assert report.updated == 0
+        assert Supplier.objects.get().name == "As imported"
+
+    def test_values_that_share_a_code_are_left_to_their_pages(self, client: Client, account: Account) -> None:
+        project, task = factories.dimension(account, "project"), factories.dimension(account, "task")
+        for scope in (factories.dimension_value(project), factories.dimension_value(project)):
+            factories.dimension_value(task, "T1", scope=scope)
+        report = apply(client, "ledger:dimensionvalue", f"dimension,company,code,name\n{task},,T1,Changed\n")
+        assert "Several rows" in refused(report)[2]
+        assert not DimensionValue.objects.filter(name="Changed").exists()
+
+    def test_nobody_becomes_an_owner_or_loses_one_by_a_file(self, client: Client, owner: User) -> None:
+        factories.role(owner.account)  # type: ignore[arg-type]
+        report = apply(client, "organization:user", f"email,role\n{owner.email},Accounts Payable\n")
+        assert "must keep an active Account Owner" in refused(report)[2]
+        client.force_login(factories.user(owner.account, "System Admin"))
+        report = apply(client, "organization:user", "email,role\nnew@tests.example,Account Owner\n")
+        assert list(refused(report)) == [2]
+
+
+@pytest.mark.usefixtures("owner")
+class TestFiles:
+    @pytest.mark.parametrize("content", ["code;name\nGBP;Pound, sterling\n", "code\tname\nGBP\tPound, sterling\n"])
+    def test_of_other_countries_separate_otherwise(self, client: Client, content: str) -> None:
+        apply(client, "ledger:currency", content)
+        assert Currency.objects.get().name == "Pound, sterling"
+
+    def test_with_a_byte_order_mark_quotes_and_windows_lines(self, client: Client) -> None:
+        apply(client, "ledger:currency", '\ufeff"Code", NAME\r\n"GBP","The ""pound"""\r\n\r\n')
+        assert Currency.objects.get().name == 'The "pound"'
+
+    @pytest.mark.parametrize(
+        ("content", "sentence"),
+        [
+            (b"", "file is empty"),
+            (b"name\nx\n", "missing: code"),
+            (b"code,name,Code\nGBP,a,b\n", "names a column twice: code"),
+            (b"\xff\xfe\x00", "not text in UTF-8"),
+            ("code,name\nGBP,£\n".encode("cp1252"), "not text in UTF-8"),
+            (b"code,name\n\0,x\n", "not a CSV file"),
+            (b'code,name\nGBP,"never closed\n', "not a CSV file"),
+            (b"code,name\nGBP," + b"x" * 200_000 + b"\n", "not a CSV file"),
+            (b"code,name\n" + b"GBP,x\n" * (MOST_LINES + 1), "more than 20,000 rows"),
+            (b"code,name\n" + b"x" * LARGEST_FILE, "larger than 10 MB"),
+        ],
+        ids=["empty", "column", "twice", "utf-16", "cp1252", "nul", "quote", "cell", "rows", "bytes"],
+    )
+    def test_that_cannot_be_read_are_refused_as_a_whole(self, client: Client, content: bytes, sentence: str) -> None:
+        answer = bring(client, "ledger:currency", content)
+        assert answer.status_code == 422
+        assert sentence in answer.content.decode()
+        assert not Currency.objects.exists()
+
+    def test_formulas_are_disarmed_and_come_back_as_they_were(self, client: Client, company: Company) -> None:
+        names = ["=HYPERLINK(1)", "+44 20 7946 0000", "-1", "@cmd", "<script>alert(1)</script>"]
+        for number, name in enumerate(names):
+            factories.supplier(company, f"V{number}", name=name)
+        content = b"".join(client.get(reverse("suppliers:supplier_export")).streaming_content)
+        cells = [row["name"] for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))]
+        assert not [cell for cell in cells if cell[0] in "=@+"]
+        assert apply(client, "suppliers:supplier", content.replace(b"V0", b"X0")).created == 1
+        assert Supplier.objects.get(code="X0").name == "=HYPERLINK(1)"
+        assert set(Supplier.objects.values_list("name", flat=True)) == set(names)
+
+    def test_with_many_rows_cost_four_statements_a_row(self, client: Client, company: Company) -> None:
+        """One look for the same code, and one insert in its savepoint: whatever the rows point at, is found once."""
+        terms = factories.terms(company.account)
+        factories.currency(company.account, "GBP")
+        header = ["company", "code", "name", "currency", "terms", "is_on_hold"]
+        rows = [[company, f"V{n:05}", f"Supplier {n}", "GBP", terms, "no"] for n in range(500)]
+        token = bring(client, "suppliers:supplier", "".join(csv_lines(header, rows))).context["token"]
+        with CaptureQueriesContext(connection) as counted:
+            report = client.post(reverse("suppliers:supplier_import"), {"token": token}).context["report"]
+        assert (report.created, report.refused) == (500, [])
+        assert Supplier.objects.count() == 500
+        assert len(counted) <= 4 * 500 + 30
