@@ -1,73 +1,65 @@
-"""The form of approval rules: which invoices, and who authorises them in which order."""
+"""Approval rules in the Control Panel: which invoices, and who authorises them in which order."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import django_filters
+import django_tables2 as tables
 from django import forms
 from django.db import transaction
 from django.db.models import Q
 
 from invoices.fields import AmountField
 from invoices.models import ApprovalRule, ApprovalStep
-from organization.models import Department, Scope, User
-from organization.permissions import companies_of
+from organization.models import Company, Scope, User
+from organization.permissions import can_manage_organization
+from organization.reference import AccountForm, ReferenceFilter, ReferenceTable, Resource
 
-STEPS = 5
+APPROVERS = {
+    f"approver_{n}": f"{word} approver" for n, word in enumerate(["First", "Second", "Third", "Fourth", "Fifth"], 1)
+}
 
 
-class ApprovalRuleForm(forms.ModelForm):
+class ApprovalRuleForm(AccountForm):
     """Up to five approvers, asked one after the other. Without one, anybody who may authorise such an invoice."""
+
+    further_columns = tuple(APPROVERS)
+    fieldsets = (
+        ("Which invoices", ("company", "name", "minimum_total", "maximum_total", "departments")),
+        (
+            "Who authorises them",
+            (*APPROVERS, "allows_own"),
+            "One after the other. Leave all empty for anybody who may.",
+        ),
+        ("Use", ("position",)),
+    )
 
     minimum_total = AmountField(label="Total from", required=False, max_digits=14)
     maximum_total = AmountField(label="Total to", required=False, max_digits=14)
 
     class Meta:
         model = ApprovalRule
-        fields = [
-            "company",
-            "name",
-            "minimum_total",
-            "maximum_total",
-            "departments",
-            "allows_own",
-            "position",
-            "is_active",
-        ]
-        labels = {"position": "Order", "is_active": "In use"}
+        fields = ("company", "name", "minimum_total", "maximum_total", "departments", "allows_own", "position")
+        labels = {"position": "Order", "allows_own": "May authorise one's own"}
         help_texts = {
             "position": "Of the rules that fit an invoice, the one with the lowest order applies.",
             "departments": "None ticked: all departments.",
         }
         widgets = {"departments": forms.CheckboxSelectMultiple}
 
-    def __init__(self, *args: Any, user: User, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["company"].queryset = companies_of(user)  # type: ignore[attr-defined]
-        self.fields["departments"].queryset = Department.objects.for_user(user).active()  # type: ignore[attr-defined]
-        people = approvers_of(user)
-        chosen = [step.approver_id for step in self.instance.steps.all()] if self.instance.pk else []
-        for number in range(1, STEPS + 1):
-            self.fields[f"approver_{number}"] = forms.ModelChoiceField(
-                people,
-                required=False,
-                label=f"{_ORDINALS[number - 1]} approver",
-                initial=chosen[number - 1] if number <= len(chosen) else None,
-                empty_label="—",
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = approvers_of(self.user)
+        chosen = approvers_in(self.instance) if self.instance.pk else {}
+        for name, label in APPROVERS.items():
+            self.fields[name] = forms.ModelChoiceField(
+                people, required=False, label=label, initial=chosen.get(name), empty_label="—"
             )
 
-    @property
-    def fieldsets(self) -> list[tuple[Any, ...]]:
-        approvers = [f"approver_{number}" for number in range(1, STEPS + 1)]
-        own = ["allows_own"]
-        return [
-            ("Which invoices", ["company", "name", "minimum_total", "maximum_total", "departments"]),
-            ("Who authorises them", approvers + own, "One after the other. Leave all empty for anybody who may."),
-            ("Use", ["position", "is_active"]),
-        ]
-
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
+        data = super().clean() or self.cleaned_data
         low, high = data.get("minimum_total"), data.get("maximum_total")
         if low is not None and high is not None and low > high:
             self.add_error("maximum_total", "This is below the lower bound.")
@@ -77,8 +69,7 @@ class ApprovalRuleForm(forms.ModelForm):
         return data
 
     def _approvers(self) -> list[User]:
-        chosen = [self.cleaned_data.get(f"approver_{number}") for number in range(1, STEPS + 1)]
-        return [approver for approver in chosen if approver]
+        return [approver for name in APPROVERS if (approver := self.cleaned_data.get(name))]
 
     @transaction.atomic
     def save(self, commit: bool = True) -> ApprovalRule:
@@ -91,12 +82,67 @@ class ApprovalRuleForm(forms.ModelForm):
         return rule
 
 
-_ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth")
-
-
 def approvers_of(user: User) -> Any:
     """Who in the account may authorise anything at all."""
     scopes = [Scope.OWN, Scope.DEPARTMENTS, Scope.ALL]
     granted = Q(authorization__in=scopes) | Q(authorization="", role__authorization__in=scopes)
     people = User.objects.for_user(user).filter(is_active=True)
     return people.filter(granted | Q(role__is_account_owner=True))
+
+
+def approvers_in(rule: ApprovalRule) -> dict[str, User]:
+    """The rule's approvers under the names of the form's fields."""
+    steps: Iterable[ApprovalStep] = rule.steps.all()
+    return dict(zip(APPROVERS, (step.approver for step in steps), strict=False))
+
+
+class ApprovalRuleTable(ReferenceTable):
+    name = tables.Column()
+    position = tables.Column(verbose_name="Order", attrs={"th": {"class": "num"}, "td": {"class": "num"}})
+    minimum_total = tables.TemplateColumn(
+        "{{ value|amount }}", verbose_name="From", attrs={"th": {"class": "num"}, "td": {"class": "num"}}
+    )
+    maximum_total = tables.TemplateColumn(
+        "{{ value|amount }}", verbose_name="To", attrs={"th": {"class": "num"}, "td": {"class": "num"}}
+    )
+    approvers = tables.TemplateColumn(
+        "{% for step in record.steps.all %}{{ step.approver }}{% if not forloop.last %}, then {% endif %}"
+        "{% empty %}Anybody who may{% endfor %}",
+        orderable=False,
+    )
+
+    class Meta(ReferenceTable.Meta):
+        model = ApprovalRule
+        fields = ("name", "company", "position", "minimum_total", "maximum_total", "approvers")
+
+
+class ApprovalRuleFilter(ReferenceFilter):
+    company = django_filters.ModelChoiceFilter(queryset=Company.objects.all())
+
+
+class ApprovalRuleResource(Resource):
+    def cell(self, record: Any, column: str) -> Any:
+        if column not in APPROVERS:
+            return super().cell(record, column)
+        approver = approvers_in(record).get(column)
+        return approver.email if approver else ""
+
+
+approval_rules = ApprovalRuleResource(
+    app="invoices",
+    name="approval_rule",
+    segment="rules",
+    title="Approval Rules",
+    singular="rule",
+    model=ApprovalRule,
+    form=ApprovalRuleForm,
+    table=ApprovalRuleTable,
+    filter=ApprovalRuleFilter,
+    key_fields=("company", "name"),
+    related=("company",),
+    prefetched=("departments", "steps__approver"),
+    can_view=can_manage_organization,
+    can_manage=can_manage_organization,
+    lede="Who is asked to authorise which invoices. Where none fits, anybody who may authorise it.",
+    empty_text="Every invoice may be authorised by anybody whose role allows it.",
+)

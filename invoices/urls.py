@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from invoices.views import detail, discarding, documents, entry, home, pickers, rules, search, suggestions
+from invoices.rules import approval_rules
+from invoices.views import detail, discarding, documents, entry, home, pickers, search, suggestions
 
 app_name = "invoices"
 
@@ -35,7 +36,5 @@ urlpatterns = [
     path("pick/due-date/", pickers.due_date, name="due_date"),
     path("pick/number/", pickers.number_check, name="number_check"),
     path("pick/<str:kind>/", pickers.pick, name="pick"),
-    path("rules/", rules.approval_rule_list, name="approval_rule_list"),
-    path("rules/add/", rules.approval_rule_add, name="approval_rule_add"),
-    path("rules/<int:pk>/", rules.approval_rule_edit, name="approval_rule_edit"),
+    *approval_rules.urls(),
 ]

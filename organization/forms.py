@@ -49,6 +49,11 @@ class DepartmentForm(AccountForm):
 class PermissionForm(AccountForm):
     """What roles and users have in common: three permissions, and the departments that they may name."""
 
+    def _spell(self) -> None:
+        self.fields["authorization"].label = "Authorisation"
+        self.fields["authorization_limit"].label = "Authorisation limit"
+        super()._spell()
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         limited = [name for name in PERMISSION_KINDS if self._effective(name) == Scope.DEPARTMENTS]

@@ -24,6 +24,13 @@ class DepartmentTable(ReferenceTable):
 
 
 class RoleTable(ReferenceTable):
+    authorization = tables.Column(verbose_name="Authorisation")
+    authorization_limit = tables.TemplateColumn(
+        "{{ value|amount }}",
+        verbose_name="Authorisation limit",
+        attrs={"th": {"class": "num"}, "td": {"class": "num"}},
+    )
+
     class Meta(ReferenceTable.Meta):
         model = Role
         fields = ("name", "visibility", "administration", "authorization", "authorization_limit", "reference_data")

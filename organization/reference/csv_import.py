@@ -111,7 +111,7 @@ class _Import:
 
     def _bound(self, line: Line, record: models.Model | None) -> forms.ModelForm:
         """The form as a browser would have sent it: cells of the file, and what is there for columns it lacks."""
-        there = model_to_dict(record, list(self.blank.fields)) if record else {}
+        there = self._values(record) if record else {}
         data: dict[str, Any] = {}
         for name, form_field in self.blank.fields.items():
             if name in line.cells:
@@ -121,6 +121,13 @@ class _Import:
         form = self.resource.form(data, instance=record, user=self.user, like=None if record else self.blank)
         self._look_up_once(form)
         return form
+
+    def _values(self, record: models.Model) -> dict[str, Any]:
+        """What the form's fields hold now."""
+        if not self.resource.form.further_columns:
+            return model_to_dict(record, list(self.blank.fields))
+        form = self.resource.form(instance=record, user=self.user)
+        return {name: form.get_initial_for_field(each, name) for name, each in form.fields.items()}
 
     def _look_up_once(self, form: forms.ModelForm) -> None:
         """Spare thousands of queries: the fields find what earlier lines found, the model trusts what they found."""

@@ -6,13 +6,19 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q
+from django.forms.utils import pretty_name
+from django.utils import translation
 
 from organization.models import User
+from organization.spelling import spell
 
 
 class AccountForm(forms.ModelForm):
-    """`imported_fields` are kept by the accounting system and locked on rows that came from there."""
+    """`imported_fields` are kept by the accounting system and locked on rows that came from there; `further_columns`
+    are fields of CSV files that are not the model's. Labels are written in UK spelling.
+    """
 
+    further_columns: ClassVar[tuple[str, ...]] = ()
     imported_fields: ClassVar[tuple[str, ...]] = ()
     fixed_fields: ClassVar[tuple[str, ...]] = ("company", "dimension")
 
@@ -26,6 +32,13 @@ class AccountForm(forms.ModelForm):
             if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
                 field.queryset = like.fields[name].queryset if like else self._choices(name, field)
         self._lock_fields()
+        self._spell()
+
+    def _spell(self) -> None:
+        spelling = translation.get_language() or "en-gb"
+        for name, field in self.fields.items():
+            field.label = spell(str(field.label or pretty_name(name)), spelling)
+            field.help_text = spell(str(field.help_text), spelling)
 
     def _choices(self, name: str, field: forms.ModelChoiceField) -> Any:
         """The account's active rows, and whatever is chosen already."""

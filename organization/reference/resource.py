@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.urls import URLPattern, path
 
 from organization.models import User
+from organization.reference import csv_files
 from organization.reference.filters import ReferenceFilter
 from organization.reference.forms import AccountForm
 from organization.reference.tables import ReferenceTable
@@ -83,7 +84,11 @@ class Resource:
     @property
     def columns(self) -> list[str]:
         """The columns of its CSV files: the form's fields."""
-        return list(self.form._meta.fields)
+        return [*self.form._meta.fields, *self.form.further_columns]
+
+    def cell(self, record: Any, column: str) -> Any:
+        """What a CSV file says in this column."""
+        return csv_files.cell_of(record, column)
 
     def urls(self) -> list[URLPattern]:
         from organization.reference import views

@@ -151,7 +151,7 @@ class ReferenceExport(ReferenceView):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         resource = self.resource
         rows = resource.filter(request.GET, queryset=resource.rows(request.user), user=request.user).qs
-        cells = ([csv_files.cell_of(record, name) for name in resource.columns] for record in rows.iterator(2000))
+        cells = ([resource.cell(record, name) for name in resource.columns] for record in rows.iterator(2000))
         response = StreamingHttpResponse(
             csv_files.csv_lines(resource.columns, cells), content_type="text/csv; charset=utf-8"
         )

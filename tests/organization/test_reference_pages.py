@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from invoices.rules import approval_rules
 from ledger import resources as ledger_resources
 from ledger.models import GLCode
 from organization import resources as organization_resources
@@ -17,7 +18,7 @@ from suppliers import resources as supplier_resources
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-RESOURCES = [*organization_resources.ALL, *ledger_resources.ALL, *supplier_resources.ALL]
+RESOURCES = [approval_rules, *organization_resources.ALL, *ledger_resources.ALL, *supplier_resources.ALL]
 
 
 @pytest.fixture
@@ -47,6 +48,8 @@ def make_rows(account, count=1):
         factories.department(account)
         factories.company(account)
         factories.user(account)
+        rule = company.approval_rules.create(name=f"Rule {gl_code.code}", minimum_total=100)
+        rule.steps.create(position=1, approver=factories.owner(account))
         factories.tax_code(account, f"Tax {gl_code.code}", company=company)
     factories.currency(account)
     factories.terms(account)
