@@ -20,6 +20,18 @@ _AMERICAN = {
     "synchronise": "synchronize",
     "synchronised": "synchronized",
     "cheque": "check",
+    "analyse": "analyze",
+    "analysed": "analyzed",
+    "behaviour": "behavior",
+    "centre": "center",
+    "favour": "favor",
+    "labelled": "labeled",
+    "licence": "license",
+    "organisations": "organizations",
+    "recognise": "recognize",
+    "recognises": "recognizes",
+    "summarise": "summarize",
+    "unrecognised": "unrecognized",
 }
 _PATTERN = re.compile(rf"\b({'|'.join(_AMERICAN)})\b", re.IGNORECASE)
 

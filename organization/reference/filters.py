@@ -26,8 +26,8 @@ class ReferenceFilter(django_filters.FilterSet):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for each in self.filters.values():
-            if "queryset" in each.extra:
-                each.extra["queryset"] = each.extra["queryset"].for_user(user)
+            if getattr(each, "queryset", None) is not None:
+                each.queryset = each.queryset.for_user(user)
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         condition = Q()

@@ -63,6 +63,19 @@ class TestEveryResource:
         for page, args in (("list", ()), ("add", ()), ("edit", (record.pk,)), ("import", ()), ("export", ())):
             assert client.get(url(resource, page, *args)).status_code == 200, page
 
+    def test_names_nothing_of_another_account(self, resource, account, owner, client):
+        """In rows, filters and choices alike."""
+        make_rows(account)
+        stranger = factories.owner(factories.account())
+        make_rows(stranger.account)
+        stranger.role.name = "Role of strangers"
+        stranger.role.save()
+        foreign = {str(each) for other in RESOURCES for each in other.rows(stranger)}
+        own = {str(each) for other in RESOURCES for each in other.rows(owner)}
+        for page, args in (("list", ()), ("add", ()), ("edit", (resource.rows(owner).first().pk,))):
+            shown = client.get(url(resource, page, *args)).content.decode()
+            assert not [name for name in foreign - own if f">{name}<" in shown], page
+
     def test_does_not_exist_for_outsiders(self, resource, account, client):
         make_rows(account)
         record = resource.rows(factories.owner(account)).first()

@@ -1,29 +1,46 @@
-"""Every address of the portal, walked by everybody: strangers learn nothing, and no role meets a broken page."""
+"""Every address of the portal, walked by everybody: strangers learn nothing, and nobody changes what is not theirs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+from django.apps import apps
+from django.urls import reverse
 
 from integrations.models import Connection, ExportItem, Job, JobKind, JobStatus
-from invoices.models import ApprovalRule, SavedSearch
+from invoices.models import ApprovalRule, Invoice, SavedSearch
+from tests import addresses as paths
 from tests import factories
 
-OURS = ("organization", "ledger", "suppliers", "invoices", "integrations")
 ROLES = ("Account Owner", "Accounts Payable", "Invoice Approver", "Reporter", "System Admin")
+OWN_THINGS = {"organization_user", "invoices_savedsearch"}  # a reader's own columns and searches
+# With these, whoever may use an address changes something there.
+EVERYTHING = {
+    "name": "Changed",
+    "code": "CHANGED",
+    "key": "changed",
+    "email": "changed@tests.example",
+    "text": "A comment",
+    "reason": "A reason",
+    "scope": "all",
+    "action": "authorize",
+    "visibility": "all",
+    "administration": "all",
+    "authorization": "all",
+    "reference_data": "manage",
+    "time_zone": "UTC",
+    "spelling": "en-us",
+    "base_currency": "EUR",
+    "position": "1",
+    "rate": "7",
+    "due_days": "3",
+    "due_from": "invoice_date",
+    "kind": "income_statement",
+    "reference": "4711",
+}
 
 pytestmark = pytest.mark.django_db
-
-
-def patterns(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for each in resolver.url_patterns:
-        if isinstance(each, URLResolver):
-            yield from patterns(each, each.namespace or namespace)
-        elif namespace in OURS:
-            yield f"{namespace}:{each.name}", each
 
 
 @pytest.fixture
@@ -59,49 +76,87 @@ def world() -> dict[str, Any]:
     return {"account": account, "owner": owner, "invoice": invoice, "rows": rows}
 
 
-def address(name: str, pattern: URLPattern, world: dict[str, Any]) -> str:
-    """The address with this account's own rows. Fails on a parameter that this test does not know."""
-    short = name.partition(":")[2]
-    longest = max((key for key in world["rows"] if short.startswith(key)), key=len, default="")
-    record = world["rows"].get(longest, world["invoice"])
-    known = {"system_key": "sage_intacct", "list_name": "suppliers", "exchange_pk": 1}
-    parameters = pattern.pattern.converters
-    values = {key: known.get(key, record.pk) for key in parameters}
-    try:
-        return reverse(name, kwargs={key: value for key, value in values.items() if key not in pattern.default_args})
-    except NoReverseMatch as error:
-        raise AssertionError(f"Teach this test the parameters of {name}.") from error
-
-
-def addresses(world: dict[str, Any]) -> list[tuple[str, str, bool]]:
-    found = [
-        (name, address(name, pattern, world), bool(pattern.pattern.converters.keys() & {"pk"}))
-        for name, pattern in patterns(get_resolver())
-    ]
+def addresses(world: dict[str, Any]) -> dict[str, str]:
+    found = paths.addresses(world["rows"], world["invoice"])
     assert len(found) > 80
     return found
 
 
+def has_id(name: str, url: str) -> bool:
+    return any(part.isdecimal() for part in url.split("/"))
+
+
+def everything(world: dict[str, Any]) -> dict[str, Any]:
+    rows, invoice = world["rows"], world["invoice"]
+    chosen = {"company": rows["company"].pk, "role": rows["role"].pk, "dimension": rows["dimension"].pk}
+    return EVERYTHING | chosen | {"selected": invoice.pk, "approver": world["owner"].pk}
+
+
+def state() -> dict[str, list[Any]]:
+    """Every row of our own tables."""
+    models = [model for app in paths.OURS for model in apps.get_app_config(app).get_models()]
+    return {model._meta.db_table: list(model._default_manager.order_by("pk").values_list()) for model in models}
+
+
+def changed(before: dict[str, list[Any]], *, besides: set[str] = frozenset()) -> list[str]:  # type: ignore[assignment]
+    after = state()
+    return [table for table in before if before[table] != after[table] and table not in besides]
+
+
 def test_strangers_are_sent_to_the_sign_in(world: dict[str, Any], client: Any) -> None:
-    for name, url, _ in addresses(world):
-        answer = client.get(url)
-        assert answer.status_code == 302, name
-        assert answer.url.startswith("/accounts/login/"), name
+    before = state()
+    for name, url in addresses(world).items():
+        for answer in (client.get(url), client.post(url, everything(world))):
+            assert answer.status_code == 302, name
+            assert answer.url.startswith("/accounts/login/"), name
+    assert changed(before) == []
 
 
 def test_another_accounts_owner_finds_nothing_under_an_id(world: dict[str, Any], client: Any) -> None:
     client.force_login(factories.owner())
-    for name, url, has_id in addresses(world):
-        if has_id:
+    for name, url in addresses(world).items():
+        if has_id(name, url):
             codes = {client.get(url).status_code, client.post(url).status_code}
             assert codes <= {404, 405}, (name, codes)
             assert 404 in codes, name
 
 
+def test_another_accounts_owner_changes_nothing_by_a_forged_form(world: dict[str, Any], client: Any) -> None:
+    """The rows of the form are this account's; only rows of the stranger's own account may come of it."""
+    outsider = factories.owner()
+    client.force_login(outsider)
+    before = state()
+    for name, url in addresses(world).items():
+        client.post(f"{url}?company={world['rows']['company'].pk}", everything(world))
+        after = state()
+        for table, rows in before.items():
+            lost = [row for row in rows if row not in after[table] and outsider.pk not in row[:1]]
+            assert not lost or table == "organization_user", (name, table, lost)
+    assert Invoice.objects.get().company == world["rows"]["company"]
+    assert Connection.objects.exclude(account=outsider.account).get().is_enabled
+
+
+def test_a_reporter_changes_nothing_but_their_own_view(world: dict[str, Any], client: Any) -> None:
+    client.force_login(factories.user(world["account"], "Reporter"))
+    before = state()
+    for name, url in addresses(world).items():
+        client.post(url, everything(world))
+        assert changed(before, besides=OWN_THINGS | {"invoices_activity"}) == [], name
+    assert not [row for row in state()["organization_user"] if "changed@tests.example" in row]
+
+
+def test_a_system_admin_changes_no_invoice_and_no_connection(world: dict[str, Any], client: Any) -> None:
+    client.force_login(factories.user(world["account"], "System Admin"))
+    kept = {name: rows for name, rows in state().items() if name.startswith(("invoices_", "integrations_"))}
+    for name, url in addresses(world).items():
+        client.post(url, everything(world))
+        assert changed(kept, besides={"invoices_approvalrule"}) == [], name
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_no_role_meets_a_broken_page(role: str, world: dict[str, Any], client: Any) -> None:
     client.force_login(factories.user(world["account"], role))
-    for name, url, _ in addresses(world):
+    for name, url in addresses(world).items():
         assert client.get(url).status_code in (200, 302, 404, 405), name
 
 
@@ -110,3 +165,21 @@ def test_only_owners_find_the_integration(role: str, world: dict[str, Any], clie
     client.force_login(factories.user(world["account"], role))
     for name in ("integration_list", "sage_intacct_settings"):
         assert client.get(reverse(f"integrations:{name}")).status_code == 404
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_admin_is_for_support_only(role: str, world: dict[str, Any], client: Any) -> None:
+    """Not for the owner of an account either; and support staff have no page of an account."""
+    connection = Connection.objects.get()
+    pages = ["/admin/", f"/admin/integrations/connection/{connection.pk}/change/"]
+    client.force_login(factories.user(world["account"], role))
+    assert [client.get(page).status_code for page in pages] == [302, 302]
+    support = factories.user(world["account"], is_staff=True, is_superuser=True)
+    support.account = support.role = None
+    support.save()
+    client.force_login(support)
+    assert [client.get(page).status_code for page in pages] == [200, 200]
+    own = {"organization:profile"}
+    for name, url in addresses(world).items():
+        if name not in own:
+            assert client.get(url).status_code in (404, 405), name
