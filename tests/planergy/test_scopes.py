@@ -160,8 +160,6 @@ def test_exports_take_what_is_administered(world: World, scope: Scope) -> None:
 def test_decisions_reach_what_may_be_authorised_but_never_ones_own(world: World, scope: Scope, way: str) -> None:
     ids = [invoice.pk for invoice in world.invoices.values()]
     Invoice.objects.filter(pk__in=ids).update(approval_status=ApprovalStatus.WAITING)
-    for invoice in world.invoices.values():
-        invoice.authorizations.create(position=1, status="pending")
     client = world.grant("authorization", scope)
     if way == "bulk":
         client.post(reverse("invoices:invoice_bulk"), {"action": "authorize", "selected": ids})
@@ -175,8 +173,6 @@ def test_decisions_reach_what_may_be_authorised_but_never_ones_own(world: World,
 def test_an_amount_limit_stops_above_it(world: World) -> None:
     ids = [invoice.pk for invoice in world.invoices.values()]
     Invoice.objects.filter(pk__in=ids).update(approval_status=ApprovalStatus.WAITING)
-    for invoice in world.invoices.values():
-        invoice.authorizations.create(position=1, status="pending")
     world.reader.authorization_limit = Decimal("2222.22")
     client = world.grant("authorization", Scope.ALL)
     client.post(reverse("invoices:invoice_bulk"), {"action": "authorize", "selected": ids})
