@@ -78,7 +78,7 @@ def inspect(page: Page, url: str) -> list[str]:
     wrong = [f"{url} 500"] if "Error 500" in page.inner_text("body") else []
     wrong += [f"{url}: {each}" for each in violations(page)]
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
+    page.evaluate(RESTYLED)
     wrong += [f"{url} dark: {each}" for each in violations(page, "color-contrast")]
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     for width in (640, 360):
@@ -89,6 +89,11 @@ def inspect(page: Page, url: str) -> list[str]:
     return wrong
 
 
+# Chromium leaves some inherited colours of the other scheme behind until an element is drawn anew.
+RESTYLED = """() => {
+  document.body.hidden = true; document.body.offsetHeight; document.body.hidden = false; document.body.offsetHeight;
+  return Promise.allSettled(document.getAnimations().map((each) => each.finished));
+}"""
 WIDEST = """() => [...document.querySelectorAll('main *')]
   .filter((each) => each.getBoundingClientRect().right > innerWidth && !each.closest('.table-scroll, pre'))
   .slice(0, 3).map((each) => each.outerHTML.slice(0, 120))"""
