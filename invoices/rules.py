@@ -134,6 +134,7 @@ approval_rules = ApprovalRuleResource(
     segment="rules",
     title="Approval Rules",
     singular="rule",
+    plural="rules",
     model=ApprovalRule,
     form=ApprovalRuleForm,
     table=ApprovalRuleTable,

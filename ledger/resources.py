@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 
 import django_filters
@@ -44,11 +45,15 @@ class GLCodeTable(ReferenceTable):
 
 
 class TaxCodeTable(ReferenceTable):
-    rate = tables.TemplateColumn("{{ value|floatformat:'-4' }} %", attrs=NUMBER)
+    rate = tables.Column(attrs=NUMBER)
+    gl_code = tables.Column(verbose_name="GL code")
 
     class Meta(ReferenceTable.Meta):
         model = TaxCode
         fields = ("code", "description", "rate", "company", "gl_code")
+
+    def render_rate(self, value: Decimal) -> str:
+        return f"{value.normalize():f} %"
 
 
 class DimensionTable(ReferenceTable):
@@ -109,6 +114,7 @@ gl_codes = _resource(
     segment="general-ledgers",
     title="Search General Ledgers",
     singular="GL code",
+    plural="GL codes",
     model=GLCode,
     form=forms.GLCodeForm,
     table=GLCodeTable,
@@ -124,6 +130,7 @@ currencies = _resource(
     segment="currencies",
     title="Currencies",
     singular="currency",
+    plural="currencies",
     model=Currency,
     form=forms.CurrencyForm,
     table=CurrencyTable,
@@ -137,6 +144,7 @@ terms = _resource(
     segment="terms",
     title="Terms",
     singular="terms",
+    plural="terms",
     model=Terms,
     form=forms.TermsForm,
     table=TermsTable,
@@ -150,6 +158,7 @@ tax_codes = _resource(
     segment="taxes",
     title="Taxes",
     singular="tax code",
+    plural="tax codes",
     model=TaxCode,
     form=forms.TaxCodeForm,
     table=TaxCodeTable,
@@ -167,6 +176,7 @@ dimensions = DimensionResource(
     segment="dimensions",
     title="Dimensions",
     singular="dimension",
+    plural="dimensions",
     model=Dimension,
     form=forms.DimensionForm,
     table=DimensionTable,
@@ -181,6 +191,7 @@ dimension_values = _resource(
     segment="dimension-values",
     title="Dimension values",
     singular="value",
+    plural="values",
     model=DimensionValue,
     form=forms.DimensionValueForm,
     table=DimensionValueTable,

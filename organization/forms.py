@@ -83,6 +83,11 @@ class RoleForm(PermissionForm):
     class Meta:
         model = Role
         fields = ("name", *PERMISSION_FIELDS, "is_account_owner", "can_manage_organization", "reference_data")
+        labels = {
+            "is_account_owner": "Account Owner",
+            "can_manage_organization": "Manages companies, departments, roles, users and approval rules",
+            "reference_data": "Suppliers, GL codes and other reference data",
+        }
         widgets = {"departments": forms.CheckboxSelectMultiple}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

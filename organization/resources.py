@@ -12,6 +12,8 @@ from organization.services import changing_role, changing_user
 
 
 class CompanyTable(ReferenceTable):
+    requires_documents = tables.TemplateColumn("{{ value|yesno:'Required,—' }}", verbose_name="Documents")
+
     class Meta(ReferenceTable.Meta):
         model = Company
         fields = ("name", "base_currency", "requires_documents")
@@ -38,6 +40,7 @@ class RoleTable(ReferenceTable):
 
 class UserTable(ReferenceTable):
     name = tables.Column(accessor="get_full_name", order_by=("first_name", "last_name", "email"))
+    email = tables.Column()
     last_login = tables.TemplateColumn("{{ value|moment|default:'Never' }}", verbose_name="Last sign-in")
     state = tables.TemplateColumn(
         "{% if not record.is_active %}{% badge 'Archived' 'neutral' %}"
@@ -73,6 +76,7 @@ companies = Resource(
     segment="companies",
     title="Companies",
     singular="company",
+    plural="companies",
     model=Company,
     form=forms.CompanyForm,
     table=CompanyTable,
@@ -88,6 +92,7 @@ departments = Resource(
     segment="departments",
     title="Departments",
     singular="department",
+    plural="departments",
     model=Department,
     form=forms.DepartmentForm,
     table=DepartmentTable,
@@ -103,6 +108,7 @@ roles = Resource(
     segment="roles",
     title="Roles",
     singular="role",
+    plural="roles",
     model=Role,
     form=forms.RoleForm,
     table=RoleTable,
@@ -120,6 +126,7 @@ users = Resource(
     segment="users",
     title="Users",
     singular="user",
+    plural="users",
     model=User,
     form=forms.UserForm,
     table=UserTable,

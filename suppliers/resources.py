@@ -7,17 +7,19 @@ import django_tables2 as tables
 
 from organization.models import Company
 from organization.permissions import can_manage_reference_data, can_view_reference_data
-from organization.reference import ReferenceFilter, ReferenceTable, Resource
+from organization.reference import STATE, ReferenceFilter, ReferenceTable, Resource
 from suppliers.forms import SupplierForm
 from suppliers.models import Supplier
 
 
 class SupplierTable(ReferenceTable):
-    is_on_hold = tables.TemplateColumn("{% if value %}{% badge 'On hold' 'warn' %}{% endif %}", verbose_name="Hold")
+    state = tables.TemplateColumn(
+        f"{{% if record.is_on_hold %}}{{% badge 'On hold' 'warn' %}} {{% endif %}}{STATE}", orderable=False
+    )
 
     class Meta(ReferenceTable.Meta):
         model = Supplier
-        fields = ("code", "name", "company", "currency", "terms", "email", "is_on_hold")
+        fields = ("code", "name", "company", "currency", "terms")
 
 
 class SupplierFilter(ReferenceFilter):
@@ -32,6 +34,7 @@ suppliers = Resource(
     segment="suppliers",
     title="Suppliers",
     singular="supplier",
+    plural="suppliers",
     model=Supplier,
     form=SupplierForm,
     table=SupplierTable,

@@ -3,6 +3,6 @@
 from organization.reference.filters import ReferenceFilter
 from organization.reference.forms import AccountForm
 from organization.reference.resource import Resource
-from organization.reference.tables import ReferenceTable
+from organization.reference.tables import STATE, ReferenceTable
 
-__all__ = ["AccountForm", "ReferenceFilter", "ReferenceTable", "Resource"]
+__all__ = ["STATE", "AccountForm", "ReferenceFilter", "ReferenceTable", "Resource"]

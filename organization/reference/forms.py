@@ -37,7 +37,7 @@ class AccountForm(forms.ModelForm):
     def _spell(self) -> None:
         spelling = translation.get_language() or "en-gb"
         for name, field in self.fields.items():
-            field.label = spell(str(field.label or pretty_name(name)), spelling)
+            field.label = spell(str(field.label or pretty_name(name)), spelling).replace("gl code", "GL code")
             field.help_text = spell(str(field.help_text), spelling)
 
     def _choices(self, name: str, field: forms.ModelChoiceField) -> Any:

@@ -40,6 +40,7 @@ class Resource:
     segment: str
     title: str
     singular: str
+    plural: str
     model: type[models.Model]
     form: type[AccountForm]
     table: type[ReferenceTable]
@@ -76,10 +77,6 @@ class Resource:
 
     def url_name(self, page: str) -> str:
         return f"{self.app}:{self.name}_{page}"
-
-    @property
-    def plural(self) -> str:
-        return self.title.removeprefix("Search ").lower()
 
     @property
     def columns(self) -> list[str]:

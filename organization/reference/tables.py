@@ -8,15 +8,16 @@ import django_tables2 as tables
 from django.urls import reverse
 from django_tables2.columns.base import LinkTransform
 
+STATE = (
+    "{% if not record.is_active %}{% badge 'Archived' 'neutral' %} {% endif %}"
+    "{% if record.is_imported %}{% badge 'Imported' 'info' %}{% endif %}"
+)
+
 
 class ReferenceTable(tables.Table):
     """The first column leads to the edit page for those who may edit; archived and imported rows say so."""
 
-    state = tables.TemplateColumn(
-        "{% if not record.is_active %}{% badge 'Archived' 'neutral' %} {% endif %}"
-        "{% if record.is_imported %}{% badge 'Imported' 'info' %}{% endif %}",
-        orderable=False,
-    )
+    state = tables.TemplateColumn(STATE, orderable=False)
 
     class Meta:
         template_name = "generic/table.html"

@@ -59,6 +59,7 @@ class ReferenceList(ReferenceView):
             "resource": resource,
             "filter": narrowed,
             "table": table,
+            "object_name": resource.singular,
             "object_name_plural": resource.plural,
             "create_url": reverse(resource.url_name("add")) if may_manage else "",
             "create_label": f"Add {resource.singular}",
