@@ -13,6 +13,8 @@ from suppliers.models import Supplier
 
 
 class SupplierTable(ReferenceTable):
+    name = tables.Column(attrs={"td": {"class": "clip"}})
+    company = tables.Column(attrs={"td": {"class": "nowrap"}})
     state = tables.TemplateColumn(
         f"{{% if record.is_on_hold %}}{{% badge 'On hold' 'warn' %}} {{% endif %}}{STATE}", orderable=False
     )

@@ -1,11 +1,9 @@
-"""What a person does, in a real browser: connect, import, export, disable. SCREENSHOTS=<dir> keeps pictures."""
+"""What a person does, in a real browser: connect, import, export, disable."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,11 +23,6 @@ OpenPage = Callable[..., Page]
 @pytest.fixture(autouse=True)
 def _addresses(portal_sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SANDBOX_PORT", portal_sandbox.base_url.rpartition(":")[2])
-
-
-def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def sign_in(page: Page, email: str) -> None:
@@ -74,13 +67,11 @@ def test_an_owner_connects_imports_looks_and_disables(
     expect(page.get_by_role("heading", name="Integration Settings")).to_be_visible()
     page.get_by_role("button", name="Setup").click()
     expect(page.get_by_role("heading", name="Sage Intacct Settings")).to_be_visible()
-    picture(page, "settings-new")
 
     enter_credentials(page, **{"User password": "wrong"})
     page.get_by_role("button", name="Synchronize With Sage Intacct").click()
     expect(history_row(page, "Synchronize")).to_contain_text("Failed", timeout=PATIENCE_MS)
     expect(page.locator(".steps")).to_contain_text("Not synchronized yet")
-    picture(page, "settings-wrong-password")
 
     enter_credentials(page)
     page.get_by_role("button", name="Synchronize With Sage Intacct").click()
@@ -89,12 +80,10 @@ def test_an_owner_connects_imports_looks_and_disables(
     expect(page.locator(".steps").get_by_text("Synchronized", exact=True)).to_be_visible()
     page.get_by_role("button", name="Import All Data").click()
     expect(history_row(page, "Import Suppliers")).to_contain_text("Completed with problems", timeout=PATIENCE_MS)
-    picture(page, "settings-imported")
 
     history_row(page, "Import Suppliers").get_by_role("link").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Import Suppliers")
     expect(page.get_by_text("is not set up in Planergy").first).to_be_visible()
-    picture(page, "history-details")
 
     open_control_panel(page)
     page.get_by_role("main").get_by_role("link", name="Integrations").click()
@@ -123,16 +112,13 @@ def test_a_clerk_exports_from_the_search_and_from_an_invoice(
     page = open_page("/")
     sign_in(page, "clerk@demo.example")
     page.get_by_role("navigation", name="Modules").get_by_role("link", name="Accounts Payable").click()
-    picture(page, "accounts-payable-home")
     sidebar = page.get_by_role("complementary", name="Accounts Payable")
     sidebar.get_by_text("Reports & Searches").click()
     sidebar.get_by_role("link", name="Invoice Search").click()
     page.locator("summary", has_text="Filters").click()
     page.get_by_role("search").get_by_label("Company", exact=True).select_option(label=first.name)
     expect(page.locator("#results tbody tr")).to_have_count(5, timeout=PATIENCE_MS)
-    picture(page, "invoice-search")
     page.get_by_role("link", name="Export To Sage Intacct").click()
-    picture(page, "export-confirm")
     page.get_by_role("button", name="Export 5 invoices").click()
     wait_until_settled()
     assert Invoice.objects.filter(company=first, posting_status="posted").count() == 5
@@ -140,20 +126,16 @@ def test_a_clerk_exports_from_the_search_and_from_an_invoice(
 
     invoice = Invoice.objects.filter(company=second).with_header().first()
     page.goto(page.url.partition("/accounts-payable")[0].partition("/control-panel")[0] + invoice.get_absolute_url())
-    picture(page, "invoice-waiting")
     page.get_by_role("button", name="Export to Sage Intacct").click()
     expect(page.get_by_text("Authorised, Posted").first).to_be_visible(timeout=PATIENCE_MS)
     invoice.refresh_from_db()
     expect(page.locator("#export-panel")).to_contain_text(invoice.posted_reference)
-    picture(page, "invoice-posted")
 
     sandbox = page.context.new_page()
     sandbox.goto(f"{portal_sandbox.base_url}/c/demo/bills")
-    picture(sandbox, "sandbox-bills")
     sandbox.get_by_role("link", name=invoice.number).first.click()
     expect(sandbox.get_by_text(invoice.lines.get().description).first).to_be_visible()
     expect(sandbox.get_by_text(invoice.documents.get().name.removesuffix(".pdf")).first).to_be_visible()
-    picture(sandbox, "sandbox-bill")
 
 
 def test_a_reporter_sees_no_button_that_changes_anything(connected: DemoAccount, open_page: OpenPage) -> None:
