@@ -5,6 +5,7 @@ Run as `python -m planergy.demo_supervisor`. It ends with Ctrl-C, or loudly when
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import signal
@@ -12,8 +13,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -22,6 +23,8 @@ import psutil
 from planergy import embedded
 
 READY_SECONDS = 120
+# An earlier demo of the same data folder that is ending may take so long.
+ENDING_SECONDS = 60
 # Calls in flight may finish: a worker cut off in the middle leaves bills whose outcome has to be looked up.
 WORKER_STOP_SECONDS = 20
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -59,13 +62,35 @@ def _run_demo() -> None:
     ports = demo_ports(os.environ)
     check_ports(ports)
     environment = demo_environment(os.environ, ports)
-    try:
-        _say("Starting PostgreSQL and Redis")
-        embedded.ensure_running()
-        _prepare(environment)
-        serve(embedded.ROOT / "Procfile", ports, [sys.executable, "manage.py", "demo"], environment)
-    finally:
-        embedded.stop()
+    with alone():
+        try:
+            _say("Starting PostgreSQL and Redis")
+            embedded.ensure_running()
+            _prepare(environment)
+            serve(embedded.ROOT / "Procfile", ports, [sys.executable, "manage.py", "demo"], environment)
+        finally:
+            embedded.stop()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One demo at a time per data folder: an earlier one that still ends would stop the servers under this one."""
+    folder = embedded.data_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "demo.lock").open("a") as lock:
+        give_up_at = time.monotonic() + ENDING_SECONDS
+        while not _is_locked(lock.fileno()):
+            if time.monotonic() > give_up_at:
+                raise DemoError(f"Another demo uses {folder}. End it, or set DATA_DIR to another folder.")
+            time.sleep(0.1)
+        yield
+
+
+def _is_locked(lock: int) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def demo_ports(environment: Mapping[str, str]) -> dict[str, int]:

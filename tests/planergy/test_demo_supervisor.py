@@ -77,6 +77,32 @@ def test_a_taken_port_is_told_with_the_way_out(port):
         demo_supervisor.check_ports({"PORTAL_PORT": port})
 
 
+def test_a_demo_waits_for_an_earlier_one_of_the_same_folder_to_end(data_dir):
+    order = []
+
+    def begin_another() -> None:
+        with demo_supervisor.alone():
+            order.append("another")
+
+    with demo_supervisor.alone():
+        thread = threading.Thread(target=begin_another)
+        thread.start()
+        thread.join(0.3)
+        order.append("first ended")
+    thread.join(10)
+    assert order == ["first ended", "another"]
+
+
+def test_a_demo_that_does_not_end_is_told(data_dir, monkeypatch):
+    monkeypatch.setattr(demo_supervisor, "ENDING_SECONDS", 0)
+    with (
+        demo_supervisor.alone(),
+        pytest.raises(DemoError, match=r"Another demo uses .*DATA_DIR"),
+        demo_supervisor.alone(),
+    ):
+        pass
+
+
 def test_every_process_talks_to_the_sandbox():
     environment = demo_supervisor.demo_environment({"PATH": "/bin"}, {"PORTAL_PORT": 1, "SANDBOX_PORT": 2})
     assert environment["SAGE_INTACCT_ENDPOINT"] == "http://127.0.0.1:2/ia/xml/xmlgw.phtml"
