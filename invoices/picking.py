@@ -27,24 +27,31 @@ class Choices:
 
     def __init__(self, rows: QuerySet, *, name_field: str = "name") -> None:
         whole = Concat("code", Value(" "), name_field)
+        self.name_field = name_field
         self.rows = rows.annotate(by_code=Lower("code"), by_name=Lower(name_field), by_label=Lower(whole))
 
     def offered(self, text: str) -> QuerySet:
         """The first rows that `text` may mean: its code begins with it, or its name holds it."""
-        typed = text.lower()
+        typed = _lower(text)
         found = Q(by_code__startswith=typed) | Q(by_name__contains=typed) | Q(by_label=typed)
         return self.rows.filter(found).order_by("code")[:OFFERED]
 
     def meant(self, texts: Iterable[str]) -> dict[str, list[Any]]:
         """Every row that each text means exactly, by lower-case text. One query however many texts."""
-        wanted = {text.lower() for text in texts if text}
+        wanted = [_lower(text) for text in set(texts) if text]
         if not wanted:
             return {}
         found: dict[str, list[Any]] = {}
         for row in self.rows.filter(Q(by_code__in=wanted) | Q(by_name__in=wanted) | Q(by_label__in=wanted)):
-            for typed in {row.by_code, row.by_name, row.by_label} - {""}:
+            name = getattr(row, self.name_field)
+            for typed in {row.code.lower(), name.lower(), f"{row.code} {name}".lower()} - {""}:
                 found.setdefault(typed, []).append(row)
         return found
+
+
+def _lower(text: str) -> Lower:
+    """Small letters as the database makes them: Python has others for some scripts ("Σ" at the end of a word, "İ")."""
+    return Lower(Value(text))
 
 
 def suppliers(user: User, company: Company, invoice: Invoice | None = None) -> Choices:

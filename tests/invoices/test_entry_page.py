@@ -298,3 +298,15 @@ def test_entering_does_not_cost_a_query_per_line(desk: Desk, django_assert_max_n
     with django_assert_max_num_queries(60):
         desk.post(**lines)
     assert Invoice.objects.get().lines.count() == 60
+
+
+@pytest.mark.parametrize("name", ["İstanbul Kağıt A.Ş.", "ΟΔΟΣ ΑΕ ΕΚΔΟΣΕΙΣ", "École Ét Cie", "STRAẞE GmbH", "ǅungla"])
+def test_takes_a_name_of_any_script_as_the_list_writes_it(desk: Desk, name: str) -> None:
+    """Python and the database do not agree on every small letter."""
+    supplier = factories.supplier(desk.company, "ODD", name=name)
+    typed = {"company": desk.company.pk, "q": name}
+    offered = desk.client.get(reverse("invoices:pick", args=["supplier"]), typed).json()["results"]
+    assert [one["value"] for one in offered] == [str(supplier)]
+    for number, text in enumerate((name, str(supplier))):
+        desk.post(supplier=text, number=f"A-{number}")
+    assert list(Invoice.objects.values_list("supplier", flat=True)) == [supplier.pk] * 2
