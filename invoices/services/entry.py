@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -181,12 +182,18 @@ def _assign(invoice: Invoice, header: Mapping[str, Any], lines: Sequence[LineDat
         values["total"] = values["net"] + values["tax"]
     if any(abs(values[name]) > MAX_AMOUNT for name in ("net", "tax", "total")):
         raise InvoiceRefused("This amount is too large.", "total")
-    values["number"] = (header.get("number") or "").strip()
+    values["number"] = plain_number(header.get("number") or "")
     changed = [name for name, value in values.items() if invoice.pk and getattr(invoice, name) != value]
     for name, value in values.items():
         setattr(invoice, name, value)
     invoice.version += 1
     return [str(getattr(Invoice._meta.get_field(name), "verbose_name", name)) for name in changed]
+
+
+def plain_number(text: str) -> str:
+    """Without what a copy from a PDF brings along and nobody sees: with it, the same number would be another."""
+    seen = (character for character in unicodedata.normalize("NFC", text) if unicodedata.category(character) != "Cf")
+    return " ".join("".join(seen).split())
 
 
 def _refuse_duplicate(invoice: Invoice) -> None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from invoices import picking
 from invoices.fields import DayField, typed_day
 from invoices.models import Invoice
-from invoices.services.entry import duplicate_of
+from invoices.services.entry import duplicate_of, plain_number
 from invoices.views.entry import may_enter
 from ledger.models import Dimension, GLCode, Terms
 from organization.models import Company, User
@@ -121,7 +121,7 @@ def number_check(request: HttpRequest) -> JsonResponse:
         pk=int(own) if own.isdecimal() else None,
         company=company,
         supplier=suppliers[0] if suppliers else None,
-        number=request.GET.get("number", "").replace("\x00", "").strip(),
+        number=plain_number(request.GET.get("number", "").replace("\x00", "")),
     )
     other = duplicate_of(probe)
     if other is None:

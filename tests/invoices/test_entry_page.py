@@ -310,3 +310,15 @@ def test_takes_a_name_of_any_script_as_the_list_writes_it(desk: Desk, name: str)
     for number, text in enumerate((name, str(supplier))):
         desk.post(supplier=text, number=f"A-{number}")
     assert list(Invoice.objects.values_list("supplier", flat=True)) == [supplier.pk] * 2
+
+
+@pytest.mark.parametrize(
+    "again", ["A\u00a0-\u00a01", "A  -  1", "A - 1\u200b", "\u200ea - 1", "A \u00ad- 1", "A\u202f-\u202f1"]
+)
+def test_finds_a_number_again_however_it_was_pasted(desk: Desk, again: str) -> None:
+    """A number copied from a PDF brings characters along that nobody sees."""
+    desk.post(number="A - 1")
+    typed = {"company": desk.company.pk, "supplier": "ALDER", "number": again}
+    assert "There already is an invoice" in desk.client.get(reverse("invoices:number_check"), typed).json()["message"]
+    assert wrong_fields(desk.post(number=again)) == {"number"}
+    assert Invoice.objects.get().number == "A - 1"
