@@ -253,6 +253,21 @@ def test_the_tax_of_a_saved_line_follows_its_amount(open_page: Any, firm: Firm) 
     expect(page.locator(".lede")).to_contain_text("240.00")
 
 
+@pytest.mark.parametrize("box", ["Supplier", "Tax code", "Due date"])
+def test_a_refused_form_is_whole_again_wherever_it_was_submitted_from(open_page: Any, firm: Firm, box: str) -> None:
+    page = open_page(reverse(ADD), firm.clerk)
+    troubles: list[Any] = []
+    page.on("pageerror", lambda error: troubles.append(error))
+    fill(page, "A-1")
+    page.get_by_label(box).first.fill("nonsense")
+    page.get_by_label(box).first.press("Control+Enter")
+    expect(page.locator("[data-error-summary]")).to_be_focused()
+    assert troubles == []
+    expect(page.locator("form [data-pick]:not([role=combobox])")).to_have_count(0)
+    expect(page.locator(".day-box")).to_have_count(3)
+    expect(page.locator("[data-role=running-net]")).to_have_text("100.00")
+
+
 def test_a_refusal_lists_every_problem_with_a_way_to_its_field(open_page: Any, firm: Firm) -> None:
     page = open_page(reverse(ADD), firm.clerk)
     page.get_by_label("Documents").set_input_files(upload("a.pdf"))

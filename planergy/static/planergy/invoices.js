@@ -109,6 +109,13 @@
 
   // Suggestions: a combobox as the ARIA practices describe it.
   let serial = 0;
+  // A box that moves loses the focus: it was typed in when the form came back refused.
+  const wrap = (input, wrapper) => {
+    const hadFocus = document.activeElement === input;
+    input.replaceWith(wrapper);
+    wrapper.prepend(input);
+    if (hadFocus) input.focus();
+  };
   const boxOf = (input) => {
     if (input.parentElement.matches(".suggestions")) return input.parentElement.querySelector("[role=listbox]");
     const wrapper = element("div", { className: "suggestions" });
@@ -214,8 +221,8 @@
     const picker = element("input", { type: "date", tabIndex: -1 });
     picker.setAttribute("aria-hidden", "true");
     const box = element("div", { className: "day-box" });
-    input.replaceWith(box);
-    box.append(input, picker);
+    box.append(picker);
+    wrap(input, box);
     picker.addEventListener("pointerdown", () => {
       const [first, second, year] = input.value.split("/");
       picker.value = year ? [year, ...inOrder([first, second])].map((one) => one.padStart(2, "0")).join("-") : "";
@@ -314,7 +321,7 @@
     if (["company", "supplier", "number"].includes(name)) checkNumber();
     showTotals();
   });
-  document.addEventListener("focusout", (event) => { if (event.target.dataset?.pick) close(event.target); });
+  document.addEventListener("focusout", (event) => { if (event.target.closest(".suggestions") && event.target.dataset.pick) close(event.target); });
   document.addEventListener("mousedown", (event) => {
     const option = event.target.closest?.("[role=option]");
     if (!option?.choice) return;
