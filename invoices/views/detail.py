@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
+from invoices.amounts import is_whole_number
 from invoices.errors import InvoiceRefused
 from invoices.models import ApprovalStatus, Invoice
 from invoices.services import authorization
@@ -90,7 +91,7 @@ def invoice_submit(request: HttpRequest, pk: int) -> HttpResponse:
 def _seen(request: HttpRequest) -> int | None:
     """The version that the page showed when it was decided on."""
     text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else None
+    return int(text) if is_whole_number(text) else None
 
 
 @require_POST
@@ -138,7 +139,7 @@ def invoice_send_to(request: HttpRequest, pk: int) -> HttpResponse:
     by: User = request.user  # type: ignore[assignment]
     wanted = request.POST.get("approver", "")
     people = User.objects.for_user(by).filter(is_active=True)
-    approver = get_object_or_404(people, pk=wanted if wanted.isdecimal() and len(wanted) < 19 else None)
+    approver = get_object_or_404(people, pk=wanted if is_whole_number(wanted) else None)
     return _step(
         request, pk, lambda one: authorization.send_to_another(one, by=by, approver=approver), f"Sent to {approver}."
     )

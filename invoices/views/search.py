@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from invoices.amounts import is_whole_number
 from invoices.exports import csv_lines, xlsx_chunks
 from invoices.filters import filtered_invoices, invoice_filter, rows_of, sort_key
 from invoices.models import Invoice
@@ -115,14 +116,14 @@ def invoice_bulk(request: HttpRequest) -> HttpResponse:
 def _chosen(request: HttpRequest, user: User) -> Any:
     if request.POST.get("scope") == "all":
         return filtered_invoices(user, QueryDict(request.POST.get("query", "")))
-    ids = [value for value in request.POST.getlist("selected") if value.isdecimal() and len(value) < 19]
+    ids = [value for value in request.POST.getlist("selected") if is_whole_number(value)]
     return Invoice.objects.visible_to(user).filter(pk__in=ids)
 
 
 def _versions(request: HttpRequest) -> dict[int, int]:
     """Which version of each invoice the page showed."""
     pairs = (value.split(":") for value in request.POST.getlist("seen"))
-    return {int(pair[0]): int(pair[1]) for pair in pairs if len(pair) == 2 and all(map(str.isdecimal, pair))}
+    return {int(pair[0]): int(pair[1]) for pair in pairs if len(pair) == 2 and all(map(is_whole_number, pair))}
 
 
 def _tell(request: HttpRequest, result: Any) -> None:

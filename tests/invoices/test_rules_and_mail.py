@@ -251,6 +251,18 @@ def test_nobody_authorises_what_was_edited_behind_their_back(company: Any, appro
     assert invoice.approval_status == ApprovalStatus.WAITING
 
 
+@pytest.mark.parametrize("version", ["9" * 5000, "-1", "1:2", "²", ""])
+def test_a_forged_version_is_no_trouble_of_ours(company: Any, approver: Any, version: str) -> None:
+    """Python reads no number of more than 4300 digits."""
+    invoice = factories.invoice(company, created_by=factories.user(company.account), **WAITING)
+    client = Client()
+    client.force_login(approver)
+    bulk = {"action": "authorize", "selected": "0", "seen": [f"{invoice.pk}:{version}", f"{version}:1"]}
+    assert client.post(reverse("invoices:invoice_bulk"), bulk).status_code == 302
+    one = {"version": version, "reason": "Too dear."}
+    assert client.post(reverse("invoices:invoice_reject", args=[invoice.pk]), one).status_code == 302
+
+
 def test_in_bulk_each_invoice_has_its_own_result(company: Any, approver: Any) -> None:
     clerk = factories.user(company.account)
     mine, above = (factories.invoice(company, created_by=clerk, number=f"OK-{n}", **WAITING) for n in (1, 2))
