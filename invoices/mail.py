@@ -15,8 +15,8 @@ from organization.models import User
 from organization.spelling import spell
 
 SUBJECTS = {
-    "authorization_request": "Please authorise invoice {invoice.number} of {invoice.supplier.name}",
-    "rejection": "Invoice {invoice.number} of {invoice.supplier.name} was rejected",
+    "authorization_request": "Please authorise {kind} {invoice.number} of {invoice.supplier.name}",
+    "rejection": "{invoice} of {invoice.supplier.name} was rejected",
 }
 
 
@@ -34,7 +34,7 @@ def deliver(mail: str, *, invoice_id: int, user_id: int, words: dict[str, str]) 
 
 
 def _message(mail: str, invoice: Invoice, user: User, words: dict[str, str]) -> EmailMultiAlternatives:
-    subject = spell(SUBJECTS[mail], user.spelling).format(invoice=invoice)
+    subject = spell(SUBJECTS[mail], user.spelling).format(invoice=invoice, kind=invoice.get_kind_display().lower())
     context: dict[str, Any] = {
         "invoice": invoice,
         "user": user,

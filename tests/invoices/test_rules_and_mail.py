@@ -157,6 +157,17 @@ def test_the_mail_of_a_rejection_holds_the_reason(company: Any) -> None:
     assert "No order." in mail.outbox[0].body
 
 
+@pytest.mark.parametrize("kind", ["authorization_request", "rejection"])
+def test_the_mail_calls_a_credit_note_one_and_takes_its_amount_off(company: Any, kind: str) -> None:
+    clerk, owner = factories.user(company.account), factories.owner(company.account)
+    invoice = factories.invoice(company, created_by=clerk, number="CN-7", kind="credit_note", **WAITING)
+    words = {"reason": "Wrong", "decided_by": "Ann"} if kind == "rejection" else {}
+    deliver(kind, invoice_id=invoice.pk, user_id=owner.pk, words=words)
+    sent = mail.outbox[0]
+    assert "credit note cn-7" in sent.subject.lower()
+    assert sent.alternatives[0].content.count("\N{MINUS SIGN}100.00") == sent.body.count("\N{MINUS SIGN}100.00") == 1
+
+
 def test_nobody_is_mailed_about_an_invoice_they_may_not_see(company: Any) -> None:
     invoice = factories.invoice(company)
     for person in (factories.user(), factories.user(company.account, "System Admin")):
