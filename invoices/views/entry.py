@@ -50,6 +50,7 @@ class EntryForms:
     header: HeaderForm
     lines: BaseLineFormSet
     documents: DocumentsForm
+    changed_meanwhile: bool = False
 
     def is_valid(self) -> bool:
         return all([self.header.is_valid(), self.lines.is_valid(), self.documents.is_valid()])
@@ -179,6 +180,7 @@ def _save(request: HttpRequest, forms: EntryForms, invoice: Invoice | None) -> I
 
 def _show_other_edit(forms: EntryForms, invoice: Invoice) -> None:
     """Say what the other one did. Saving once more then means to overwrite it."""
+    forms.changed_meanwhile = True
     last = invoice.activities.select_related("user").first()
     if last:
         forms.header.add_error(None, f"{last.user or 'Planergy'}: {last.text}")
@@ -228,6 +230,7 @@ def _page(request: HttpRequest, forms: EntryForms, invoice: Invoice | None) -> H
         "preview": shown[0] if shown else None,
         "max_bytes": settings.DOCUMENT_MAX_BYTES,
         "problems": list(forms.problems()),
+        "changed_meanwhile": forms.changed_meanwhile,
         "missing": list(problems(invoice)) if invoice and checks else [],
         "may_discard": invoice is not None and not objection_to_discarding(invoice),
     }

@@ -314,6 +314,9 @@ def test_of_two_editors_the_second_is_told_and_loses_nothing(open_page: Any, fir
     mine.get_by_role("button", name="Save as draft").click()
     expect(mine.locator("[data-error-summary]")).to_contain_text("Somebody else saved this invoice while you were")
     expect(mine.locator("[data-error-summary]")).to_contain_text("Cora Colleague: Edited: terms, PO number.")
+    with mine.expect_popup() as opened:
+        mine.get_by_role("link", name="See what is saved now").click()
+    expect(opened.value.get_by_text("THEIRS")).to_be_visible()
     expect(mine.get_by_label("PO number")).to_have_value("MINE")
     expect(mine.get_by_label("Description").nth(0)).to_have_value("All that I typed")
     expect(mine.locator(".file-list .name")).to_have_text(["mine.pdf"])
