@@ -71,7 +71,7 @@ def test_export_problems_are_failed_and_unknown_ones(company: Any) -> None:
     [problems] = [
         figure for figure, _ in client_of(user).get(HOME).context["tiles"] if figure.label == "Export problems"
     ]
-    assert (problems.count, problems.note, problems.tone) == (8, "4 failed, 4 unknown", "error")
+    assert (problems.count, problems.note, problems.tone) == (8, "4 failed, 4 being looked up", "error")
 
 
 @pytest.mark.parametrize("role", READERS)
