@@ -15,7 +15,7 @@ def record(invoice: Invoice, *, by: User | None, kind: str, text: str) -> Activi
 
 
 def add_comment(invoice: Invoice, *, by: User, text: str) -> Activity:
-    """Whoever sees an invoice may say something about it."""
+    """The words of somebody who works on the invoice."""
     words = text.replace("\x00", "").strip()
     if not words:
         raise InvoiceRefused("Write something first.", "text")

@@ -19,8 +19,13 @@ from invoices.services.activity import add_comment
 from invoices.services.discarding import objection_to_discarding
 from invoices.views.documents import PREVIEWABLE
 from organization.models import User
-from organization.permissions import allowed, can_see_accounts_payable
+from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
 from organization.spelling import spell
+
+
+def may_comment(user: User) -> bool:
+    """Whoever works on invoices. A reporter looks and changes nothing."""
+    return administration_of(user).is_any or authorization_of(user).is_any
 
 
 def _invoice(request: HttpRequest, pk: int) -> Invoice:
@@ -60,6 +65,7 @@ def _may(user: User, invoice: Invoice) -> dict[str, Any]:
         "may_discard": administers and invoice.is_editable and not objection_to_discarding(invoice),
         "may_submit": administers and invoice.approval_status in (ApprovalStatus.DRAFT, ApprovalStatus.REJECTED),
         "may_decide": decides,
+        "may_comment": may_comment(user),
         "approvers": _others(user, invoice) if passes_on else [],
     }
 
@@ -146,7 +152,7 @@ def invoice_send_to(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@allowed(can_see_accounts_payable)
+@allowed(may_comment)
 def comment(request: HttpRequest, pk: int) -> HttpResponse:
     by: User = request.user  # type: ignore[assignment]
     text = request.POST.get("text", "")

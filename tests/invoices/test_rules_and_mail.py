@@ -318,6 +318,19 @@ def test_the_page_says_for_whom_it_waits_after_the_first_of_two(company: Any, ap
     assert f"Authorised. Now it waits for {second}." in page.text
 
 
+@pytest.mark.parametrize(("role", "status"), [("Accounts Payable", 302), ("Invoice Approver", 302), ("Reporter", 404)])
+def test_who_works_on_invoices_comments_and_who_only_looks_does_not(company: Any, role: str, status: int) -> None:
+    user = factories.user(company.account, role)
+    invoice = factories.invoice(company, created_by=user)
+    client = Client()
+    client.force_login(user)
+    page = client.get(invoice.get_absolute_url())
+    assert ("Add comment" in page.text) == (status == 302)
+    answer = client.post(reverse("invoices:comment", args=[invoice.pk]), {"text": "Urgent."})
+    assert answer.status_code == status
+    assert invoice.activities.filter(kind="comment").count() == (status == 302)
+
+
 def test_every_step_stands_in_the_activity_with_who_and_when(company: Any, approver: Any) -> None:
     clerk, second = factories.user(company.account), factories.owner(company.account)
     invoice = submit_invoice(factories.invoice(company, created_by=clerk), by=clerk)

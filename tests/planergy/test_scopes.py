@@ -46,9 +46,10 @@ class World:
         factories.document(invoice)
         return invoice
 
-    def grant(self, kind: str, scope: Scope) -> Client:
+    def grant(self, kind: str, scope: Scope, **also: Scope) -> Client:
         """The reader may see everything and nothing else, but for this."""
-        values = {"visibility": Scope.ALL, "administration": Scope.NONE, "authorization": Scope.NONE} | {kind: scope}
+        values = {"visibility": Scope.ALL, "administration": Scope.NONE, "authorization": Scope.NONE}
+        values |= {kind: scope, **also}
         for name, value in values.items():
             setattr(self.reader, name, value)
         self.reader.save()
@@ -112,9 +113,20 @@ def test_pages_and_documents_are_those_of_visible_invoices(world: World, scope: 
         urls = [invoice.get_absolute_url()]
         urls += [reverse(f"invoices:document_{kind}", args=[document.pk]) for kind in ("download", "preview")]
         assert [client.get(url).status_code for url in urls] == [expected] * 3, number
-        assert client.post(reverse("invoices:comment", args=[invoice.pk]), {"text": "?"}).status_code == (
-            302 if expected == 200 else 404
-        )
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_comments_reach_what_is_visible_to_those_who_work_on_invoices(world: World, scope: Scope) -> None:
+    looks = world.grant("visibility", scope)
+    urls = {
+        number: reverse("invoices:comment", args=[invoice.pk])
+        for number, invoice in {**world.invoices, "FOREIGN": world.foreign}.items()
+    }
+    assert {looks.post(url, {"text": "?"}).status_code for url in urls.values()} == {404}
+    works = world.grant("visibility", scope, administration=Scope.ALL)
+    for number, url in urls.items():
+        expected = 302 if number in REACHED[scope] else 404
+        assert works.post(url, {"text": "?"}).status_code == expected, number
 
 
 @pytest.mark.parametrize("scope", SCOPES)
