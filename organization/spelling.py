@@ -1,9 +1,10 @@
-"""UK and US spelling of the words that pages use. Pages are written in UK spelling."""
+"""UK and US spelling of the words that pages use, and of no others: sentences hold names, too."""
 
 from __future__ import annotations
 
 import re
 
+# Pages are written in UK spelling.
 _AMERICAN = {
     "authorise": "authorize",
     "authorised": "authorized",
@@ -15,23 +16,12 @@ _AMERICAN = {
     "organisation": "organization",
     "catalogue": "catalog",
     "cancelled": "canceled",
-    "colour": "color",
-    "recognised": "recognized",
     "synchronise": "synchronize",
     "synchronised": "synchronized",
-    "cheque": "check",
     "analyse": "analyze",
     "analysed": "analyzed",
-    "behaviour": "behavior",
-    "centre": "center",
-    "favour": "favor",
-    "labelled": "labeled",
     "licence": "license",
     "organisations": "organizations",
-    "recognise": "recognize",
-    "recognises": "recognizes",
-    "summarise": "summarize",
-    "unrecognised": "unrecognized",
 }
 _PATTERN = re.compile(rf"\b({'|'.join(_AMERICAN)})\b", re.IGNORECASE)
 

@@ -39,7 +39,7 @@ def icon(name: str, label: str = "", css_class: str = "") -> SafeString:
 @register.filter
 @stringfilter
 def spell(text: str) -> str:
-    """{{ "Waiting For Authorisation"|spell }}: our own words, never what a customer typed."""
+    """{{ "Waiting For Authorisation"|spell }}: our own words and sentences, never a text that a customer typed."""
     return spell_words(text, translation.get_language() or "en-gb")
 
 

@@ -336,6 +336,17 @@ def test_pages_speak_american_to_americans(page: Client, connection: Connection,
     assert "Cancelled" not in shown
 
 
+def test_reasons_and_advice_speak_american_to_americans(page: Client, connection: Connection, owner: User) -> None:
+    owner.spelling = "en-us"
+    owner.save()
+    job = make_job(connection, status=JobStatus.FAILED, message="It was cancelled.", advice="Authorise the sender.")
+    outcome(job, OutcomeKind.FAILED, message="It is not authorised.", advice="Have it authorised.", record_key="V1")
+    said = text(page.get(job.get_absolute_url()))
+    for words in ("It was canceled.", "Authorize the sender.", "It is not authorized.", "Have it authorized."):
+        assert words in said
+    assert "authoris" not in said.lower()
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.2, "under 1 s"), (5, "5 s"), (65, "1 min 5 s"), (3600, "1 h 0 min"), (7380, "2 h 3 min")]
 )
