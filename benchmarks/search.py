@@ -25,6 +25,7 @@ SIZES = {"small": 20_000, "full": 1_000_000}
 FILES = {"small": ("number=INV-1", ""), "full": ("number=INV-12", "number=INV-1")}
 ROUNDS, MORE_ROUNDS = 3, 12
 SEARCH_TARGET, PAGE_TARGET = 150, 50
+SHOWN = 20
 AGO = {"month": 30, "half_year": 182, "year": 365}
 SEARCH = "/accounts-payable/invoices/"
 FILTERS = (
@@ -177,6 +178,8 @@ def report(pages: list[Page]) -> str:
             f"{f'{queries[0]}–{queries[-1]}':>8}  "
             f"{worst.address.removeprefix(SEARCH)} (database {worst.database:.0f} ms)"
         )
+    slow = sorted((page for page in pages if page.milliseconds > page.target), key=lambda page: -page.milliseconds)
+    lines += [f"  above {one.target} ms: {one.address} {one.milliseconds:.0f} ms" for one in slow[:SHOWN]]
     return "\n".join(lines)
 
 
