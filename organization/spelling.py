@@ -12,16 +12,11 @@ _AMERICAN = {
     "authorising": "authorizing",
     "authorisation": "authorization",
     "authorisations": "authorizations",
-    "unauthorised": "unauthorized",
-    "organisation": "organization",
     "catalogue": "catalog",
     "cancelled": "canceled",
     "synchronise": "synchronize",
     "synchronised": "synchronized",
-    "analyse": "analyze",
     "analysed": "analyzed",
-    "licence": "license",
-    "organisations": "organizations",
 }
 _PATTERN = re.compile(rf"\b({'|'.join(_AMERICAN)})\b", re.IGNORECASE)
 

@@ -13,10 +13,10 @@ from django.test.utils import CaptureQueriesContext
 
 from intacct_sandbox.rules.checks import AFTER_PRICING, RULES
 from integrations.models import Connection, ExportItem, ExternalRecord
-from integrations.sage_intacct.client import CreateBill, ResultError
+from integrations.sage_intacct.client import ResultError
 from integrations.sage_intacct.exporters import learning
 from integrations.sage_intacct.exporters.context import bill_context, whole_invoices
-from integrations.sage_intacct.exporters.parcels import make_parcel
+from integrations.sage_intacct.exporters.parcels import WrittenBill, make_parcel
 from integrations.sage_intacct.exporters.preflight import preflight
 from integrations.sage_intacct.gateway import client_for
 from integrations.services.preflight import Severity, problems_of
@@ -297,7 +297,7 @@ def refusal(connection: Connection, invoice: Invoice) -> ResultError | None:
     else:
         whole.total = Decimal(0)
         bill = make_parcel(item, whole, bill_context(connection, link)).functions[-1]
-    assert isinstance(bill, CreateBill)
+    assert isinstance(bill, WrittenBill)
     try:
         client.call(bill)
     except ResultError as error:
