@@ -6,13 +6,14 @@ Most records of such a read are as they were. They are told here, so that only t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db import connection
 
 from integrations.models import Job
 from integrations.sage_intacct.importers.sources import Source
+from integrations.sage_intacct.importers.targets import Target
 from integrations.sage_intacct.mappers.results import Mapped
 
 # More than a page has: what lies between the records of a page is gone there, and may be any number.
@@ -31,29 +32,32 @@ ORDER BY e.record_no LIMIT %(limit)s
 
 @dataclass(slots=True)
 class Held:
-    """A record that we know, and the columns of our row for it. `is_ours`: the row is there, was imported, and lies
-    where the read would put it.
+    """A record that we know, and the columns of our row for it in the target's order. `attributes` are JSON. `is_ours`:
+    the row is there, was imported, and lies where the read would put it.
     """
 
     pk: int
     external_key: str
-    attributes: dict[str, object]
+    attributes: str
     is_ours: bool | None
-    values: dict[str, object]
+    values: tuple[object, ...]
 
-    def is_same(self, mapped: Mapped) -> bool:
+    def is_same(self, mapped: Mapped, target: Target) -> bool:
         """Whether writing it would change nothing. Look-ups that failed keep what the row holds."""
-        if not self.is_ours or self.external_key != mapped.key or self.attributes != mapped.kept:
+        if not self.is_ours or self.external_key != mapped.key:
             return False
-        if not mapped.missing:
-            return self.values == mapped.values
-        return self.values == mapped.values | {name: self.values[name] for name in mapped.missing}
+        values: Mapping[str, object] = mapped.values
+        if mapped.missing or mapped.attributes or self.attributes != "{}":
+            if mapped.kept != json.loads(self.attributes):
+                return False
+            held = dict(zip(target.names, self.values, strict=True))
+            values = mapped.values | {name: held[name] for name in mapped.missing}
+        return self.values == target.values_of(values)
 
 
 def held_records(job: Job, source: Source, *, after: int, last: int | None) -> Iterator[dict[int, Held]]:
     """The known records between two numbers (`last` None: to the end), by number, some at a time."""
-    names = [column.name for column in source.target.all_columns]
-    statement = _statement(source, names)
+    statement = _statement(source)
     parameters = source.fixed | {"connection_id": job.connection_id, "link_company_id": source.link_company_id}
     parameters |= {"last": _LAST if last is None else last, "limit": AT_ONCE}
     is_more = True
@@ -61,24 +65,15 @@ def held_records(job: Job, source: Source, *, after: int, last: int | None) -> I
         with connection.cursor() as database:
             database.execute(statement, parameters | {"object_type": source.object_name, "after": after})
             rows = database.fetchall()
-        yield {
-            number: Held(pk, key, _loaded(kept), is_ours, dict(zip(names, row, strict=True)))
-            for number, pk, key, kept, is_ours, *row in rows
-        }
+        yield {row[0]: Held(row[1], row[2], row[3], row[4], row[5:]) for row in rows}
         is_more = len(rows) == AT_ONCE
         after = rows[-1][0] if rows else after
 
 
-def _statement(source: Source, names: list[str]) -> str:
+def _statement(source: Source) -> str:
     return _HELD.format(
-        columns=", ".join(f"t.{name}" for name in names),
+        columns=", ".join(f"t.{name}" for name in source.target.names),
         table=source.target.table,
         owned=" AND ".join(f"t.{name} = %({name})s" for name in source.target.fixed),
         company="IS NULL" if source.link_company_id is None else "= %(link_company_id)s",
     )
-
-
-def _loaded(attributes: str) -> dict[str, object]:
-    """Nearly always nothing."""
-    loaded: dict[str, object] = {} if attributes == "{}" else json.loads(attributes)
-    return loaded

@@ -6,8 +6,10 @@ changed (from what, to what) as outcomes, and answers with counts. A preview is 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import itemgetter
 
 from ledger.models import Currency, DimensionValue, GLCode, TaxCode, Terms
 from suppliers.models import Supplier
@@ -42,6 +44,15 @@ class Target:
     @cached_property
     def all_columns(self) -> tuple[Column, ...]:
         return (*self.key, *self.columns)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.all_columns)
+
+    @cached_property
+    def values_of(self) -> Callable[[Mapping[str, object]], tuple[object, ...]]:
+        """Reads the values of all columns, in their order."""
+        return itemgetter(*self.names)
 
     @cached_property
     def identity(self) -> tuple[Column, ...]:

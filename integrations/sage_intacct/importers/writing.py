@@ -90,7 +90,7 @@ def _rows_to_write(
             continue
         keys[identity] = mapped.key
         known = held.get(number)
-        if known is not None and not mapped.notices and known.is_same(mapped):
+        if known is not None and not mapped.notices and known.is_same(mapped, source.target):
             counts.same += 1
             continue
         rows.append(_row(mapped, number if isinstance(number, int) else None))
