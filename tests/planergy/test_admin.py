@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
+from django.urls import reverse
+
+from organization.models import User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(client: Client) -> Client:
+    """Support staff with every right."""
+    client.force_login(User.objects.create_superuser("support@tests.example", "password-of-tests"))
+    return client
+
+
+@pytest.fixture
+def authenticator() -> Authenticator:
+    return Authenticator.objects.create(
+        user=factories.owner(), type=Authenticator.Type.TOTP, data={"secret": "JBSWY3DPEHPK3PXP"}
+    )
+
+
+def test_support_never_sees_the_secret_of_a_second_step(desk: Client, authenticator: Authenticator) -> None:
+    shown = desk.get(reverse("admin:mfa_authenticator_change", args=[authenticator.pk]))
+    assert shown.status_code == 200
+    assert str(authenticator.user) in shown.content.decode()
+    assert "JBSWY3DPEHPK3PXP" not in shown.content.decode()
+
+
+def test_support_makes_and_changes_no_second_step(desk: Client, authenticator: Authenticator) -> None:
+    assert desk.get(reverse("admin:mfa_authenticator_add")).status_code == 404
+    address = reverse("admin:mfa_authenticator_change", args=[authenticator.pk])
+    assert desk.post(address, {"user": authenticator.user_id, "type": "totp", "data": "{}"}).status_code == 404
+    authenticator.refresh_from_db()
+    assert authenticator.data == {"secret": "JBSWY3DPEHPK3PXP"}
+
+
+def test_support_takes_a_lost_second_step_away(desk: Client, authenticator: Authenticator) -> None:
+    desk.post(reverse("admin:mfa_authenticator_delete", args=[authenticator.pk]), {"post": "yes"})
+    assert not Authenticator.objects.exists()
