@@ -32,6 +32,7 @@ class SupportAdmin(admin.ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
+    view_on_site = False  # the pages of an account are not open to support
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return _is_support(request)

@@ -59,6 +59,12 @@ def posted(connection: Connection) -> ExportItem:
     )
 
 
+def test_a_run_has_no_link_to_a_page_that_support_may_not_open(desk: Client, connection: Connection) -> None:
+    job = Job.objects.create(connection=connection, kind=JobKind.EXPORT)
+    shown = desk.get(admin_url("job", "change", job.pk)).content.decode()
+    assert "View on site" not in shown
+
+
 def rows(connection: Connection) -> dict[str, int]:
     """One of everything; primary keys by model."""
     job = Job.objects.create(connection=connection, kind=JobKind.EXPORT)
