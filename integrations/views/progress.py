@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from integrations.models import Job
+from django.db.models import Q
+
+from integrations.models import ItemStatus, Job, JobKind
 
 TOO_EARLY = timedelta(seconds=2)
 
@@ -41,10 +43,18 @@ class Progress:
 def progress_of(job: Job, now: datetime) -> Progress:
     took = (job.finished_at or now) - job.started_at if job.started_at else None
     rate = left = None
-    if job.is_unfinished and job.done and took is not None and took > TOO_EARLY:
+    if job.is_unfinished and job.done and took is not None and took > TOO_EARLY and _is_moving(job, now):
         rate = job.done / took.total_seconds()
         left = timedelta(seconds=max(job.total - job.done, 0) / rate) if job.total else None
     return Progress(job.done, job.total, rate, left, took)
+
+
+def _is_moving(job: Job, now: datetime) -> bool:
+    """An export may only wait for another try or a look-up; when that comes, its pace does not tell."""
+    if job.kind != JobKind.EXPORT:
+        return True
+    due = Q(status=ItemStatus.QUEUED, next_attempt_at__lte=now)
+    return job.export_items.filter(due | Q(status=ItemStatus.SENDING)).exists()
 
 
 def duration_text(span: timedelta) -> str:

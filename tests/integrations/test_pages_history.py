@@ -12,7 +12,9 @@ from django.utils import timezone
 from integrations.models import (
     Connection,
     Exchange,
+    ExportItem,
     ImportSchedule,
+    ItemStatus,
     Job,
     JobKind,
     JobStatus,
@@ -362,6 +364,36 @@ def test_nothing_is_foretold_too_early(connection: Connection) -> None:
     assert progress.left is None
     later = progress_of(job, now + dt.timedelta(seconds=10))
     assert later.left == dt.timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("status", "due_in", "is_foretold"),
+    [
+        (ItemStatus.SENDING, 0, True),
+        (ItemStatus.QUEUED, 0, True),
+        (ItemStatus.QUEUED, 600, False),
+        (ItemStatus.UNKNOWN, 60, False),
+    ],
+)
+def test_an_export_that_only_waits_foretells_no_end(
+    connection: Connection, status: ItemStatus, due_in: int, is_foretold: bool
+) -> None:
+    """What is looked up or tried again later says itself when; the pace until now says nothing about it."""
+    now = timezone.now()
+    started = now - dt.timedelta(minutes=17)
+    job = make_job(connection, kind=JobKind.EXPORT, status=JobStatus.RUNNING, started_at=started, done=2, total=3)
+    company = company_of(connection)
+    ExportItem.objects.create(
+        connection=connection,
+        invoice=factories.authorized_invoice(company),
+        company=company,
+        job=job,
+        status=status,
+        next_attempt_at=now + dt.timedelta(seconds=due_in),
+    )
+    progress = progress_of(job, now)
+    assert (progress.rate is not None, progress.left is not None) == (is_foretold, is_foretold)
+    assert "2 of 3" in progress.note
 
 
 def test_settings_say_why_synchronizing_failed_until_it_works(page: Client, connection: Connection) -> None:
