@@ -79,7 +79,7 @@ def supplier_from_vendor(vendor: Mapping[str, str], lookups: SupplierLookups) ->
 def missing_currency(code: str) -> Notice:
     return Notice(
         "missing_currency",
-        f"The currency {code} is not set up in Planergy. The supplier was imported, but the Supplier Currency was "
+        f"The currency {code} is not set up in Planergy. The supplier is imported, but the Supplier Currency is "
         "not set.",
         f"Add the currency {code} under Control Panel > Currencies, then import again.",
     )
@@ -88,7 +88,7 @@ def missing_currency(code: str) -> Notice:
 def missing_terms(name: str) -> Notice:
     return Notice(
         "missing_terms",
-        f"The credit terms “{name}” are not set up in Planergy. The supplier was imported, but the Terms were not set.",
+        f"The credit terms “{name}” are not set up in Planergy. The supplier is imported, but the Terms are not set.",
         f"Add the terms “{name}” under Control Panel > Terms, then import again.",
     )
 
