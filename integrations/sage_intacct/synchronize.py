@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import CompanyLink, Connection, Job, Outcome, OutcomeKind
-from integrations.sage_intacct.classification import read_error
+from integrations.sage_intacct.classification import places, read_error
 from integrations.sage_intacct.client import Client, CompanyInfo, Entity, FinancialSetup, IntacctError
 from integrations.sage_intacct.gateway import client_for
 from integrations.services import connections
@@ -114,10 +114,23 @@ def _read(connection: Connection, job: Job) -> RemoteCompany:
     try:
         return read_company(client_for(connection, job=job))
     except IntacctError as error:
-        raised = read_error(error)
+        raised = _named(read_error(error))
         if isinstance(raised, ConfigurationError) and connection.is_synchronized:
             connections.pause(connection, raised)
         raise raised from error
+
+
+def _named(error: IntegrationError) -> IntegrationError:
+    """Synchronizing signs in at the top level, which has no name that anybody would find in a menu."""
+    if error.code != "entity_refused":
+        return error
+    return ConfigurationError(
+        "The Sage Intacct user may work in some entities only, not at the top level.",
+        advice=f"In Sage Intacct open {places.WEB_SERVICES_USERS} and take the restriction to entities off the user, "
+        "or enter another Web Services user.",
+        code=error.code,
+        raw=error.raw,
+    )
 
 
 def _require_a_match(matches: Sequence[Match], connection: Connection) -> None:
@@ -140,6 +153,7 @@ def _store(connection: Connection, remote: RemoteCompany, matches: Sequence[Matc
             advice="Press Synchronize With Sage Intacct again.",
             code="changed_meanwhile",
         )
+    connections.forget_another_company(row)
     _replace_links(row, remote, [match for match in matches if match.entity])
     row.remote_facts = remote.facts
     row.synchronized_at = timezone.now()

@@ -14,6 +14,9 @@ from organization.models import Account, User
 
 log = logging.getLogger(__name__)
 
+# Among the remote facts, from new credentials to synchronizing: the company file that everything was learnt of.
+LEARNT_OF = "learnt_of"
+
 
 @transaction.atomic
 def enable(account: Account, system_key: str, *, by: User) -> Connection:
@@ -32,16 +35,16 @@ def enable(account: Account, system_key: str, *, by: User) -> Connection:
 def save_credentials(connection: Connection, data: dict[str, str], *, by: User) -> None:
     """Store `data` encrypted; it must be proven by synchronizing before anything else uses it.
 
-    `data["company_id"]` names the company file there. Another one than before makes what was learnt of the old
-    one worthless: links, cursors and external records go. Invoices that were posted stay posted.
+    `data["company_id"]` names the company file there. It may be mistyped, so what was learnt of the one before stays
+    until another one is proven: see `forget_another_company`.
     Raises ConfigurationError when the connection was disabled meanwhile.
     """
     row = _locked(connection)
     _require_enabled(row)
     registry.get(row.system).forget_sessions(row)
     company_id = data.get("company_id", "")
-    if row.remote_company and row.remote_company.casefold() != company_id.casefold():
-        _forget_remote(row)
+    if row.remote_company:
+        row.remote_facts.setdefault(LEARNT_OF, row.remote_company)
     row.encrypted_credentials = secrets.encrypt_json(data)
     row.credentials_saved_at = timezone.now()
     row.remote_company = company_id
@@ -117,7 +120,14 @@ def _clear_pause(connection: Connection) -> None:
     connection.pause_reason = connection.pause_advice = ""
 
 
-def _forget_remote(connection: Connection) -> None:
+def forget_another_company(connection: Connection) -> None:
+    """When it proved to be another company file than before, what was learnt of the old one is worthless.
+
+    Links, cursors and external records go. Invoices that were posted stay posted.
+    """
+    before = connection.remote_facts.get(LEARNT_OF, connection.remote_company)
+    if before.casefold() == connection.remote_company.casefold():
+        return
     connection.company_links.all().delete()
     connection.cursors.all().delete()
     connection.external_records.all().delete()

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 import requests
+from django.utils import timezone
 
 from integrations import runner
-from integrations.models import Connection, Job, JobStatus, OutcomeKind
+from integrations.models import Connection, Cursor, ExternalRecord, Job, JobStatus, OutcomeKind
 from integrations.sage_intacct.client import CompanyInfo, Entity, FinancialSetup
 from integrations.sage_intacct.synchronize import RemoteCompany, match_companies
 from integrations.services import connections, jobs
@@ -95,6 +96,48 @@ def test_a_single_entity_company_file_is_known_by_its_title(saved: Connection, o
     assert job.status == JobStatus.SUCCEEDED
     link = saved.company_links.get()
     assert (link.entity_id, link.entity_name) == ("", "Solo Trading Ltd")
+
+
+def test_another_company_file_forgets_what_was_learnt_of_the_old_one(saved: Connection, owner: User) -> None:
+    synchronize_with_both_titles(saved, owner)
+    learn_a_vendor(saved)
+    connections.save_credentials(saved, CREDENTIALS | {"company_id": "nobody"}, by=owner)
+    connections.save_credentials(saved, CREDENTIALS | {"company_id": "solo"}, by=owner)
+    assert synchronize(saved, owner).status != JobStatus.FAILED
+    assert not saved.external_records.exists()
+    assert not saved.cursors.exists()
+    assert [link.entity_name for link in saved.company_links.all()] == ["Solo Trading Ltd"]
+
+
+def test_a_mistyped_company_id_put_right_keeps_what_was_learnt(saved: Connection, owner: User) -> None:
+    synchronize_with_both_titles(saved, owner)
+    learn_a_vendor(saved)
+    connections.save_credentials(saved, CREDENTIALS | {"company_id": "nobody"}, by=owner)
+    assert synchronize(saved, owner).status == JobStatus.FAILED
+    connections.save_credentials(saved, CREDENTIALS, by=owner)
+    assert synchronize(saved, owner).status != JobStatus.FAILED
+    assert (saved.external_records.count(), saved.cursors.count()) == (1, 1)
+
+
+def synchronize_with_both_titles(saved: Connection, owner: User) -> None:
+    """One company that `demo` has an entity for, and one that `solo` is called like."""
+    factories.company(owner.account, name="Harbor Retail Inc")
+    factories.company(owner.account, name="Solo Trading Ltd")
+    synchronize(saved, owner)
+
+
+def learn_a_vendor(connection: Connection) -> None:
+    ExternalRecord.objects.create(connection=connection, object_type="VENDOR", external_key="V1", local_id=1)
+    Cursor.objects.create(connection=connection, data_set="suppliers", watermark=timezone.now())
+
+
+def test_a_user_kept_to_an_entity_is_told_to_need_the_top_level(saved: Connection, owner: User) -> None:
+    factories.company(owner.account, name="Harbor Retail Inc")
+    connections.save_credentials(saved, CREDENTIALS | {"user_id": "entity_user"}, by=owner)
+    job = synchronize(saved, owner)
+    assert job.message == "The Sage Intacct user may work in some entities only, not at the top level."
+    assert "Company > Admin > Web Services Users" in job.advice
+    assert job.outcomes.get().code == "entity_refused"
 
 
 @pytest.mark.parametrize("wrong", [{"user_password": "wrong"}, {"company_id": "nobody"}, {"sender_id": "stranger"}])
