@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -54,6 +54,9 @@ class AccountingSystem(Protocol):
 
     def preflight(self, connection: Connection, invoices: Sequence[Invoice]) -> dict[int, list[Problem]]:
         """All problems of each invoice that can be told without a call, by invoice id."""
+
+    def doubt(self, connection: Connection, causes: Collection[tuple[int, str]]) -> None:
+        """A person tries again what failed for these (company id, cause): it may have been mended there meanwhile."""
 
 
 _systems: dict[str, AccountingSystem] = {}

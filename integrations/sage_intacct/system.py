@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -60,3 +60,8 @@ class SageIntacct:
         from integrations.sage_intacct.exporters.preflight import preflight
 
         return preflight(connection, invoices)
+
+    def doubt(self, connection: Connection, causes: Collection[tuple[int, str]]) -> None:
+        from integrations.sage_intacct.exporters.learning import doubt
+
+        doubt(connection, causes)

@@ -108,6 +108,9 @@ def _queue(job: Job, wanted: list[tuple[int, int]]) -> list[tuple[int, int]]:
     restarted = [invoice_id for invoice_id in ids if known.get(invoice_id) in RESTARTABLE]
     if restarted:
         again = items.filter(invoice__in=restarted)
+        if job.trigger == Trigger.MANUAL:
+            causes = set(again.filter(status=ItemStatus.FAILED).values_list("company_id", "code"))
+            registry.get(job.connection.system).doubt(job.connection, causes)
         again.update(status=ItemStatus.QUEUED, attempts_count=0, **fields, **outbox.NO_FAILURE)
         # Of these nobody knows whether they stand there: they are looked for first, as long as after any lost answer.
         again.filter(was_sent=True).update(status=ItemStatus.UNKNOWN, lookups_count=0, unknown_since=now)

@@ -308,6 +308,46 @@ def test_a_closed_period_is_learnt_from_the_refusal(portal_sandbox: Any, connect
     assert str(ClosedPeriod.objects.get().closed_to) == "2030-01-31"
 
 
+def test_a_period_that_was_opened_again_is_no_dead_end(portal_sandbox: Any, connection: Any) -> None:
+    """The advice is to open the period and to try again; what the refusal taught must not stand in the way."""
+    exporting.act(portal_sandbox, action="close_period", before="2030-02-01")
+    refused, foretold = exporting.ready_invoice(connection), exporting.ready_invoice(connection)
+    exporting.export(connection, refused)
+    exporting.export(connection, foretold)
+    assert ExportItem.objects.filter(status=ItemStatus.FAILED, code__startswith="period_closed").count() == 2
+    exporting.act(portal_sandbox, action="open_period", before="2020-01-01")
+
+    exports.try_again(ExportItem.objects.all(), by=factories.owner(connection.account))
+    exporting.deliver(connection)
+
+    assert {bill["recordid"] for bill in exporting.bills(portal_sandbox)} == {refused.number, foretold.number}
+
+
+def test_trying_again_while_the_period_is_closed_asks_once(portal_sandbox: Any, connection: Any) -> None:
+    exporting.act(portal_sandbox, action="close_period", before="2030-02-01")
+    exporting.export(connection, exporting.ready_invoice(connection))
+    exports.try_again(ExportItem.objects.all(), by=factories.owner(connection.account))
+    exporting.deliver(connection)
+    asked = Attempt.objects.count()
+    exporting.export(connection, exporting.ready_invoice(connection))
+    assert Attempt.objects.exclude(exchange=None).count() <= asked
+    assert not exporting.bills(portal_sandbox)
+    assert ExportItem.objects.filter(status=ItemStatus.FAILED, code__startswith="period_closed").count() == 2
+
+
+def test_a_demand_for_documents_that_was_lifted_is_no_dead_end(portal_sandbox: Any, connection: Any) -> None:
+    exporting.act(portal_sandbox, action="set_preference", name="require_attachment", value=True)
+    invoice = exporting.ready_invoice(connection)
+    exporting.export(connection, invoice)
+    assert ExportItem.objects.get().status == ItemStatus.FAILED
+    exporting.act(portal_sandbox, action="set_preference", name="require_attachment", value=False)
+
+    exports.try_again(ExportItem.objects.all(), by=factories.owner(connection.account))
+    exporting.deliver(connection)
+
+    assert [bill["recordid"] for bill in exporting.bills(portal_sandbox)] == [invoice.number]
+
+
 def test_failures_are_grouped_by_cause(portal_sandbox: Any, connection: Any) -> None:
     owner, outsider = factories.owner(connection.account), factories.owner()
     reporter = factories.user(connection.account, "System Admin")

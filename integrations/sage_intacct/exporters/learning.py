@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection
 
 from django.utils import timezone
 
-from integrations.models import CompanyLink
+from integrations.models import CompanyLink, Connection
 from integrations.sage_intacct.classification import classify
 from integrations.sage_intacct.client import ResultError
 from ledger.models import ClosedPeriod
@@ -17,6 +19,8 @@ DOCUMENTS_REQUIRED_AT = "documents_required_at"
 RESTRICTED = "restricted_accounts"
 # Which tax solution the entity uses: tax details of another one are refused.
 TAX_SOLUTION = "tax_solution"
+# A closed period may be open again, a rule may be gone: what a refusal taught longer ago than this only warns.
+TRUSTED_FOR = dt.timedelta(days=1)
 
 
 def learn_from(link: CompanyLink, error: ResultError) -> None:
@@ -32,6 +36,21 @@ def learn_from(link: CompanyLink, error: ResultError) -> None:
         _keep(link, RESTRICTED, link.facts.get(RESTRICTED, {}) | {pair: timezone.now().isoformat()})
     if verdict.code == "tax_of_other_solution" and verdict.values.get("solution"):
         _keep(link, TAX_SOLUTION, verdict.values["solution"])
+
+
+def doubt(connection: Connection, causes: Collection[tuple[int, str]]) -> None:
+    """What a refusal taught about these (company id, cause) only warns from now on, until it is refused once more."""
+    companies: dict[str, set[int]] = defaultdict(set)
+    for company_id, cause in causes:
+        companies[cause.partition(" ")[0]].add(company_id)
+    long_ago = timezone.now() - TRUSTED_FOR
+    ClosedPeriod.objects.filter(company__in=companies["period_closed"]).update(learnt_at=long_ago)
+    links = CompanyLink.objects.filter(connection=connection).select_for_update(no_key=True).order_by("pk")
+    for link in links.filter(company__in=companies["document_missing"] | companies["attachment_required"]):
+        if DOCUMENTS_REQUIRED_AT in link.facts:
+            _keep(link, DOCUMENTS_REQUIRED_AT, long_ago.isoformat())
+    for link in links.filter(company__in=companies["gl_code_restricted"] | companies["account_restricted"]):
+        _keep(link, RESTRICTED, dict.fromkeys(link.facts.get(RESTRICTED, {}), long_ago.isoformat()))
 
 
 def _keep(link: CompanyLink, name: str, value: str | dict[str, str]) -> None:

@@ -11,13 +11,12 @@ from django.utils import timezone
 
 from integrations.models import CompanyLink, Connection, ExternalRecord
 from integrations.sage_intacct.exporters.context import bill_context, is_multi_currency, tax_records
+from integrations.sage_intacct.exporters.learning import TRUSTED_FOR
 from integrations.sage_intacct.mappers.bills import BillContext
 from integrations.sage_intacct.mappers.dimensions import object_of
 from invoices.models import Invoice
 from ledger.models import ClosedPeriod, Dimension
 
-# A closed period may be open again, a rule may be gone: what a refusal taught us longer ago than this only warns.
-TRUSTED_FOR = dt.timedelta(days=1)
 IMPORT_AGAIN = "Import {} from Sage Intacct on the settings page, or choose another."
 
 

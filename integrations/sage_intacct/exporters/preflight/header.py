@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from integrations.sage_intacct.classification import places
 from integrations.sage_intacct.exporters.preflight.facts import IMPORT_AGAIN, Facts, is_fresh
 from integrations.services.preflight import Problem, Severity
 from invoices.models import Invoice
@@ -119,7 +120,7 @@ def dates_are_sound(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
         yield Problem(
             "period_closed",
             f"The books of {invoice.company} are closed up to {closed.closed_to:%d %B %Y}.",
-            "Enter a later posting date, or open the period in Sage Intacct (General Ledger > Setup > Open books).",
+            f"Enter a later posting date, or open the period in Sage Intacct ({places.BOOKS}), then export again.",
             "posting_date",
             Severity.ERROR if is_fresh(closed.learnt_at) else Severity.WARNING,
             subject=str(invoice.company),
