@@ -73,7 +73,10 @@ def _linked_problems(connection: Connection, invoice: Invoice) -> list[LinkedPro
 
 def _is_foretold(item: ExportItem | None, problems: list[LinkedProblem]) -> bool:
     """The last try failed for what stands among the problems anyway: it need not be said twice."""
-    return item is not None and item.code in {one.problem.cause for one in problems}
+    if item is None or not item.code:
+        return False
+    # A refusal by Sage Intacct may name no subject where pre-flight does.
+    return any(item.code in (one.problem.cause, one.problem.cause.partition(" ")[0]) for one in problems)
 
 
 def _field_url(invoice: Invoice, field: str) -> str:

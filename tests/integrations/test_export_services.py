@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.errors import ConfigurationError, RecordError
 from integrations.models import Attempt, Exchange, ExportItem, ItemStatus, Job, JobStatus, Trigger
-from integrations.services import connections, export_jobs, exports
+from integrations.services import connections, export_jobs, exports, outbox
 from invoices.models import ExportState, Invoice
 from invoices.services import authorization, entry
 from ledger.models import ClosedPeriod
@@ -450,6 +450,36 @@ def test_the_command_says_what_became_of_each(portal_sandbox: Any, connection: A
     with pytest.raises(CommandError, match="1 of 1"):
         call_command("intacct_export", "--account", connection.account.name, stdout=out)
     assert "NOBODY" in out.getvalue()
+
+
+def test_the_command_waits_for_a_worker_that_was_faster(
+    portal_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from integrations.management.commands import intacct_export
+    from integrations.sage_intacct.exporters.sending import Sending
+
+    invoice = exporting.ready_invoice(connection)
+    deliver, claims = exports.deliver_due, []
+
+    def another_is_faster(connection_id: int, company_id: int) -> None:
+        if not claims:
+            claims.append(outbox.claim_queued(connection, invoice.company, limit=10))
+        deliver(connection_id, company_id)
+
+    monkeypatch.setattr(exports, "deliver_due", another_is_faster)
+    monkeypatch.setattr(intacct_export, "sleep", lambda _: Sending(claims[0]).run())
+    out = StringIO()
+    call_command("intacct_export", "--account", connection.account.name, "--json", stdout=out)
+    told = json.loads(out.getvalue())
+    assert (told["status"], told["posted"], told["outcomes"][0]["invoice"]) == ("succeeded", 1, invoice.number)
+    assert [bill["recordid"] for bill in exporting.bills(portal_sandbox)] == [invoice.number]
+
+
+def test_the_command_does_not_call_done_what_is_not_settled(portal_sandbox: Any, connection: Any) -> None:
+    exporting.ready_invoice(connection)
+    exporting.break_gateway(portal_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
+    with pytest.raises(CommandError, match="1 of 1 invoices wait to be looked up"):
+        call_command("intacct_export", "--account", connection.account.name, stdout=StringIO())
 
 
 def test_a_document_that_cannot_be_read_fails_its_invoice_alone(

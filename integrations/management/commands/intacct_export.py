@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from argparse import ArgumentParser
+from time import sleep
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from integrations.errors import ConfigurationError
 from integrations.management.selection import chosen_companies, chosen_connection
-from integrations.models import Job, Outcome
+from integrations.models import ItemStatus, Job, Outcome
 from integrations.services import exports
 from invoices.models import Invoice
+
+# A call may run for a quarter of an hour there.
+PATIENCE = dt.timedelta(minutes=20)
+UNSETTLED = (ItemStatus.QUEUED, ItemStatus.SENDING, ItemStatus.UNKNOWN)
 
 
 class Command(BaseCommand):
     help = (
-        "Export authorised, not posted invoices to Sage Intacct in this process. Ends with 1 when one of them failed."
+        "Export authorised, not posted invoices to Sage Intacct, and wait for what a worker took of them. Ends with 1 "
+        "when one of them failed or is not settled yet."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,15 +44,30 @@ class Command(BaseCommand):
             job = exports.export_invoices(connection, invoices, by=None)
         except ConfigurationError as error:
             raise CommandError(f"{error.user_message} {error.advice}") from error
-        for company_id in job.export_items.order_by().values_list("company", flat=True).distinct():
-            exports.deliver_due(connection.pk, company_id)
-        job.refresh_from_db()
+        _deliver(job)
         connection.refresh_from_db()
         self.stdout.write(_as_json(job) if options["json"] else _as_text(job))
         if connection.is_paused:
             raise CommandError(f"The connection is paused. {connection.pause_reason} {connection.pause_advice}".strip())
         if job.failed:
             raise CommandError(f"{job.failed} of {job.total} invoices were not exported.")
+        if waiting := job.export_items.filter(status__in=UNSETTLED).count():
+            raise CommandError(
+                f"{waiting} of {job.total} invoices wait to be looked up or tried again; see the history."
+            )
+
+
+def _deliver(job: Job) -> None:
+    """Here, or by a worker that was faster: until nothing of this run is under way."""
+    companies = list(job.export_items.order_by().values_list("company", flat=True).distinct())
+    give_up_at = timezone.now() + PATIENCE
+    while True:
+        for company_id in companies:
+            exports.deliver_due(job.connection_id, company_id)
+        if not job.export_items.filter(status=ItemStatus.SENDING).exists() or timezone.now() > give_up_at:
+            break
+        sleep(1)
+    job.refresh_from_db()
 
 
 def _as_json(job: Job) -> str:
