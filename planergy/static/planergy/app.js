@@ -100,6 +100,10 @@
     box?.append(alert);
     setTimeout(() => alert.remove(), tone === "error" ? 15000 : 6000);
   };
+  // Leaving a search box sends its form once more: the same address must not stand twice in the browser's history.
+  document.addEventListener("htmx:beforeHistoryUpdate", ({ detail: { history } }) => {
+    if (history.path === location.pathname + location.search) history.type = "replace";
+  });
   document.addEventListener("htmx:responseError", () => toast("That did not work. Reload the page and try again.", "error"));
   document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Check your connection and try again.", "error"));
 
