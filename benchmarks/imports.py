@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -33,12 +34,13 @@ PAGE = 2_000
 
 @dataclass(frozen=True)
 class Scale:
-    """`rounds` of the race against the floor: noise of the machine must not decide. Memory is compared between `few`
-    vendors and `most` (None: those of the race).
+    """`rounds` of the race against the floor, in each one first import and `repeats` with nothing changed: noise of the
+    machine must not decide. Memory is compared between `few` vendors and `most` (None: those of the race).
     """
 
     vendors: int
     rounds: int
+    repeats: int
     few: int
     most: int | None
     sdk: int
@@ -46,9 +48,9 @@ class Scale:
 
 
 SCALES = {
-    "small": Scale(vendors=20_000, rounds=1, few=2_000, most=None, sdk=2_000, is_telling=False),
-    "full": Scale(vendors=100_000, rounds=3, few=10_000, most=None, sdk=10_000),
-    "huge": Scale(vendors=100_000, rounds=3, few=10_000, most=1_000_000, sdk=10_000),
+    "small": Scale(vendors=20_000, rounds=1, repeats=2, few=6_000, most=None, sdk=500, is_telling=False),
+    "full": Scale(vendors=100_000, rounds=3, repeats=2, few=10_000, most=None, sdk=4_000),
+    "huge": Scale(vendors=100_000, rounds=3, repeats=2, few=10_000, most=1_000_000, sdk=4_000),
 }
 ACCOUNTS = ("6100", "6120", "6200", "6300", "6400", "6500", "6700", "6720")
 CREDENTIALS = {
@@ -133,11 +135,13 @@ def run(scale: str) -> list[dict[str, Any]]:
         sdk_ratio = _against_the_sdk(size)
     first = rounds[0].first
     pages = -(-int(first["done"]) // PAGE)
-    peak = max([most["peak_mb"], *(each["peak_mb"] for turn in rounds for each in (turn.first, turn.again))])
+    peak = max(cost["peak_mb"] for cost in (most, *(cost for turn in rounds for cost in (turn.first, *turn.again))))
     judged = {"is_telling": size.is_telling}
     return [
         _row("import_first_ratio", median(turn.first_ratio for turn in rounds), "×", 3, **judged),
-        _row("import_unchanged_ratio", median(turn.again_ratio for turn in rounds), "×", 2, **judged),
+        _row(
+            "import_unchanged_ratio", median(ratio for turn in rounds for ratio in turn.again_ratios), "×", 2, **judged
+        ),
         _row("import_round_trips", first["round_trips"], "requests", pages + 3),
         _row("import_unchanged_round_trips", rounds[0].unchanged["round_trips"], "requests", 1),
         _row("import_peak_mb", peak, "MB", 150),
@@ -150,41 +154,50 @@ def run(scale: str) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Round:
-    """One company imported first, again with nothing changed, and by what changed; the floor beside each."""
+    """One company imported first, in full again with nothing changed, and by what changed. The floor's seconds for the
+    same: once for the first, and before and after each of `again`.
+    """
 
     first: dict[str, float]
-    again: dict[str, float]
+    again: list[dict[str, float]]
     unchanged: dict[str, float]
     floor_first: float
-    floor_again: tuple[float, float]
+    floor_again: list[float]
 
     @property
     def first_ratio(self) -> float:
         return self.first["seconds"] / self.floor_first
 
     @property
-    def again_ratio(self) -> float:
-        return self.again["seconds"] / mean(self.floor_again)
+    def again_ratios(self) -> list[float]:
+        around = pairwise(self.floor_again)
+        return [cost["seconds"] / mean(floors) for cost, floors in zip(self.again, around, strict=True)]
 
 
 def _race(size: Scale) -> list[Round]:
     with sandbox(size.vendors) as url, tempfile.TemporaryDirectory() as folder:
         pages = floor.save_pages(url, Path(folder), PAGE)
-        return [_round(url, pages) for _ in range(size.rounds)]
+        return [_round(url, pages, size.repeats) for _ in range(size.rounds)]
 
 
-def _round(url: str, pages: list[Path]) -> Round:
+def _round(url: str, pages: list[Path], repeats: int) -> Round:
     made = connect(accounts=ACCOUNTS)
     company = Company.objects.create(account=made.account, name="Floor")
     add_accounts(company, ACCOUNTS)
     floor_first, first = floor.load(pages, company), run_in_worker(made, url)
-    before, again, after = floor.load(pages, company), run_in_worker(made, url), floor.load(pages, company)
-    turn = Round(first, again, run_in_worker(made, url, is_full=False), floor_first, (before, after))
+    again, floor_again = [], [floor.load(pages, company)]
+    for _ in range(repeats):
+        again.append(run_in_worker(made, url))
+        floor_again.append(floor.load(pages, company))
     _tell(
-        f"{first['done']:.0f} vendors: first {first['seconds']:.1f} s (floor {floor_first:.1f} s), unchanged "
-        f"{again['seconds']:.1f} s (floor {before:.1f} and {after:.1f} s)"
+        f"{first['done']:.0f} vendors: first {first['seconds']:.1f} s (floor {floor_first:.1f}), unchanged "
+        f"{_listed(cost['seconds'] for cost in again)} s (floor {_listed(floor_again)})"
     )
-    return turn
+    return Round(first, again, run_in_worker(made, url, is_full=False), floor_first, floor_again)
+
+
+def _listed(seconds: Iterable[float]) -> str:
+    return ", ".join(f"{each:.1f}" for each in seconds)
 
 
 def _tell(line: str) -> None:
