@@ -17,7 +17,6 @@ from organization.permissions import administration_of
 BILL_EXISTS = "bill_exists"
 # The number is in use there: it may be mistyped here.
 NUMBER_IN_USE = (BILL_EXISTS, "other_bill_exists", "number_taken")
-LIVE = (ItemStatus.QUEUED, ItemStatus.SENDING, ItemStatus.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def panel_context(connection: Connection, invoice: Invoice, user: User) -> dict[
         return None
     if not (invoice.is_posted or invoice.is_awaiting_export):
         return {"connection": connection, "invoice": invoice, "is_held_back": True}
-    is_live = not invoice.is_posted and item is not None and item.status in LIVE
+    is_live = not invoice.is_posted and item is not None and item.is_unsettled
     problems = [] if is_live or invoice.is_posted else _linked_problems(connection, invoice)
     return {
         "connection": connection,
@@ -76,7 +75,7 @@ def _is_foretold(item: ExportItem | None, problems: list[LinkedProblem]) -> bool
     if item is None or not item.code:
         return False
     # A refusal by Sage Intacct may name no subject where pre-flight does.
-    return any(item.code in (one.problem.cause, one.problem.cause.partition(" ")[0]) for one in problems)
+    return any(item.code in (one.problem.cause, one.problem.code) for one in problems)
 
 
 def _field_url(invoice: Invoice, field: str) -> str:

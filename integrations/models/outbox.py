@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Self
 
 from django.db import models
 from django.utils import timezone
@@ -33,8 +34,14 @@ class ItemStatus(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+UNSETTLED = (ItemStatus.QUEUED, ItemStatus.SENDING, ItemStatus.UNKNOWN)
+
+
 class ExportItemQuerySet(AccountQuerySet):
     account_path = "connection__account"
+
+    def unsettled(self) -> Self:
+        return self.filter(status__in=UNSETTLED)
 
 
 class ExportItem(models.Model):
@@ -105,6 +112,10 @@ class ExportItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invoice_id}: {self.get_status_display()}"
+
+    @property
+    def is_unsettled(self) -> bool:
+        return self.status in UNSETTLED
 
     @property
     def bill_control_id(self) -> str:

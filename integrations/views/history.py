@@ -130,7 +130,7 @@ def _export(request: HttpRequest, job: Job) -> dict[str, Any]:
     if job.kind != JobKind.EXPORT:
         return {}
     items = items_of(request.user, job.connection).filter(job=job)
-    under_way = items.filter(status__in=["queued", "sending", "unknown"])
+    under_way = items.unsettled()
     count, cards = under_way.count(), [] if job.is_unfinished else problem_cards(request.user, job=job)
     return {
         "under_way": under_way.select_related("invoice__supplier").order_by("pk")[:SHOWN_UNDER_WAY] if count else [],

@@ -19,7 +19,6 @@ from invoices.models import Invoice
 
 # A call may run for a quarter of an hour there.
 PATIENCE = dt.timedelta(minutes=20)
-UNSETTLED = (ItemStatus.QUEUED, ItemStatus.SENDING, ItemStatus.UNKNOWN)
 
 
 class Command(BaseCommand):
@@ -51,7 +50,7 @@ class Command(BaseCommand):
             raise CommandError(f"The connection is paused. {connection.pause_reason} {connection.pause_advice}".strip())
         if job.failed:
             raise CommandError(f"{job.failed} of {job.total} invoices were not exported.")
-        if waiting := job.export_items.filter(status__in=UNSETTLED).count():
+        if waiting := job.export_items.unsettled().count():
             raise CommandError(
                 f"{waiting} of {job.total} invoices wait to be looked up or tried again; see the history."
             )

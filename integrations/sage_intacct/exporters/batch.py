@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError
@@ -133,9 +134,7 @@ def reading(call: Callable[[], T]) -> T:
 
 def repeatable(failure: Failure) -> Failure:
     """What is unknown about a call that makes no bill does not matter."""
-    if failure.kind != FailureKind.UNKNOWN:
-        return failure
-    return Failure(FailureKind.TEMPORARY, failure.code, failure.message, failure.advice, failure.raw)
+    return replace(failure, kind=FailureKind.TEMPORARY) if failure.kind == FailureKind.UNKNOWN else failure
 
 
 def error_of(failure: Failure) -> IntegrationError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from integrations.errors import RecordError
 from integrations.models import FailureKind
 from integrations.sage_intacct.classification import integration_error
@@ -23,7 +25,7 @@ def put_files(client: Client, parcel: Parcel) -> Failure | None:
         failure = repeatable(Failure.from_error(integration_error(error)))
         if is_there_already(error.result):
             # It came into being since we looked, so we look again.
-            return Failure(FailureKind.TEMPORARY, failure.code, failure.message, failure.advice, failure.raw)
+            return replace(failure, kind=FailureKind.TEMPORARY)
         return failure
     except IntacctError as error:
         return repeatable(Failure.from_error(integration_error(error)))
