@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -26,9 +26,17 @@ class InvoicePaginator(Paginator):
     """
 
     def __init__(
-        self, rows: InvoiceQuerySet, *, sort: str, count: int, per_page: int, groups: Groups | None = None
+        self,
+        rows: InvoiceQuerySet,
+        *,
+        sort: str,
+        count: int,
+        per_page: int,
+        groups: Groups | None = None,
+        relations: Collection[str] = (),
     ) -> None:
         super().__init__(rows, per_page)
+        self.relations = relations
         self.rows, self.sort, self.known_count = rows, sort, count
         self.groups = groups[::-1] if groups and sort.startswith("-") else groups
 
@@ -41,7 +49,8 @@ class InvoicePaginator(Paginator):
         first = (number - 1) * self.per_page
         last = min(first + self.per_page, self.count)
         keys = self._keys(first, last)
-        found = Invoice.objects.with_header().in_bulk(keys)
+        shown = Invoice.objects.select_related(*self.relations) if self.relations else Invoice.objects.all()
+        found = shown.in_bulk(keys)
         return Page([found[key] for key in keys if key in found], number, self)
 
     def _keys(self, first: int, last: int) -> list[int]:
@@ -89,11 +98,12 @@ def page_of(
     totals: list[CurrencyTotal],
     *,
     per_page: int,
+    relations: Collection[str] = (),
     groups_of: Callable[[str], Groups | None] = lambda column: None,
 ) -> tuple[Page, str]:
-    """The page that the parameters ask for (the nearest one there is), and how it is sorted."""
+    """The page that the parameters ask for (the nearest one there is) with its invoices' `relations`, and its sort."""
     sort = sort_key(params)
     count = sum(total.count for total in totals)
     groups = groups_of(sort.removeprefix("-"))
-    paginator = InvoicePaginator(rows, sort=sort, count=count, per_page=per_page, groups=groups)
+    paginator = InvoicePaginator(rows, sort=sort, count=count, per_page=per_page, groups=groups, relations=relations)
     return paginator.get_page(params.get("page")), sort

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from invoices.figures import chart_for, figures_for
 from invoices.models import Invoice
 from invoices.paging import page_of
-from invoices.tables import invoice_table
+from invoices.tables import invoice_table, relations_of
 from invoices.tallies import totals_of
 from organization.models import User
 from organization.permissions import allowed, authorization_of, can_see_accounts_payable
@@ -49,7 +49,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     rows = Invoice.objects.visible_to(user).waiting() if shows_all else for_me
     totals = totals_of(rows)
     params: dict[str, Any] = {"sort": request.GET.get("sort", "due_date"), "page": request.GET.get("page")}
-    page, sort = page_of(rows, params, totals, per_page=50)
+    page, sort = page_of(rows, params, totals, per_page=50, relations=relations_of(WAITING_COLUMNS))
     may_decide = authorization_of(user).is_any or not shows_all
     table = invoice_table(page, columns=WAITING_COLUMNS, sort=sort, selectable=may_decide, params=request.GET)
     context = {

@@ -20,7 +20,7 @@ from invoices.filters import filtered_invoices, invoice_filter, rows_of, sort_ke
 from invoices.models import Invoice
 from invoices.paging import PAGE_SIZES, PER_PAGE, page_of
 from invoices.services.bulk import ACTIONS, LIMIT, act_on_many
-from invoices.tables import ALWAYS, COLUMNS, PREFERENCE, columns_of, invoice_table
+from invoices.tables import ALWAYS, COLUMNS, PREFERENCE, columns_of, invoice_table, relations_of
 from invoices.tallies import group_counts, totals_of_search
 from organization.models import User
 from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
@@ -45,8 +45,15 @@ def invoice_search(request: HttpRequest) -> HttpResponse:
     rows = rows_of(found)
     totals = totals_of_search(user, found)
     groups_of = partial(group_counts, user, found)
-    page, sort = page_of(rows, request.GET, totals, per_page=_page_size(user), groups_of=groups_of)
     columns = columns_of(user)
+    page, sort = page_of(
+        rows,
+        request.GET,
+        totals,
+        per_page=_page_size(user),
+        relations=relations_of(columns),
+        groups_of=groups_of,
+    )
     actions = _bulk_actions(user)
     table = invoice_table(page, columns=columns, sort=sort, selectable=bool(actions), params=request.GET)
     context = {
