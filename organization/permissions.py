@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from organization.models import Company, ReferenceAccess, Scope, User
@@ -33,8 +34,10 @@ NOTHING = Grant(Scope.NONE)
 
 
 def _department_ids(user: User) -> frozenset[int]:
-    own = frozenset(user.departments.values_list("pk", flat=True))
-    return own or (frozenset(user.role.departments.values_list("pk", flat=True)) if user.role else frozenset())
+    """Read once for a user object: a page asks many times."""
+    prefetch_related_objects([user], "departments", "role__departments")
+    departments = user.departments.all() or (user.role.departments.all() if user.role else ())
+    return frozenset(department.pk for department in departments)
 
 
 def _grant(user: User, kind: str) -> Grant:
