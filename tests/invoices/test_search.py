@@ -215,16 +215,29 @@ def test_lists_cost_as_many_queries_for_twenty_rows_as_for_ten(company: Any, url
     assert cost() == cost()
 
 
-def test_view_invoice_costs_as_many_queries_for_twenty_lines_as_for_ten(company: Any, clerk: Any) -> None:
+@pytest.mark.parametrize("page", ["", "edit/"])
+def test_a_page_of_one_invoice_costs_as_many_queries_for_twenty_lines_as_for_ten(
+    company: Any, clerk: Any, page: str
+) -> None:
+    """With a dimension, a tax code and a document for each, among as many suppliers."""
     invoice = factories.invoice(company)
-    gl_codes = [factories.gl_code(company) for _ in range(20)]
+    dimension = factories.dimension(company.account, "project")
     client = client_of(clerk)
 
     def cost(start: int) -> int:
         for position in range(start, start + 10):
-            InvoiceLine.objects.create(invoice=invoice, position=position + 2, gl_code=gl_codes[position])
+            factories.supplier(company)
+            factories.document(invoice)
+            line = InvoiceLine.objects.create(
+                invoice=invoice,
+                position=position + 2,
+                gl_code=factories.gl_code(company),
+                tax_code=factories.tax_code(company.account, f"T{position}"),
+            )
+            line.dimensions.create(dimension=dimension, value=factories.dimension_value(dimension, f"P{position}"))
+        client.get(f"{invoice.get_absolute_url()}{page}")
         with CaptureQueriesContext(connection) as queries:
-            client.get(invoice.get_absolute_url())
+            assert client.get(f"{invoice.get_absolute_url()}{page}").status_code == 200
         return len(queries)
 
     assert cost(0) == cost(10)
