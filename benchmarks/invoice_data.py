@@ -18,7 +18,7 @@ from suppliers.models import Supplier
 
 SUPPLIERS, GL_CODES, DEPARTMENTS = 2_000, 400, 10
 TABLES = ("invoices_invoice", "invoices_invoiceline")
-TALLIES = ("0004_tally_triggers", "0005_word_tallies", "0006_gl_code_tallies")
+TALLIES = ("0004_tally_triggers", "0005_word_tallies", "0006_gl_code_tallies", "0007_posting_tallies")
 
 # Every fifth invoice says "toner", all say "inv" and "batch"; dates over the last three years; 85 % are posted.
 _INVOICES = """

@@ -113,7 +113,16 @@ class Invoice(models.Model):
             # What is often filtered while the newest come first can be told without the row.
             models.Index(
                 fields=["account", "invoice_date", "id"],
-                include=["due_date", "posted_at", "approval_status", "posting_status", "export_state"],
+                include=[
+                    "due_date",
+                    "posted_at",
+                    "approval_status",
+                    "posting_status",
+                    "export_state",
+                    "currency",
+                    "kind",
+                    "total",
+                ],
                 name="invoice_by_date",
             ),
             models.Index("account", "due_date", "id", name="invoice_by_due_date"),
@@ -208,6 +217,7 @@ class InvoiceTally(models.Model):
         STATE = "state"
         DATE = "date"
         DUE = "due"
+        POSTED = "posted"
         AMOUNT = "amount"
         SUPPLIER = "supplier"
         GL_CODE = "gl_code"
@@ -240,6 +250,7 @@ class InvoiceTally(models.Model):
     has_documents = models.BooleanField(null=True)
     invoice_date = models.DateField(null=True)
     due_date = models.DateField(null=True)
+    posted_on = models.DateField(null=True, help_text="In UTC.")
     bucket = models.DecimalField(max_digits=16, decimal_places=2, null=True, help_text="The total's first two digits.")
     gl_code = models.ForeignKey(
         GLCode, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+", db_index=False

@@ -25,11 +25,11 @@ class InvoiceQuerySet(AccountQuerySet):
         """What the user may look at. Whoever an invoice waits for may look at it."""
         grant = visibility_of(user)
         rows = self.for_user(user)
-        return rows if grant.scope == Scope.ALL else rows.filter(_within(grant, user) | Q(next_approver=user))
+        return rows if grant.scope == Scope.ALL else rows.filter(within(grant, user) | Q(next_approver=user))
 
     def administrable_by(self, user: User) -> Self:
         """What the user may edit and export: always a part of what is visible."""
-        return self.visible_to(user).filter(_within(administration_of(user), user))
+        return self.visible_to(user).filter(within(administration_of(user), user))
 
     def authorizable_by(self, user: User) -> Self:
         """Waiting invoices that the user may decide on now: sent to them, or to nobody and within their permission.
@@ -37,7 +37,7 @@ class InvoiceQuerySet(AccountQuerySet):
         One's own only where the approval rule allows it; an account owner also where no rule applies.
         """
         grant = authorization_of(user)
-        asked = Q(next_approver=user) | (Q(next_approver=None) & _within(grant, user))
+        asked = Q(next_approver=user) | (Q(next_approver=None) & within(grant, user))
         own_allowed = ~Q(created_by=user) | Q(approval_rule__allows_own=True)
         if user.is_account_owner:
             own_allowed |= Q(approval_rule=None)
@@ -62,7 +62,8 @@ class InvoiceQuerySet(AccountQuerySet):
         return self.filter(kind=kind)
 
 
-def _within(grant: Grant, user: User) -> Q:
+def within(grant: Grant, user: User) -> Q:
+    """For invoices and their tallies by state."""
     match grant.scope:
         case Scope.ALL:
             return Q()

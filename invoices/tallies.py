@@ -5,7 +5,8 @@ Both are exact; the tallies are only faster where a filter leaves hundreds of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -15,11 +16,11 @@ from django.db import connection, transaction
 from django.db.models import BigIntegerField, Count, DecimalField, Field, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
-from invoices.filters import SORTS, InvoiceFilter
+from invoices.filters import SORTS, InvoiceFilter, start_of_day
 from invoices.models import ZERO, Invoice, InvoiceTally
-from invoices.querysets import InvoiceQuerySet
+from invoices.querysets import InvoiceQuerySet, within
 from invoices.words import WORDS, single_word, words_query
-from ledger.models import GLCode
+from ledger.models import Currency, GLCode
 from organization.models import Scope, User
 from organization.permissions import visibility_of
 
@@ -29,6 +30,7 @@ _OWN: dict[str, frozenset[str]] = {
     Facet.STATE: frozenset({"status", "export_state", "department", "has_document", "mine"}),
     Facet.DATE: frozenset({"date_after", "date_before"}),
     Facet.DUE: frozenset({"due_after", "due_before"}),
+    Facet.POSTED: frozenset({"posted_after", "posted_before"}),
     Facet.AMOUNT: frozenset({"total_min", "total_max"}),
     Facet.SUPPLIER: frozenset({"supplier"}),
     Facet.GL_CODE: frozenset({"gl_code"}),
@@ -36,6 +38,7 @@ _OWN: dict[str, frozenset[str]] = {
 }
 _GROUPED_BY = {"supplier": Facet.SUPPLIER, "company": Facet.STATE, "currency": Facet.STATE, "department": Facet.STATE}
 FOLD_AFTER = 2_000
+DAY, MOMENT = dt.timedelta(days=1), dt.timedelta(microseconds=1)
 FEW_BY_WORD, FEW_BY_SUPPLIER = 10_000, 2_000
 
 
@@ -47,21 +50,30 @@ class CurrencyTotal:
 
 
 def totals_of(rows: InvoiceQuerySet) -> list[CurrencyTotal]:
-    """Count and sum per currency in one statement; credit notes count against."""
+    """Count and sum per currency, in two statements; credit notes count against."""
     return _added_up(_counted_groups(rows))
 
 
 def totals_of_search(user: User, found: InvoiceFilter) -> list[CurrencyTotal]:
-    """The same for what `found` selects, in one statement; a few where amounts are bounded or a text is searched."""
+    """The same for what `found` selects; a few statements more where a bound cuts a tally or a text is searched."""
     if not found.is_valid():
         return []
     used = _used(found)
     facet = next((facet for facet, own in _OWN.items() if used <= own | _EVERYWHERE), None)
-    if facet is None or visibility_of(user).scope != Scope.ALL:
+    if visibility_of(user).scope != Scope.ALL:
+        return _totals_within(user, found) if facet == Facet.STATE else totals_of(found.qs)
+    if facet is None:
         return totals_of(found.qs)
     if facet in _TOTALS:
         return _TOTALS[facet](user, found)
     return _added_up(_groups(found.filter_queryset(tallies_for(user, facet))))
+
+
+def _totals_within(user: User, found: InvoiceFilter) -> list[CurrencyTotal]:
+    """For users who see a part: tallies by state know departments and who entered, not for whom an invoice waits."""
+    seen = within(visibility_of(user), user)
+    groups = _groups(found.filter_queryset(tallies_for(user, Facet.STATE)).filter(seen))
+    return _added_up(groups + _counted_groups(found.qs.filter(next_approver=user).exclude(seen)))
 
 
 def _used(found: InvoiceFilter) -> set[str]:
@@ -79,7 +91,7 @@ def group_counts(user: User, found: InvoiceFilter, column: str) -> list[tuple[in
 
 
 def tallies_for(user: User, facet: str) -> QuerySet[InvoiceTally]:
-    """For users who see all of the account, within their companies."""
+    """Within the user's companies, before any of the three permissions."""
     rows = InvoiceTally.objects.filter(account=user.account, facet=facet)
     company_ids = user.limited_company_ids
     return rows if company_ids is None else rows.filter(company__in=company_ids)
@@ -106,24 +118,26 @@ def _field(column: str) -> Field:
     return BigIntegerField() if column == "count" else DecimalField(max_digits=24, decimal_places=2)
 
 
-_GROUP = ("currency__code", "kind", "rows", "sum")
-Group = tuple[str | None, str, int, Decimal]
+_GROUP = ("currency", "kind", "rows", "sum")
+Group = tuple[int | None, str, int, Decimal]
 
 
 def _groups(tallies: QuerySet[InvoiceTally]) -> list[Group]:
-    groups = tallies.order_by().values("currency__code", "kind")
+    groups = tallies.order_by().values("currency", "kind")
     return list(groups.annotate(rows=Sum("count"), sum=Sum("amount")).values_list(*_GROUP))
 
 
 def _counted_groups(rows: InvoiceQuerySet) -> list[Group]:
-    groups = rows.order_by().values("currency__code", "kind")
-    return list(groups.annotate(rows=Count("pk"), sum=Sum("total")).values_list(*_GROUP))
+    """By the currency's key and counting rows, not keys: an index that holds both need not be joined with anything."""
+    groups = rows.order_by().values("currency", "kind")
+    return list(groups.annotate(rows=Count("*"), sum=Sum("total")).values_list(*_GROUP))
 
 
-def _added_up(groups: Iterable[Group]) -> list[CurrencyTotal]:
+def _added_up(groups: Collection[Group]) -> list[CurrencyTotal]:
+    codes = dict(Currency.objects.filter(pk__in={group[0] for group in groups}).values_list("pk", "code"))
     found: dict[str, CurrencyTotal] = {}
     for currency, kind, count, amount in groups:
-        code = currency or "No currency"
+        code = codes[currency] if currency else "No currency"
         sign = -1 if kind == Invoice.Kind.CREDIT_NOTE else 1
         before = found.get(code, CurrencyTotal(code, 0, ZERO))
         found[code] = CurrencyTotal(code, before.count + count, before.total + sign * amount)
@@ -160,6 +174,30 @@ def _whole_buckets(tallies: QuerySet[InvoiceTally], data: Mapping[str, Any]) -> 
     if data["total_max"] is not None:
         tallies = tallies.filter(bucket__lt=bucket_of(data["total_max"])[0])
     return tallies
+
+
+def _totals_by_posting(user: User, found: InvoiceFilter) -> list[CurrencyTotal]:
+    """Whole days in UTC from the tallies; what the reader's days have before and after them, from the invoices."""
+    data = found.form.cleaned_data
+    start = start_of_day(data["posted_after"]) if data["posted_after"] else None
+    end = start_of_day(data["posted_before"] + DAY) if data["posted_before"] else None
+    first, last = start and _midnight(start + DAY - MOMENT), end and _midnight(end)
+    if first and last and first > last:
+        return totals_of(found.qs)
+    tallies = found.filter_queryset(tallies_for(user, Facet.POSTED), leaving_out=_OWN[Facet.POSTED])
+    groups: list[Group] = []
+    if first:
+        tallies = tallies.filter(posted_on__gte=first.date())
+        groups += _counted_groups(found.qs.filter(posted_at__lt=first)) if start != first else []
+    if last:
+        tallies = tallies.filter(posted_on__lt=last.date())
+        groups += _counted_groups(found.qs.filter(posted_at__gte=last)) if end != last else []
+    return _added_up(groups + _groups(tallies))
+
+
+def _midnight(time: dt.datetime) -> dt.datetime:
+    """The last one in UTC."""
+    return time.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _totals_by_word(user: User, found: InvoiceFilter) -> list[CurrencyTotal]:
@@ -200,6 +238,7 @@ def _totals_by_gl_code(user: User, found: InvoiceFilter) -> list[CurrencyTotal]:
 _TOTALS: dict[str, Callable[[User, InvoiceFilter], list[CurrencyTotal]]] = {
     Facet.AMOUNT: _totals_by_amount,
     Facet.GL_CODE: _totals_by_gl_code,
+    Facet.POSTED: _totals_by_posting,
     Facet.WORD: _totals_by_word,
 }
 
@@ -209,8 +248,8 @@ def _number_in(groups: list[Group]) -> int:
 
 
 _COLUMNS = """facet, account_id, company_id, currency_id, kind, approval_status, posting_status, export_state,
-    department_id, created_by_id, supplier_id, has_documents, invoice_date, due_date, bucket, gl_code_id, word,
-    shared"""
+    department_id, created_by_id, supplier_id, has_documents, invoice_date, due_date, posted_on, bucket, gl_code_id,
+    word, shared"""
 _FOLD = f"""
 WITH gone AS (
     DELETE FROM invoices_invoicetally

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -11,12 +12,14 @@ import pytest
 from django.db import connection, transaction
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices.filters import invoice_filter
 from invoices.models import ApprovalStatus, Invoice, InvoiceLine, InvoiceTally
-from invoices.tallies import bucket_of, fold, totals_of, totals_of_search
+from invoices.tallies import CurrencyTotal, bucket_of, fold, totals_of, totals_of_search
+from organization.models import User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +35,12 @@ QUERIES = [
     "date_after=2030-01-15",
     "date_before=2029-01-01",
     "due_after=2030-02-15",
+    "posted_after=2030-01-10",
+    "posted_before=2030-01-10",
+    "posted_after=2030-01-10&posted_before=2030-01-10",
+    "posted_after=2030-01-09&posted_before=2030-01-11&currency=EUR",
+    "posted_after=2030-01-11&posted_before=2030-01-09",
+    "posted_after=2030-01-10&status=posted",
     "total_min=100",
     "total_min=99.99",
     "total_max=1000",
@@ -100,6 +109,7 @@ def company() -> Any:
     factories.invoice(company, currency=None)
     _with_words(company)
     _with_lines(company)
+    _with_postings(company)
     Invoice.objects.filter(total__gt=500).update(approval_status=ApprovalStatus.WAITING)
     Invoice.objects.filter(total=Decimal(250)).update(total=Decimal("251.25"))
     Invoice.objects.filter(total=Decimal(10)).delete()
@@ -115,6 +125,18 @@ def _with_words(company: Any) -> None:
         factories.invoice(company, description=text, supplier=alder)
     Invoice.objects.filter(description="tonic").update(description="paper", net=Decimal(1))
     Invoice.objects.filter(description="paper", supplier=alder).update(total=Decimal(77))
+
+
+def _with_postings(company: Any) -> None:
+    """Around midnight in every zone that is tested, one posted again later, one whose posting was taken back."""
+    euro = factories.currency(company.account, "EUR")
+    start = dt.datetime(2030, 1, 9, 5, 30, tzinfo=dt.UTC)
+    posted = [factories.invoice(company, net=Decimal(index + 1), currency=euro) for index in range(20)]
+    for index, invoice in enumerate(posted):
+        at = start + index * dt.timedelta(hours=3, minutes=15)
+        Invoice.objects.filter(pk=invoice.pk).update(posted_at=at, posting_status="posted")
+    Invoice.objects.filter(pk=posted[3].pk).update(posted_at=start + dt.timedelta(days=9))
+    Invoice.objects.filter(pk=posted[7].pk).update(posted_at=None, posting_status="not_posted")
 
 
 def _with_lines(company: Any) -> None:
@@ -139,15 +161,45 @@ def _with_lines(company: Any) -> None:
     factories.invoice(other, gl_code=factories.gl_code(other, "6100", name="Office"))
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/London", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Auckland"])
+def test_count_postings_by_the_days_of_the_reader(company: Any, zone: str) -> None:
+    queries = [query for query in QUERIES if "posted_" in query]
+    with timezone.override(zone):
+        said = _said(factories.user(company.account), queries)
+    assert said["tallies"] == said["invoices"]
+
+
 @pytest.mark.parametrize("is_folded", [False, True])
-@pytest.mark.parametrize("query", QUERIES)
-def test_say_what_the_invoices_say(company: Any, query: str, is_folded: bool) -> None:
-    user = factories.user(company.account)
+def test_say_what_the_invoices_say(company: Any, is_folded: bool) -> None:
     if is_folded:
         fold(after=1)
-    found = invoice_filter(user, QueryDict(query))
-    assert found.is_valid()
-    assert totals_of_search(user, found) == totals_of(found.qs)
+    said = _said(factories.user(company.account), QUERIES)
+    assert said["tallies"] == said["invoices"]
+
+
+@pytest.mark.parametrize("scope", ["departments", "own", "none"])
+def test_say_it_to_somebody_who_sees_a_part(company: Any, scope: str) -> None:
+    """A department's, one's own, and what waits for one: each invoice once."""
+    department = factories.department(company.account)
+    user = factories.user(company.account, visibility=scope)
+    user.departments.add(department)
+    rows = list(Invoice.objects.order_by("pk"))
+    Invoice.objects.filter(pk__in=[one.pk for one in rows[::3]]).update(department=department)
+    Invoice.objects.filter(pk__in=[one.pk for one in rows[::4]]).update(created_by=user)
+    Invoice.objects.filter(pk__in=[one.pk for one in rows[::5]]).update(next_approver=user)
+    said = _said(User.objects.get(pk=user.pk), QUERIES)
+    assert said["tallies"] == said["invoices"]
+    assert said["tallies"][""]
+
+
+def _said(user: User, queries: list[str]) -> dict[str, dict[str, list[CurrencyTotal]]]:
+    """What either way of counting says to each query."""
+    found = {query: invoice_filter(user, QueryDict(query)) for query in queries}
+    assert all(one.is_valid() for one in found.values())
+    return {
+        "tallies": {query: totals_of_search(user, one) for query, one in found.items()},
+        "invoices": {query: totals_of(one.qs) for query, one in found.items()},
+    }
 
 
 @pytest.mark.parametrize("few_by_word, few_by_supplier", [(0, 0), (0, 10_000), (10_000, 0)])
@@ -163,7 +215,8 @@ def test_count_once_what_word_and_supplier_find(
 
 
 @pytest.mark.parametrize(
-    "query", ["q=toner", "supplier=alder", "status=draft", "date_after=2030-01-01", "gl_code=6100"]
+    "query",
+    ["q=toner", "supplier=alder", "status=draft", "date_after=2030-01-01", "posted_after=2030-01-10", "gl_code=6100"],
 )
 def test_read_no_invoice(company: Any, query: str) -> None:
     """However many a single filter finds."""
