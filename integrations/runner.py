@@ -125,7 +125,7 @@ def execute(job: Job, work: Callable[[Job], None]) -> None:
             JobStatus.ERRORED,
             failure_kind=FailureKind.INTERNAL,
             message="It was stopped by an error in Planergy. Nothing that had been imported until then is lost.",
-            advice="Our support team can see the details. Start it again; if it happens again, contact support.",
+            advice="Planergy's support team can see the details. Start it again; if it happens again, write to them.",
             traceback=traceback.format_exc(),
         )
 
@@ -134,7 +134,7 @@ def _begin(job: Job) -> None:
     if job.claims > MAX_CLAIMS:
         raise IntegrationError(
             f"It was begun {MAX_CLAIMS} times and broken off each time.",
-            advice="Start it again; if it happens again, contact support.",
+            advice="Start it again; if it happens again, write to them.",
             code="broken_off",
         )
     job.started_at = job.started_at or timezone.now()

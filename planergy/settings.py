@@ -194,6 +194,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 SAGE_INTACCT_ENDPOINT = env.str("SAGE_INTACCT_ENDPOINT", default="https://api.intacct.com/ia/xml/xmlgw.phtml")
 SAGE_INTACCT_SENDER_ID = env.str("SAGE_INTACCT_SENDER_ID", default="")
 SAGE_INTACCT_SENDER_PASSWORD = env.str("SAGE_INTACCT_SENDER_PASSWORD", default="")
+# The addresses that Sage Intacct sees this deployment call from, for customers who filter by address.
+SAGE_INTACCT_EGRESS_IPS = [address.strip() for address in env.list("SAGE_INTACCT_EGRESS_IPS", default=[])]
 SAGE_INTACCT_CONCURRENCY = env.int("SAGE_INTACCT_CONCURRENCY", default=2)
 
 LOGGING = {

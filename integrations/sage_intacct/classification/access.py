@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.models.outbox import FailureKind
+from integrations.sage_intacct.calling import caller
 
 from . import places
 from .entry import END, Entry, phrase, value
@@ -13,7 +14,12 @@ TEMPORARY, UNKNOWN = FailureKind.TEMPORARY, FailureKind.UNKNOWN
 _BEFORE_RESULTS = ("control", "authentication")
 _SIGN_IN = ("authentication",)
 _BY_ITSELF = "Nothing to do: it is tried again by itself."
-_TOLD = "Our support team has been told; nothing has to be changed in Sage Intacct."
+_TOLD = "Planergy's support team has been told; nothing has to be changed in Sage Intacct."
+
+
+def _with_caller(text: str, values: dict[str, str]) -> dict[str, str]:
+    return values | {"caller": caller(values.get("address", ""))}
+
 
 GATEWAY: tuple[Entry, ...] = (
     Entry(
@@ -146,16 +152,17 @@ SIGN_IN: tuple[Entry, ...] = (
     Entry(
         "ip_address_refused",
         CONFIG,
-        "Your Sage Intacct company refuses the IP address[ {address}] that we call from.",
-        f"In Sage Intacct open {places.IP_FILTERS} and add our IP address[ {{address}}] to the list.",
+        "Your Sage Intacct company refuses the IP address[ {address}] that Planergy calls from.",
+        f"In Sage Intacct open {places.IP_FILTERS} and add {{caller}} to the list.",
         r"\bip address(?: filter\w*)?(?:[ :]+[\"']?(?P<address>[0-9a-f.:]*[0-9a-f])[\"']?)?.{0,60}"
         r"\b(?:not (?:allowed|permitted|authori[sz]ed|in)|blocked|restricted|refused|denied|filter\w*)",
         levels=_BEFORE_RESULTS,
+        refine=_with_caller,
     ),
     Entry(
         "session_expired",
         TEMPORARY,
-        "The session with Sage Intacct ended while we worked.",
+        "The session with Sage Intacct ended in the middle of the work.",
         f"{_BY_ITSELF} A new session is opened for it.",
         r"\binvalid session\b",
         levels=_SIGN_IN,
@@ -196,19 +203,19 @@ SIGN_IN: tuple[Entry, ...] = (
         CONFIG,
         "Sage Intacct does not accept the company ID, user ID and password together.",
         "Enter them again on the Sage Intacct Settings page. If they are right, see in Sage Intacct under "
-        f"{places.WEB_SERVICES_USERS} that the user is active, and under {places.IP_FILTERS} that our IP address is "
-        f"allowed.",
+        f"{places.WEB_SERVICES_USERS} that the user is active. Where {places.IP_FILTERS} is switched on, "
+        "{caller} must be on its list.",
         r"\b(?:sign-?\s?in|log-?\s?in) information is incorrect",
         suffices=("XMLGW_JPP0002", "INVALIDREQUEST"),
         levels=_BEFORE_RESULTS,
+        refine=_with_caller,
     ),
     Entry(
         "session_not_opened",
         CONFIG,
-        "Sage Intacct opened no session for this entity.",
-        f"See in Sage Intacct under {places.WEB_SERVICES_USERS} that the user may work in the entity, and under "
-        f"{places.ENTITIES} "
-        "that the entity is active.",
+        "Sage Intacct opened no session for this company.",
+        f"See in Sage Intacct under {places.WEB_SERVICES_USERS} that the user may work in this company and, where it is "
+        f"one of several entities, under {places.ENTITIES} that it is active.",
         r"\bget api session failed\b",
     ),
     Entry(

@@ -131,5 +131,5 @@ def _classify_broken_call(error: IntacctError) -> Verdict:
             "What became of it is looked up first.",
         )
     return Verdict(
-        FailureKind.INTERNAL, "internal", "The request could not be made.", "Our support team has been told."
+        FailureKind.INTERNAL, "internal", "The request could not be made.", "Planergy's support team has been told."
     )

@@ -9,33 +9,33 @@ from .entry import END, Entry, value
 
 CONFIG, INTERNAL, TEMPORARY = FailureKind.CONFIG, FailureKind.INTERNAL, FailureKind.TEMPORARY
 _RESULT = ("result",)
-_TOLD = "Our support team has been told; nothing has to be changed in Sage Intacct."
+_TOLD = "Planergy's support team has been told; nothing has to be changed in Sage Intacct."
 
 _OBJECTS = {
-    "apbill": ("bills", "Accounts Payable > Bills"),
-    "apbillitem": ("bill lines", "Accounts Payable > Bills"),
-    "apadjustment": ("AP adjustments", "Accounts Payable > Adjustments"),
-    "appymt": ("payments", "Accounts Payable > Payments"),
-    "apterm": ("terms", "Accounts Payable > Terms"),
-    "apaccountlabel": ("account labels", "Accounts Payable > Account labels"),
-    "vendor": ("vendors", "Accounts Payable > Vendors"),
-    "glaccount": ("accounts", "General Ledger > Accounts"),
-    "trxcurrencies": ("currencies", "Company > Currencies"),
-    "exchangeratetypes": ("exchange rates", "Company > Exchange rates"),
-    "department": ("departments", "Company > Departments"),
-    "location": ("locations", "Company > Locations"),
-    "locationentity": ("entities", "Company > Entities"),
-    "class": ("classes", "Company > Classes"),
-    "employee": ("employees", "Company > Employees"),
-    "supdoc": ("attachments", "Company > Attachments"),
-    "supdocfolder": ("attachment folders", "Company > Attachments"),
-    "userinfo": ("users", "Company > Users"),
-    "project": ("projects", "Projects > Projects"),
-    "task": ("tasks", "Projects > Tasks"),
-    "customer": ("customers", "Accounts Receivable > Customers"),
-    "item": ("items", "Inventory Control > Items"),
-    "taxdetail": ("tax details", "Taxes > Tax details"),
-    "taxsolution": ("tax solutions", "Taxes > Tax solutions"),
+    "apbill": ("bills", "Accounts Payable", "Bills"),
+    "apbillitem": ("bill lines", "Accounts Payable", "Bills"),
+    "apadjustment": ("AP adjustments", "Accounts Payable", "Adjustments"),
+    "appymt": ("payments", "Accounts Payable", "Payments"),
+    "apterm": ("terms", "Accounts Payable", "Terms"),
+    "apaccountlabel": ("account labels", "Accounts Payable", "Account labels"),
+    "vendor": ("vendors", "Accounts Payable", "Vendors"),
+    "glaccount": ("accounts", "General Ledger", "Accounts"),
+    "trxcurrencies": ("currencies", "Company", "Currencies"),
+    "exchangeratetypes": ("exchange rates", "Company", "Exchange rates"),
+    "department": ("departments", "Company", "Departments"),
+    "location": ("locations", "Company", "Locations"),
+    "locationentity": ("entities", "Company", "Entities"),
+    "class": ("classes", "Company", "Classes"),
+    "employee": ("employees", "Company", "Employees"),
+    "supdoc": ("attachments", "Company", "Attachments"),
+    "supdocfolder": ("attachment folders", "Company", "Attachments"),
+    "userinfo": ("users", "Company", "Users"),
+    "project": ("projects", "Projects", "Projects"),
+    "task": ("tasks", "Projects", "Tasks"),
+    "customer": ("customers", "Accounts Receivable", "Customers"),
+    "item": ("items", "Inventory Control", "Items"),
+    "taxdetail": ("tax details", "Taxes", "Tax details"),
+    "taxsolution": ("tax solutions", "Taxes", "Tax solutions"),
 }
 _OPERATIONS = {
     "query": ("read", "List and View"),
@@ -50,11 +50,12 @@ _OPERATIONS = {
 
 
 def in_plain_words(text: str, values: dict[str, str]) -> dict[str, str]:
-    """READ_BY_QUERY on apbill → read bills; the permissions List and View under Accounts Payable > Bills."""
+    """READ_BY_QUERY on apbill: read bills; List and View for Bills, among the permissions of Accounts Payable."""
     name = values.get("object", "").lower()
-    things, permission = _OBJECTS.get(name, (f"{name} records", name))
+    things, application, permission = _OBJECTS.get(name, (f"{name} records", "", name))
     doing, rights = _OPERATIONS.get(values.get("operation", "").lower(), ("work with", "List, View, Add and Edit"))
-    return values | {"things": things, "permission": permission, "doing": doing, "rights": rights}
+    found = {"things": things, "application": application, "permission": permission, "doing": doing, "rights": rights}
+    return values | found
 
 
 PERMISSIONS: tuple[Entry, ...] = (
@@ -63,8 +64,8 @@ PERMISSIONS: tuple[Entry, ...] = (
         CONFIG,
         "The Sage Intacct user may not {doing} {things}.",
         f"In Sage Intacct open {places.ROLES}, choose the role of the Web Services user, press Permissions and "
-        f"grant {{rights}} for "
-        "{permission}. See also that the user is of the type Business User.",
+        "grant {rights} for {permission}[ under {application} Permissions]. See also that the user is of the type "
+        "Business User.",
         rf"do(?:es)?(?: not|n't) have permission for api operation {value('operation')} on objects of type "
         rf"{value('object')}{END}",
         levels=_RESULT,
@@ -73,10 +74,9 @@ PERMISSIONS: tuple[Entry, ...] = (
     Entry(
         "audit_permission_missing",
         CONFIG,
-        "The Sage Intacct user may not view the audit history, which is how we learn what was deleted.",
-        f"In Sage Intacct open {places.ROLES}, choose the role of the Web Services user and grant the permission to "
-        f"view the audit "
-        "trail (Company > Audit trail).",
+        "The Sage Intacct user may not view the audit history, which says what was deleted.",
+        f"In Sage Intacct open {places.ROLES}, choose the role of the Web Services user, press Permissions and "
+        "grant List and View for Audit trail under Company Permissions.",
         r"permission to view (?:the )?audit history",
         levels=_RESULT,
     ),
@@ -141,7 +141,7 @@ QUERIES: tuple[Entry, ...] = (
     Entry(
         "fields_not_queryable",
         INTERNAL,
-        "Sage Intacct does not let us read some of the fields that we asked for[: {fields} of {object}].",
+        "Sage Intacct does not let Planergy read some of the fields that it asked for[: {fields} of {object}].",
         _TOLD,
         r"following fields cannot be queried(?:[: ]+\[?(?P<object>\w{1,60}): ?\[ ?(?P<fields>.{1,300}?) ?\])?",
         levels=_RESULT,
@@ -149,7 +149,7 @@ QUERIES: tuple[Entry, ...] = (
     Entry(
         "field_unknown",
         INTERNAL,
-        "This Sage Intacct company lacks a field that we asked for[: {field}].",
+        "This Sage Intacct company lacks a field that Planergy asked for[: {field}].",
         _TOLD,
         r"\bfield\(?s?\)? (?P<field>[\w., *]{1,200}?) (?:not found|is not a field)",
         errornos=("XL03000010",),
@@ -159,7 +159,7 @@ QUERIES: tuple[Entry, ...] = (
     Entry(
         "fields_list_invalid",
         INTERNAL,
-        "Sage Intacct does not accept the list of fields that we asked for[: {fields}].",
+        "Sage Intacct does not accept the list of fields that Planergy asked for[: {fields}].",
         _TOLD,
         r"^invalid fields list(?: (?P<fields>.{1,200}))?",
         levels=_RESULT,

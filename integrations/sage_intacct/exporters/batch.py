@@ -148,7 +148,7 @@ def _internal(error: Exception) -> Failure:
         FailureKind.INTERNAL,
         "internal",
         "The export was stopped by an error in Planergy.",
-        "Our support team can see the details. Try again; if it happens again, contact support.",
+        "Planergy's support team can see the details. Try again; if it happens again, write to them.",
         repr(error),
     )
 
@@ -159,5 +159,5 @@ def _sent_elsewhere(item: ExportItem) -> Failure:
         SENT_ELSEWHERE,
         f"This invoice was sent to the Sage Intacct company {item.sent_to}, and no answer came back before the "
         "integration was set up for another one.",
-        f"Set the integration up for {item.sent_to} again, or ask our support team.",
+        f"Set the integration up for {item.sent_to} again, or ask Planergy's support team.",
     )

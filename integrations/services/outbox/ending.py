@@ -129,7 +129,7 @@ def _nobody_knows(item: ExportItem) -> Failure:
         "still_unknown",
         f"For a day it could not be found out whether this invoice became a bill in {system}. {item.message}".strip(),
         f"Look in {system} for a bill of this supplier and number, then press Try again: it is looked for once more, "
-        "and sent only if it is not there. If that does not help, tell our support team what you found.",
+        "and sent only if it is not there. If that does not help, tell Planergy's support team what you found.",
         item.raw_message,
     )
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from integrations.errors import (
 from integrations.models import FailureKind
 from integrations.sage_intacct.classification import Verdict, classify, classify_errors, integration_error
 from integrations.sage_intacct.classification.catalogue import CATALOGUE, VAGUE
+from integrations.sage_intacct.classification.entry import Entry
 from integrations.sage_intacct.client import (
     AnswerLost,
     ApiError,
@@ -368,3 +370,39 @@ def test_a_giant_text_costs_little(piece: str) -> None:
     """Only so much of it is read."""
     verdict = verdict_on(ApiError("BL01001973", description2=piece * 100_000))
     assert len(verdict.message) < 1000
+
+
+# -- the address that Sage Intacct sees
+
+IP_REFUSED = ApiError("XL03000006", description2="IP address is not allowed by the company's IP address filters.")
+SIGN_IN_REFUSED = ApiError("XL03000006", description2="Sign-in information is incorrect")
+
+
+@pytest.mark.parametrize("error", [IP_REFUSED, SIGN_IN_REFUSED], ids=["refused", "perhaps refused"])
+def test_names_the_addresses_that_an_ip_filter_must_allow(error: ApiError, settings: Any) -> None:
+    settings.SAGE_INTACCT_EGRESS_IPS = ["203.0.113.7"]
+    assert "the IP address 203.0.113.7 " in verdict_on(error, level="authentication").advice
+    settings.SAGE_INTACCT_EGRESS_IPS = ["203.0.113.7", "2001:db8::7", "203.0.113.9"]
+    advice = verdict_on(error, level="authentication").advice
+    assert "the IP addresses 203.0.113.7, 2001:db8::7 and 203.0.113.9 " in advice
+
+
+@pytest.mark.parametrize("error", [IP_REFUSED, SIGN_IN_REFUSED], ids=["refused", "perhaps refused"])
+def test_says_whom_to_ask_for_an_address_that_is_not_known(error: ApiError, settings: Any) -> None:
+    settings.SUPPORT_EMAIL = "help@portal.example"
+    advice = verdict_on(error, level="authentication").advice
+    assert "the IP address of Planergy, which help@portal.example can tell you" in advice
+
+
+def test_believes_the_address_that_sage_intacct_names(settings: Any) -> None:
+    settings.SAGE_INTACCT_EGRESS_IPS = ["203.0.113.7"]
+    error = ApiError("XL03000006", description2="IP address 198.51.100.4 is not allowed")
+    verdict = verdict_on(error, level="authentication")
+    assert "198.51.100.4" in verdict.message
+    assert "the IP address 198.51.100.4 to the list" in verdict.advice
+    assert "203.0.113.7" not in verdict.advice
+
+
+@pytest.mark.parametrize("entry", [*CATALOGUE, *VAGUE], ids=lambda entry: entry.code)
+def test_nobody_says_we(entry: Entry) -> None:
+    assert not re.search(r"\b(?:we|our|us)\b", f"{entry.message} {entry.advice}", re.IGNORECASE)
