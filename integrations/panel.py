@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from integrations import registry
 from integrations.models import Connection, ExportItem, ItemStatus
 from integrations.services.preflight import Problem, problems_of
 from invoices.models import Invoice
@@ -35,7 +36,12 @@ def panel_context(connection: Connection, invoice: Invoice, user: User) -> dict[
     if invoice.is_posted and item is None:
         return None
     if not (invoice.is_posted or invoice.is_awaiting_export):
-        return {"connection": connection, "invoice": invoice, "is_held_back": True}
+        return {
+            "connection": connection,
+            "invoice": invoice,
+            "is_held_back": True,
+            "adjustments_place": registry.get(connection.system).adjustments_place,
+        }
     is_live = not invoice.is_posted and item is not None and item.is_unsettled
     problems = [] if is_live or invoice.is_posted else _linked_problems(connection, invoice)
     return {

@@ -31,6 +31,9 @@ class AccountingSystem(Protocol):
     key: str
     name: str
 
+    adjustments_place: str
+    """The menu path there under which a credit is entered by hand."""
+
     @property
     def data_sets(self) -> Sequence[DataSet]: ...
 

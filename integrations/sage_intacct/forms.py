@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from integrations.sage_intacct.classification import places
+
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 _HIDDEN = {"autocomplete": "new-password"}
 
@@ -19,7 +21,7 @@ class CredentialsForm(forms.Form):
         (
             "Web services sender",
             ("sender_id", "sender_password"),
-            "The Sender ID must be authorised in Sage Intacct under Company › Company Info › Security.",
+            f"The Sender ID must be authorised in Sage Intacct under {places.WEB_SERVICES_AUTHORIZATIONS}.",
         ),
     )
 
@@ -33,7 +35,7 @@ class CredentialsForm(forms.Form):
         label="User ID",
         max_length=80,
         widget=forms.TextInput(_PLAIN),
-        help_text="Of the web services user: Company › Web Service User.",
+        help_text=f"Of the Web Services user: {places.WEB_SERVICES_USERS}.",
     )
     user_password = forms.CharField(
         label="User password", max_length=200, strip=False, widget=forms.PasswordInput(_HIDDEN)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from integrations.errors import ConfigurationError
 from integrations.sage_intacct import data_sets
+from integrations.sage_intacct.classification import places
 
 if TYPE_CHECKING:
     from django import forms
@@ -22,6 +23,7 @@ class SageIntacct:
     key = "sage_intacct"
     name = "Sage Intacct"
     data_sets = data_sets.ALL
+    adjustments_place = places.ADJUSTMENTS
 
     def credentials_form(self) -> type[forms.Form]:
         from integrations.sage_intacct.forms import CredentialsForm

@@ -160,13 +160,13 @@ CONTENT: tuple[Entry, ...] = (
         "exchange_rate_missing",
         r"\b(?:no|missing|couldn't find an?|cannot find an?) exchange rate\b",
         "Sage Intacct has no exchange rate for this currency and date.",
-        "In Sage Intacct open Company > Setup > Exchange rates and add the rate, then try again.",
+        f"In Sage Intacct open {places.EXCHANGE_RATES} and add the rate, then try again.",
     ),
     on_record(
         "tax_of_other_solution",
         rf"tax detail {phrase('tax')} cannot be used in this transaction because it does not belong to tax solution "
         rf"{phrase('solution')}\.?$",
-        "The tax detail {tax} does not belong to the tax solution {solution} of this entity.",
+        "The tax detail {tax} does not belong to the tax solution {solution} of this company.",
         f"Choose another tax code on the invoice; which details belong to {{solution}} stands in Sage Intacct under "
         f"{places.TAX_DETAILS}.",
     ),
@@ -174,7 +174,7 @@ CONTENT: tuple[Entry, ...] = (
         "tax_details_missing",
         r"tax details are either missing or don't belong to the tax solution",
         "A line has no tax detail, or one of another tax solution.",
-        f"Choose a tax code of this entity on every line; see in Sage Intacct under {places.TAX_DETAILS}, then "
+        f"Choose a tax code of this company on every line; see in Sage Intacct under {places.TAX_DETAILS}, then "
         f"import tax codes again.",
     ),
     on_record(
@@ -189,7 +189,7 @@ CONTENT: tuple[Entry, ...] = (
         "The invoice holds a credit that Sage Intacct does not take on a bill of this kind.",
         "Send lines with credits as an invoice of their own for each entity, with a total of zero or more; or enter "
         "the credit as an "
-        "adjustment (Accounts Payable > Adjustments).",
+        f"adjustment ({places.ADJUSTMENTS}).",
         suffices=("BL03002073",),
     ),
     on_record(
@@ -259,14 +259,14 @@ PAYMENT: tuple[Entry, ...] = (
     on_record(
         "record_not_found",
         r"\bwe can't find this transaction\b(?:.{0,120}\bvalue: (?P<key>\S+))?",
-        "Sage Intacct cannot find the transaction[ {key}]: it was deleted, or belongs to another entity.",
-        f"Look for it in Sage Intacct under {places.BILLS}; deleted bills stand in the audit trail.",
+        "Sage Intacct cannot find the transaction[ {key}]: it was deleted, or belongs to another company.",
+        f"Look for it in Sage Intacct under {places.BILLS}; deleted bills stand under {places.AUDIT_TRAIL}.",
     ),
     on_record(
         "no_data",
         r"^no data found\.?$",
         "Sage Intacct found no data.",
-        "See that there is something to read in this entity and for these dates.",
+        "See that there is something to read in this company and for these dates.",
         suffices=("BL03002028",),
     ),
 )

@@ -30,7 +30,7 @@ def _dimension(code: str, labels: str, place: str, also: str = "") -> Entry:
         f"{code}_invalid",
         refused(labels),
         "The {label} {value} is not valid in Sage Intacct: it is missing there, inactive, or belongs to another "
-        "entity.",
+        "company.",
         f"See in Sage Intacct under {place} that {{value}} is there and active{also}. Then import it again, or "
         f"choose another on the invoice.",
     )
@@ -65,10 +65,9 @@ VENDORS: tuple[Entry, ...] = (
     on_record(
         "vendor_invalid",
         refused(_VENDOR),
-        "Sage Intacct does not know the vendor {value} in this entity.",
+        "Sage Intacct does not know the vendor {value} in the company of the invoice.",
         f"See in Sage Intacct under {places.VENDORS} that the vendor {{value}} is there, active and open to this "
-        f"entity, and that its ID was "
-        "not changed; then import suppliers again.",
+        "company, and that its ID was not changed; then import suppliers again.",
     ),
 )
 
@@ -121,9 +120,9 @@ ACCOUNTS: tuple[Entry, ...] = (
         "account_invalid",
         rf"{START}(?:the )?(?:gl )?account(?: number)? {value('account_1')} (?:specified )?is (?:invalid|not valid)\b"
         rf"|\binvalid (?:gl )?account(?: number)? {value('account_2')} (?:specified|selected)\b",
-        "Sage Intacct does not know the account {account} in this entity.",
+        "Sage Intacct does not know the account {account} in the company of the invoice.",
         f"See in Sage Intacct under {places.ACCOUNTS} that the account {{account}} is there, active and open to "
-        f"this entity; then import GL codes again.",
+        "this company; then import GL codes again.",
     ),
 )
 

@@ -113,8 +113,8 @@ SIGN_IN = (
 PERMISSIONS = (
     Known("permission_missing", CONFIG,
           "You do not have permission for API operation READ_BY_QUERY on objects of type apbill", "may not read bills",
-          "grant List and View for Accounts Payable > Bills", "You do not have an operation on objects of type apbill",
-          errorno="PL04000005"),
+          "grant List and View for Bills under Accounts Payable Permissions",
+          "You do not have an operation on objects of type apbill", errorno="PL04000005"),
     Known("audit_permission_missing", CONFIG, "You do not have permission to view audit history for this object.",
           "audit history", "Company > Admin > Roles", "You do not have permission to view payment history", errorno=""),
     Known("operation_impossible", CONFIG,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -406,3 +407,35 @@ def test_believes_the_address_that_sage_intacct_names(settings: Any) -> None:
 @pytest.mark.parametrize("entry", [*CATALOGUE, *VAGUE], ids=lambda entry: entry.code)
 def test_nobody_says_we(entry: Entry) -> None:
     assert not re.search(r"\b(?:we|our|us)\b", f"{entry.message} {entry.advice}", re.IGNORECASE)
+
+
+# -- menu paths
+
+
+def test_every_menu_path_of_sage_intacct_comes_from_the_one_list_of_places() -> None:
+    """Written out anywhere else, it would sooner or later be written otherwise."""
+    files = [*Path("integrations").rglob("*.py"), *Path("templates/integrations").rglob("*.*")]
+    path = re.compile(r"(?:Company|Company Info|Accounts \w+|General Ledger|Taxes) (?:>|&gt;) [A-Z]")
+    found = {
+        f"{file}: {line.strip()}"
+        for file in files
+        if file.name != "places.py" and "admin" not in file.parts
+        for line in file.read_text().splitlines()
+        if path.search(line) or "›" in line
+    }
+    assert found == set()
+
+
+# -- companies without entities
+
+
+def test_what_a_company_without_entities_may_be_told_does_not_speak_of_its_entities() -> None:
+    """Only answers that Sage Intacct gives where there are entities may take them for granted."""
+    only_with_entities = {
+        "session_not_opened",  # says "where it is one of several"
+        *("entity_refused", "record_of_other_entity", "vendor_of_top_level", "base_currencies_mixed"),
+        *("base_currency_wrong", "credits_across_entities", "line_to_remove", "not_balanced", "location_missing"),
+        *("location_of_other_entity", "entity_only"),
+    }
+    speaking = {entry.code for entry in CATALOGUE if re.search(r"\bentit", f"{entry.message} {entry.advice}")}
+    assert speaking <= only_with_entities

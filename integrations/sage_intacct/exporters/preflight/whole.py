@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from integrations.sage_intacct.classification import places
 from integrations.sage_intacct.exporters.learning import documents_required_since
 from integrations.sage_intacct.exporters.preflight.facts import Facts, is_fresh
 from integrations.sage_intacct.mappers.bills import bill_lines, bill_total, is_known_dimension
@@ -30,7 +31,7 @@ def total_agrees(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
         yield Problem(
             "total_negative",
             "The total is below zero.",
-            "Enter it in Sage Intacct as an AP adjustment (Accounts Payable > Adjustments).",
+            f"Enter it in Sage Intacct as an AP adjustment ({places.ADJUSTMENTS}).",
             "total",
         )
 
