@@ -17,10 +17,7 @@ from integrations.sage_intacct.gateway import client_for
 from integrations.services import connections
 from organization.models import Company
 
-RENAME_ADVICE = (
-    "Give the company in Planergy (Control Panel › Companies) the very name of its entity in Sage Intacct "
-    "(Company › Entities), then press Synchronize With Sage Intacct again."
-)
+COMPANIES = "Control Panel > Companies"
 
 
 @dataclass(frozen=True)
@@ -34,6 +31,20 @@ class RemoteCompany:
     @property
     def candidates(self) -> tuple[Entity, ...]:
         return self.entities or (Entity("", self.info.title, "", self.setup.base_currency),)
+
+    @property
+    def candidate(self) -> str:
+        """What a company of ours is matched with."""
+        return "entity" if self.entities else "company"
+
+    @property
+    def rename_advice(self) -> str:
+        whose = (
+            f"the very name of its entity in Sage Intacct ({places.ENTITIES})"
+            if self.entities
+            else f"the very name of the Sage Intacct company, “{self.info.title}” ({places.COMPANY_INFO})"
+        )
+        return f"Give the company in Planergy ({COMPANIES}) {whose}, then press Synchronize With Sage Intacct again."
 
     @property
     def facts(self) -> dict[str, object]:
@@ -89,8 +100,9 @@ def _match(company: Company, same_name: Sequence[Company], remote: RemoteCompany
 
 def _not_found(company: Company, remote: RemoteCompany) -> str:
     names = ", ".join(f"“{entity.name}”" for entity in remote.candidates)
-    what = "the entities" if remote.entities else "the company title"
-    return f"“{company.name}” was compared with {what} in Sage Intacct ({names}), and none has that name."
+    if not remote.entities:
+        return f"“{company.name}” was compared with the name of the Sage Intacct company, {names}, and differs from it."
+    return f"“{company.name}” was compared with the entities in Sage Intacct ({names}), and none has that name."
 
 
 def synchronize(job: Job) -> None:
@@ -99,13 +111,13 @@ def synchronize(job: Job) -> None:
     try:
         remote = _read(connection, job)
         matches = match_companies(connection.account.companies.active(), remote)
-        _require_a_match(matches, connection)
+        _require_a_match(matches, remote, connection)
     except IntegrationError as error:
         _record_failure(job, error)
         raise
     with transaction.atomic():
         _store(connection, remote, matches)
-        _record_matches(job, matches)
+        _record_matches(job, matches, remote)
         _record_spare_entities(job, matches, remote)
     connections.resume(connection, by=job.requested_by)
 
@@ -133,13 +145,15 @@ def _named(error: IntegrationError) -> IntegrationError:
     )
 
 
-def _require_a_match(matches: Sequence[Match], connection: Connection) -> None:
+def _require_a_match(matches: Sequence[Match], remote: RemoteCompany, connection: Connection) -> None:
     if any(match.entity for match in matches):
         return
+    whose = "an entity in Sage Intacct" if remote.entities else "the name of the Sage Intacct company"
     reasons = " ".join(match.reason for match in matches)
+    add = f"Add a company with the name of the Sage Intacct {remote.candidate} ({COMPANIES}), then synchronize again."
     raise ConfigurationError(
-        f"The sign-in works, but no company of {connection.account} has an entity in Sage Intacct. {reasons}".strip(),
-        advice=RENAME_ADVICE if matches else "Add a company with the name of the entity (Control Panel › Companies).",
+        f"The sign-in works, but no company of {connection.account} has {whose}. {reasons}".strip(),
+        advice=remote.rename_advice if matches else add,
         code="company_not_linked",
     )
 
@@ -176,8 +190,8 @@ def _replace_links(connection: Connection, remote: RemoteCompany, matches: Seque
     )
 
 
-def _record_matches(job: Job, matches: Sequence[Match]) -> None:
-    Outcome.objects.bulk_create(_outcome(job, match) for match in matches)
+def _record_matches(job: Job, matches: Sequence[Match], remote: RemoteCompany) -> None:
+    Outcome.objects.bulk_create(_outcome(job, match, remote) for match in matches)
     linked = sum(1 for match in matches if match.entity)
     Job.objects.filter(pk=job.pk).update(
         total=len(matches), done=len(matches), created=linked, failed=len(matches) - linked
@@ -185,11 +199,11 @@ def _record_matches(job: Job, matches: Sequence[Match]) -> None:
     job.refresh_from_db()
 
 
-def _outcome(job: Job, match: Match) -> Outcome:
+def _outcome(job: Job, match: Match, remote: RemoteCompany) -> Outcome:
     outcome = Outcome(job=job, record_name=match.company.name, local_id=match.company.pk)
     if match.entity is None:
         outcome.kind, outcome.code = OutcomeKind.FAILED, "company_not_linked"
-        outcome.message, outcome.advice = match.reason, RENAME_ADVICE
+        outcome.message, outcome.advice = match.reason, remote.rename_advice
         return outcome
     outcome.kind, outcome.record_key = OutcomeKind.CREATED, match.entity.entity_id
     is_entity = bool(match.entity.entity_id)

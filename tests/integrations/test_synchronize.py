@@ -66,7 +66,7 @@ def test_names_what_was_compared_where_no_entity_fits(saved: Connection, owner: 
     failed = job.outcomes.get(kind=OutcomeKind.FAILED)
     assert "“Unheard Of Ltd”" in failed.message
     assert "“Northwind Manufacturing Ltd”" in failed.message
-    assert "Control Panel › Companies" in failed.advice
+    assert "Control Panel > Companies" in failed.advice
     assert saved.is_ready
 
 
@@ -96,6 +96,32 @@ def test_a_single_entity_company_file_is_known_by_its_title(saved: Connection, o
     assert job.status == JobStatus.SUCCEEDED
     link = saved.company_links.get()
     assert (link.entity_id, link.entity_name) == ("", "Solo Trading Ltd")
+
+
+def test_a_single_entity_company_file_of_another_title_is_not_told_of_entities(saved: Connection, owner: User) -> None:
+    factories.company(owner.account, name="Duo Trading Ltd")
+    connections.save_credentials(saved, CREDENTIALS | {"company_id": "solo"}, by=owner)
+    job = synchronize(saved, owner)
+    assert job.status == JobStatus.FAILED
+    assert "no company of" in job.message
+    assert "“Duo Trading Ltd” was compared with the name of the Sage Intacct company, “Solo Trading Ltd”" in job.message
+    assert "“Solo Trading Ltd” (Company > Setup > Company Info)" in job.advice
+    assert "entit" not in f"{job.message} {job.advice}".lower()
+
+
+def test_a_single_entity_company_file_tells_the_companies_that_it_does_not_fit(saved: Connection, owner: User) -> None:
+    factories.company(owner.account, name="Solo Trading Ltd")
+    factories.company(owner.account, name="Duo Trading Ltd")
+    connections.save_credentials(saved, CREDENTIALS | {"company_id": "solo"}, by=owner)
+    failed = synchronize(saved, owner).outcomes.get(kind=OutcomeKind.FAILED)
+    assert "entit" not in f"{failed.message} {failed.advice}".lower()
+
+
+def test_an_account_without_companies_is_told_what_to_add(saved: Connection, owner: User) -> None:
+    connections.save_credentials(saved, CREDENTIALS | {"company_id": "solo"}, by=owner)
+    assert "Add a company with the name of the Sage Intacct company (Control Panel > Companies)" in (
+        synchronize(saved, owner).advice
+    )
 
 
 def test_another_company_file_forgets_what_was_learnt_of_the_old_one(saved: Connection, owner: User) -> None:
