@@ -214,8 +214,8 @@ SIGN_IN: tuple[Entry, ...] = (
         "session_not_opened",
         CONFIG,
         "Sage Intacct opened no session for this company.",
-        f"See in Sage Intacct under {places.WEB_SERVICES_USERS} that the user may work in this company and, where it is "
-        f"one of several entities, under {places.ENTITIES} that it is active.",
+        f"See in Sage Intacct under {places.WEB_SERVICES_USERS} that the user may work in this company and, where it "
+        f"is one of several entities, under {places.ENTITIES} that it is active.",
         r"\bget api session failed\b",
     ),
     Entry(
