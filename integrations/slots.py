@@ -120,17 +120,20 @@ def invoice_panel(user: User, invoice: Invoice, **context: Any) -> Fragment | No
 
 
 def problems_widget(user: User, **context: Any) -> Fragment | None:
-    from integrations.views.problems import problem_cards
+    from integrations.views.problems import looked_up, problem_cards
 
     connection = _enabled(user).first() if can_see_accounts_payable(user) else None
     if connection is None:
         return None
     cards = problem_cards(user, shown=3)
-    may_export = administration_of(user).is_any
-    return Fragment(
-        "integrations/problems_widget.html",
-        {"connection": connection, "cards": cards[:4], "all_cards": len(cards), "may_export": may_export},
-    )
+    context = {
+        "connection": connection,
+        "cards": cards[:4],
+        "all_cards": len(cards),
+        "looked_up": looked_up(user, shown=3),
+        "may_export": administration_of(user).is_any,
+    }
+    return Fragment("integrations/problems_widget.html", context)
 
 
 def paused_banner(user: User, **context: Any) -> Fragment | None:

@@ -118,6 +118,16 @@ class ExportItem(models.Model):
         return self.status in UNSETTLED
 
     @property
+    def is_looked_for(self) -> bool:
+        """Nobody knows whether it stands there; a look-up will tell, also after a person was told."""
+        was_told = self.status == ItemStatus.FAILED and self.was_sent
+        return self.status == ItemStatus.UNKNOWN or (was_told and self.next_attempt_at is not None)
+
+    @property
+    def is_due(self) -> bool:
+        return self.next_attempt_at is not None and self.next_attempt_at <= timezone.now()
+
+    @property
     def bill_control_id(self) -> str:
         """The same for every try until a definite refusal."""
         return f"planergy-{self.uid}-{self.round}-bill"

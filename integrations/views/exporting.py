@@ -27,7 +27,7 @@ from integrations.views.access import (
     tell,
 )
 from integrations.views.export_check import ExportCheck, kept_check
-from integrations.views.problems import problem_cards
+from integrations.views.problems import looked_up, problem_cards
 from invoices.filters import filtered_invoices
 from invoices.models import Invoice
 from invoices.querysets import InvoiceQuerySet
@@ -162,6 +162,7 @@ def export_problems(request: HttpRequest) -> HttpResponse:
         "connection": connection,
         "cards": Paginator(cards, 20).get_page(request.GET.get("page")),
         "total": sum(card.count for card in cards),
+        "looked_up": looked_up(request.user),
     }
     return render(request, "integrations/export_problems.html", context)
 

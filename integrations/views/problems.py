@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from integrations.models import ExportItem, ItemStatus, Job
@@ -31,6 +31,26 @@ class ProblemCard:
         return self.count - len(self.items)
 
 
+@dataclass(frozen=True)
+class LookedUp:
+    """What nobody knows of yet: no failure, and nobody need do anything. `items` are the first few of `count`."""
+
+    count: int
+    items: list[ExportItem]
+
+    @property
+    def left_out(self) -> int:
+        return self.count - len(self.items)
+
+
+def looked_up(user: User, *, shown: int = SHOWN_PER_CARD) -> LookedUp:
+    """The invoices of the account that are in the export state *unknown*, as far as they are no problem yet."""
+    unknown = Q(status=ItemStatus.UNKNOWN) | Q(status=ItemStatus.QUEUED, was_sent=True)
+    rows = _of_visible(user).filter(unknown)
+    first = rows.select_related("invoice__supplier").order_by("next_attempt_at", "pk")[:shown]
+    return LookedUp(rows.count(), list(first))
+
+
 def problem_cards(user: User, *, job: Job | None = None, shown: int = SHOWN_PER_CARD) -> list[ProblemCard]:
     """Of the whole account, or of one run; the number of queries does not grow with the causes."""
     groups = {(group.code, group.kind): group for group in exports.problems(user.account_id, user)}
@@ -42,10 +62,13 @@ def problem_cards(user: User, *, job: Job | None = None, shown: int = SHOWN_PER_
     return [ProblemCard(group, counts[cause], items[cause]) for cause, group in groups.items() if counts.get(cause)]
 
 
-def _failed(user: User) -> QuerySet[ExportItem]:
+def _of_visible(user: User) -> QuerySet[ExportItem]:
     visible = Invoice.objects.visible_to(user).awaiting_export().order_by()
-    rows = ExportItem.objects.for_account(user.account)
-    return rows.filter(status=ItemStatus.FAILED, invoice__in=visible)
+    return ExportItem.objects.for_account(user.account).filter(invoice__in=visible)
+
+
+def _failed(user: User) -> QuerySet[ExportItem]:
+    return _of_visible(user).filter(status=ItemStatus.FAILED)
 
 
 def _counts(failed: QuerySet[ExportItem]) -> dict[Cause, int]:

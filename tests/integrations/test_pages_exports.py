@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -370,6 +373,95 @@ def test_the_home_page_shows_problems_by_cause(page: Client, connection: Connect
     shown = text(page.get("/accounts-payable/"))
     assert "The period is closed." in shown
     assert invoice.number in shown
+
+
+def looked_up_item(connection: Connection, invoice: Invoice, **fields: Any) -> ExportItem:
+    lost = {"code": "answer_lost", "message": "Sage Intacct did not answer properly.", "advice": "It is looked up."}
+    due = {"next_attempt_at": timezone.now() + dt.timedelta(hours=2), "unknown_since": timezone.now()}
+    state = {"status": ItemStatus.UNKNOWN, "failure_kind": FailureKind.UNKNOWN, "was_sent": True}
+    item = failed_item(connection, invoice, **lost | due | state | fields)
+    Invoice.objects.filter(pk=invoice.pk).update(export_state=ExportState.UNKNOWN)
+    return item
+
+
+def in_the_readers_zone(item: ExportItem, clerk: User) -> str:
+    assert item.next_attempt_at is not None
+    return f"{item.next_attempt_at.astimezone(ZoneInfo(clerk.time_zone)):%d/%m/%Y %H:%M}"
+
+
+def test_the_home_page_counts_problems_alike_in_figure_widget_and_list(page: Client, connection: Connection) -> None:
+    """What is being looked up needs nobody, and counts all the same."""
+    failed_item(connection, ready_invoice(connection))
+    for status in (ItemStatus.UNKNOWN, ItemStatus.QUEUED, ItemStatus.FAILED):
+        looked_up_item(connection, ready_invoice(connection), status=status)
+    shown = page.get("/accounts-payable/")
+    figure = next(one for one, _ in shown.context["tiles"] if one.label == "Export problems")
+    assert (figure.count, figure.note) == (4, "1 failed, 3 being looked up")
+    assert "2 invoices are being looked up in Sage Intacct" in text(shown)
+    listed = page.get(url("export_problems"))
+    assert listed.context["total"] + listed.context["looked_up"].count == figure.count
+    assert "2 invoices could not be exported to Sage Intacct, and 2 are being looked up there." in text(listed)
+
+
+def test_a_list_of_nothing_but_look_ups_says_that_nobody_need_do_anything(page: Client, connection: Connection) -> None:
+    invoice = ready_invoice(connection)
+    looked_up_item(connection, invoice)
+    for address in ("/accounts-payable/", url("export_problems")):
+        shown = text(page.get(address))
+        assert "1 invoice is being looked up in Sage Intacct" in shown
+        assert invoice.number in shown
+    assert "Try all again" not in shown
+
+
+def test_says_when_an_invoice_is_looked_for_again(page: Client, connection: Connection, clerk: User) -> None:
+    User.objects.filter(pk=clerk.pk).update(time_zone="Asia/Tokyo")
+    clerk.refresh_from_db()
+    invoice = ready_invoice(connection)
+    item = looked_up_item(connection, invoice)
+    assert item.job is not None
+    Job.objects.filter(pk=item.job.pk).update(requested_by=clerk, status="running")
+    for address in (invoice.get_absolute_url(), item.job.get_absolute_url(), url("export_problems")):
+        shown = text(page.get(address))
+        assert "Looked for again" in shown, address
+        assert in_the_readers_zone(item, clerk) in shown, address
+
+
+def test_says_when_an_invoice_that_failed_unknown_is_looked_for_again(
+    page: Client, connection: Connection, clerk: User
+) -> None:
+    invoice = ready_invoice(connection)
+    item = looked_up_item(connection, invoice, status=ItemStatus.FAILED)
+    for address in (invoice.get_absolute_url(), url("export_problems")):
+        shown = text(page.get(address))
+        assert "Looked for again" in shown, address
+        assert in_the_readers_zone(item, clerk) in shown, address
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"claim": uuid.uuid4(), "claimed_at": timezone.now()}, "It is being looked for right now."),
+        ({"status": ItemStatus.QUEUED, "attempts_count": 0}, "Sent again"),
+        ({"status": ItemStatus.QUEUED, "was_sent": False, "attempts_count": 2}, "Sent again"),
+    ],
+    ids=["now", "not found there", "temporary"],
+)
+def test_says_what_comes_next(page: Client, connection: Connection, fields: dict[str, Any], words: str) -> None:
+    invoice = ready_invoice(connection)
+    looked_up_item(connection, invoice, **fields)
+    assert words in text(page.get(invoice.get_absolute_url()))
+
+
+def test_names_no_time_while_the_connection_is_paused(page: Client, connection: Connection, clerk: User) -> None:
+    invoice = ready_invoice(connection)
+    item = looked_up_item(connection, invoice)
+    paused = {"paused_at": timezone.now(), "pause_reason": "The password was refused."}
+    Connection.objects.filter(pk=connection.pk).update(**paused)
+    assert item.job is not None
+    for address in (invoice.get_absolute_url(), url("export_problems")):
+        shown = text(page.get(address))
+        assert "Looked for again when the connection is resumed." in shown, address
+        assert in_the_readers_zone(item, clerk) not in shown, address
 
 
 def test_a_paused_connection_is_announced_in_the_module(page: Client, connection: Connection) -> None:
