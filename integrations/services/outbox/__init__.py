@@ -5,7 +5,6 @@ from integrations.services.outbox.ending import cancel, link, rescue_stuck, sett
 from integrations.services.outbox.settling import settle
 from integrations.services.outbox.telling import write_states
 from integrations.services.outbox.values import (
-    LONGEST_RUN,
     LOOKUP_WAITS,
     NO_FAILURE,
     SENT_ELSEWHERE,
@@ -15,7 +14,6 @@ from integrations.services.outbox.values import (
 )
 
 __all__ = [
-    "LONGEST_RUN",
     "LOOKUP_WAITS",
     "NO_FAILURE",
     "SENT_ELSEWHERE",

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from integrations.errors import IntegrationError
 from integrations.models import Attempt, Exchange, ExportItem, FailureKind
 
-# A request may run for 15 minutes after it was sent, whether or not we still listen; and a little for our clocks.
-LONGEST_RUN = dt.timedelta(minutes=16)
-# What was perhaps sent is looked for after these waits, which outlast the longest run. Only when all of them found
-# nothing is it sent again, and then under the same control id, which the gateway may or may not remember.
+# A request may run at the gateway for 15 minutes after it was sent, whether or not anybody still listens. What was
+# perhaps sent is looked for after these waits, 18 minutes together, which outlast that and what clocks differ by. Only
+# when all of them found nothing is it sent again, under the same control id, which the gateway may have forgotten.
 LOOKUP_WAITS = tuple(dt.timedelta(seconds=seconds) for seconds in (5, 15, 45, 120, 300, 600))
 ITEM_FIELDS = [
     "status",
