@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from invoices.errors import InvoiceRefused
 from invoices.models import Activity, Invoice
 from organization.models import User
@@ -12,6 +14,13 @@ MAX_COMMENT = 2_000
 def record(invoice: Invoice, *, by: User | None, kind: str, text: str) -> Activity:
     """`by` is None for what the portal did itself."""
     return Activity.objects.create(invoice=invoice, user=by, kind=kind, text=text)
+
+
+def record_posted(told: Iterable[tuple[Invoice, Sequence[str]]]) -> None:
+    """What the portal did itself, for many invoices in one statement."""
+    Activity.objects.bulk_create(
+        Activity(invoice=invoice, kind="posted", text=text) for invoice, texts in told for text in texts
+    )
 
 
 def add_comment(invoice: Invoice, *, by: User, text: str) -> Activity:

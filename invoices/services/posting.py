@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils import timezone
 
 from invoices.models import ExportState, Invoice, PostingStatus
 from invoices.services import activity
@@ -18,22 +20,37 @@ def set_export_state(invoice_ids: Iterable[int], state: ExportState) -> int:
     return rows.update(export_state=state)
 
 
-def mark_posted(invoice: Invoice, *, reference: str, url: str, system_name: str, at: dt.datetime) -> None:
-    """The accounting system said that it holds this invoice as `reference`. Called inside the settling transaction."""
-    invoice.posting_status = PostingStatus.POSTED
-    invoice.export_state = ExportState.EXPORTED
-    invoice.posted_reference, invoice.posted_url, invoice.posted_at = reference, url, at
-    invoice.save(
-        update_fields=[
-            "posting_status",
-            "export_state",
-            "posted_reference",
-            "posted_url",
-            "posted_at",
-            "updated_at",
-        ]
+@dataclass(frozen=True)
+class Posting:
+    """An accounting system said that it holds this invoice as `reference`. `note`: what a person should know of it."""
+
+    invoice: Invoice
+    reference: str
+    url: str
+    note: str = ""
+
+
+def mark_posted(postings: Sequence[Posting], *, system_name: str, at: dt.datetime) -> None:
+    """Three statements, however many. The invoices are locked; called inside the settling transaction."""
+    if not postings:
+        return
+    invoices = [each.invoice for each in postings]
+    for each in postings:
+        each.invoice.posting_status, each.invoice.export_state = PostingStatus.POSTED, ExportState.EXPORTED
+        each.invoice.posted_reference, each.invoice.posted_url, each.invoice.posted_at = each.reference, each.url, at
+    Invoice.objects.filter(pk__in=[invoice.pk for invoice in invoices]).update(
+        posting_status=PostingStatus.POSTED,
+        export_state=ExportState.EXPORTED,
+        posted_at=at,
+        updated_at=timezone.now(),
     )
-    activity.record(invoice, by=None, kind="posted", text=f"Posted to {system_name} as record {reference}.")
+    Invoice.objects.bulk_update(invoices, ["posted_reference", "posted_url"])
+    activity.record_posted((each.invoice, _words_of(each, system_name)) for each in postings)
+
+
+def _words_of(posting: Posting, system_name: str) -> list[str]:
+    words = [f"Posted to {system_name} as record {posting.reference}."]
+    return [*words, posting.note] if posting.note else words
 
 
 @transaction.atomic

@@ -438,6 +438,26 @@ def test_statements_per_invoice_do_not_grow_with_lines(portal_sandbox: Any, conn
     assert (taken - few) / 9 <= 6
 
 
+def test_a_batch_is_marked_as_posted_at_once(portal_sandbox: Any, connection: Any) -> None:
+    invoices = [exporting.ready_invoice(connection) for _ in range(12)]
+    before = {invoice.pk: invoice.updated_at for invoice in invoices}
+    queue(connection, *invoices)
+    with CaptureQueriesContext(database) as captured:
+        exporting.deliver(connection)
+    statements = [query["sql"] for query in captured]
+    assert sum(sql.startswith('INSERT INTO "invoices_activity"') for sql in statements) == 1
+    assert sum(sql.startswith('UPDATE "invoices_invoice"') for sql in statements) <= 4
+    bills = {bill["recordid"]: str(bill["recordno"]) for bill in exporting.bills(portal_sandbox)}
+    for invoice in Invoice.objects.filter(pk__in=before):
+        assert (invoice.is_posted, invoice.export_state) == (True, ExportState.EXPORTED)
+        assert invoice.posted_reference == bills[invoice.number]
+        assert invoice.posted_reference in invoice.posted_url
+        assert invoice.posted_at is not None
+        assert invoice.updated_at > before[invoice.pk]
+        said = invoice.activities.get(kind="posted").text
+        assert said == f"Posted to Sage Intacct as record {invoice.posted_reference}."
+
+
 def test_the_command_says_what_became_of_each(portal_sandbox: Any, connection: Any) -> None:
     good = exporting.ready_invoice(connection)
     out = StringIO()

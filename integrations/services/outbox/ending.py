@@ -17,6 +17,7 @@ from integrations.services.outbox.telling import record_outcomes, write_states
 from integrations.services.outbox.values import ITEM_FIELDS, NO_FAILURE, SENT_ELSEWHERE, Failure, describe
 from invoices.models import Invoice
 from invoices.services import activity, posting
+from invoices.services.posting import Posting
 from organization.models import User
 
 Result = Attempt.Result
@@ -51,9 +52,7 @@ def link(item: ExportItem, *, by: User, record_no: str, record_url: str) -> None
         row.next_attempt_at = row.unknown_since = None
         describe(row, None)
         row.save()
-        posting.mark_posted(
-            invoice, reference=record_no, url=record_url, system_name=row.connection.system_name, at=now
-        )
+        posting.mark_posted([Posting(invoice, record_no, record_url)], system_name=row.connection.system_name, at=now)
         activity.record(invoice, by=by, kind="linked", text=f"Linked to record {record_no}, which stood there already.")
     item.refresh_from_db()
 

@@ -16,6 +16,7 @@ from integrations.services.outbox.rows import write_rows
 from integrations.services.outbox.telling import record_outcomes, retract_failures, write_states
 from integrations.services.outbox.values import ITEM_FIELDS, LOOKUP_WAITS, Claim, Settlement, describe
 from invoices.services import activity, posting
+from invoices.services.posting import Posting
 
 log = logging.getLogger(__name__)
 
@@ -123,17 +124,13 @@ def _wait(item: ExportItem, at_least: dt.timedelta, now: dt.datetime) -> dt.time
 
 def _write(changed: list[Change], told: list[ExportItem], now: dt.datetime) -> None:
     write_rows([item for item, _ in changed], ITEM_FIELDS)
-    for item, settlement in changed:
-        if item.status == ItemStatus.POSTED:
-            posting.mark_posted(
-                item.invoice,
-                reference=item.record_no,
-                url=item.record_url,
-                system_name=settlement.item.connection.system_name,
-                at=now,
-            )
-            if settlement.note:
-                activity.record(item.invoice, by=None, kind="posted", text=settlement.note)
+    posted = [(item, settlement) for item, settlement in changed if item.status == ItemStatus.POSTED]
+    if posted:
+        posting.mark_posted(
+            [Posting(item.invoice, item.record_no, item.record_url, settlement.note) for item, settlement in posted],
+            system_name=posted[0][1].item.connection.system_name,
+            at=now,
+        )
     write_states([item for item, _ in changed])
     news = [item for item, _ in changed if item not in told or not item.was_sent or item.status == ItemStatus.POSTED]
     retract_failures([item for item in told if item in news], now)
