@@ -118,8 +118,8 @@ def _linked_companies(connection: Connection, companies: Iterable[Company] | Non
     missing = [company.name for company in wanted if company.pk not in linked]
     if missing:
         raise ConfigurationError(
-            f"No {connection.system_name} entity has the name of {', '.join(missing)}.",
-            advice=f"Give the company the entity's name, then press Synchronize With {connection.system_name}.",
+            f"Nothing in {connection.system_name} has the name of {', '.join(missing)}.",
+            advice=f"Give it the name that it has there, then press Synchronize With {connection.system_name}.",
             code="company_not_linked",
         )
     return [linked[company.pk] for company in wanted]

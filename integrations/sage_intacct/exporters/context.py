@@ -19,8 +19,8 @@ def link_of(connection: Connection, company: Company) -> CompanyLink:
     link = CompanyLink.objects.filter(connection=connection, company=company).first()
     if link is None:
         raise RecordError(
-            f"The company {company} has no entity of the same name in Sage Intacct.",
-            advice="Give both the same name, then press Synchronize With Sage Intacct on the settings page.",
+            f"The company {company} is not connected: nothing in Sage Intacct has this name.",
+            advice="Give it the name that it has there, then press Synchronize With Sage Intacct on the settings page.",
             code="company_not_linked",
         )
     return link

@@ -19,7 +19,9 @@ DOCUMENTS_REQUIRED_AT = "documents_required_at"
 RESTRICTED = "restricted_accounts"
 # Which tax solution the entity uses: tax details of another one are refused.
 TAX_SOLUTION = "tax_solution"
-# A closed period may be open again, a rule may be gone: what a refusal taught longer ago than this only warns.
+TAX_SOLUTION_AT = "tax_solution_at"
+# A closed period may be open again, a rule may be gone, an entity may use another tax solution: what a refusal taught
+# longer ago than this only warns.
 TRUSTED_FOR = dt.timedelta(days=1)
 
 
@@ -36,6 +38,7 @@ def learn_from(link: CompanyLink, error: ResultError) -> None:
         _keep(link, RESTRICTED, link.facts.get(RESTRICTED, {}) | {pair: timezone.now().isoformat()})
     if verdict.code == "tax_of_other_solution" and verdict.values.get("solution"):
         _keep(link, TAX_SOLUTION, verdict.values["solution"])
+        _keep(link, TAX_SOLUTION_AT, timezone.now().isoformat())
 
 
 def doubt(connection: Connection, causes: Collection[tuple[int, str]]) -> None:
@@ -49,6 +52,9 @@ def doubt(connection: Connection, causes: Collection[tuple[int, str]]) -> None:
     for link in links.filter(company__in=companies["document_missing"] | companies["attachment_required"]):
         if DOCUMENTS_REQUIRED_AT in link.facts:
             _keep(link, DOCUMENTS_REQUIRED_AT, long_ago.isoformat())
+    for link in links.filter(company__in=companies["tax_of_other_solution"]):
+        if TAX_SOLUTION in link.facts:
+            _keep(link, TAX_SOLUTION_AT, long_ago.isoformat())
     for link in links.filter(company__in=companies["gl_code_restricted"] | companies["account_restricted"]):
         _keep(link, RESTRICTED, dict.fromkeys(link.facts.get(RESTRICTED, {}), long_ago.isoformat()))
 
@@ -59,10 +65,17 @@ def _keep(link: CompanyLink, name: str, value: str | dict[str, str]) -> None:
 
 
 def documents_required_since(link: CompanyLink | None) -> dt.datetime | None:
-    text = link.facts.get(DOCUMENTS_REQUIRED_AT) if link else None
-    return dt.datetime.fromisoformat(text) if text else None
+    return _moment(link.facts.get(DOCUMENTS_REQUIRED_AT)) if link else None
 
 
 def restricted_since(link: CompanyLink, account: str, location: str) -> dt.datetime | None:
-    text = link.facts.get(RESTRICTED, {}).get(f"{account} {location}")
+    return _moment(link.facts.get(RESTRICTED, {}).get(f"{account} {location}"))
+
+
+def tax_solution_of(link: CompanyLink) -> tuple[str, dt.datetime | None]:
+    """What it is called, "" while it is not known; and when that was learnt, None for what nobody wrote down."""
+    return link.facts.get(TAX_SOLUTION, ""), _moment(link.facts.get(TAX_SOLUTION_AT))
+
+
+def _moment(text: str | None) -> dt.datetime | None:
     return dt.datetime.fromisoformat(text) if text else None

@@ -18,8 +18,8 @@ def company_is_linked(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     if invoice.company_id not in facts.links:
         yield Problem(
             "company_not_linked",
-            f"The company {invoice.company} has no entity of the same name in Sage Intacct.",
-            "Give both the same name, then press Synchronize With Sage Intacct on the settings page.",
+            f"The company {invoice.company} is not connected: nothing in Sage Intacct has this name.",
+            "Give it the name that it has there, then press Synchronize With Sage Intacct on the settings page.",
             "company",
             subject=str(invoice.company),
         )

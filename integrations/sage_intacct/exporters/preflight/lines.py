@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from integrations.sage_intacct.exporters.learning import TAX_SOLUTION, restricted_since
+from integrations.sage_intacct.exporters.learning import restricted_since, tax_solution_of
 from integrations.sage_intacct.exporters.preflight.facts import IMPORT_AGAIN, Facts, is_fresh
 from integrations.sage_intacct.mappers.bills import is_known_dimension
 from integrations.sage_intacct.mappers.dimensions import object_of
@@ -80,17 +80,18 @@ def _tax_problems(invoice: Invoice, line: InvoiceLine, facts: Facts) -> Iterator
     tax_code, link = line.tax_code, facts.links.get(invoice.company_id)
     if tax_code is None or link is None:
         return
-    anchor, used = f"line-{line.position}-tax_code", link.facts.get(TAX_SOLUTION)
+    anchor = f"line-{line.position}-tax_code"
     if not tax_code.is_active:
         message = f"Line {line.position}: the tax code {tax_code} is inactive."
         yield Problem("tax_code_inactive", message, "Choose another tax code.", anchor, subject=tax_code.code)
-    solution = facts.tax_solutions.get(tax_code.pk)
+    solution, (used, learnt_at) = facts.tax_solutions.get(tax_code.pk), tax_solution_of(link)
     if used and solution and used != solution:
         yield Problem(
             "tax_of_other_solution",
             f"Line {line.position}: the tax code {tax_code} belongs to “{solution}”; {invoice.company} uses “{used}”.",
             "Choose a tax code of that tax solution.",
             anchor,
+            Severity.ERROR if learnt_at and is_fresh(learnt_at) else Severity.WARNING,
             subject=tax_code.code,
         )
     if line.tax and tax_code.gl_code is not None and tax_code.pk not in facts.tax_solutions:

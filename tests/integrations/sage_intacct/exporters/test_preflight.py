@@ -358,6 +358,52 @@ def test_what_was_learnt_of_an_account_long_ago_only_warns(connection: Connectio
     assert "may not be used with the location 100" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("age", "severity"),
+    [(dt.timedelta(hours=1), Severity.ERROR), (dt.timedelta(days=2), Severity.WARNING), (None, Severity.WARNING)],
+    ids=["fresh", "old", "of unknown age"],
+)
+def test_a_tax_solution_learnt_long_ago_only_warns(
+    connection: Connection, age: dt.timedelta | None, severity: Severity
+) -> None:
+    invoice = taxed_by_another_solution(connection)
+    link = connection.company_links.get()
+    link.facts = {learning.TAX_SOLUTION: "United Kingdom - VAT"}
+    if age is not None:
+        link.facts[learning.TAX_SOLUTION_AT] = (exporting.timezone.now() - age).isoformat()
+    link.save()
+    (problem,) = problems_of(connection, invoice)
+    assert (problem.code, problem.severity) == ("tax_of_other_solution", severity)
+
+
+def taxed_by_another_solution(connection: Connection) -> Invoice:
+    invoice = exporting.ready_invoice(connection)
+    tax_code = factories.tax_code(invoice.account)
+    ExternalRecord.objects.create(
+        connection=connection,
+        object_type="TAXDETAIL",
+        external_key=tax_code.code,
+        local_id=tax_code.pk,
+        attributes={"tax_solution": "Australia - GST"},
+    )
+    invoice.lines.update(tax_code=tax_code)
+    return Invoice.objects.get(pk=invoice.pk)
+
+
+def test_a_tax_solution_is_doubted_when_a_person_tries_again(portal_sandbox: Any, connection: Connection) -> None:
+    """It may have been changed there meanwhile, and only sending tells."""
+    imported(connection)
+    invoice = fresh(connection, "TAX-1")
+    use_tax(invoice, "MA State Tax")
+    for _ in range(2):
+        exporting.export(connection, Invoice.objects.get(pk=invoice.pk))
+        item = ExportItem.objects.get(invoice=invoice)
+        assert item.code.startswith("tax_of_other_solution")
+        assert not item.attempts.filter(exchange=None).exists()
+        (problem,) = problems_of(connection, invoice)
+        assert problem.severity == Severity.ERROR
+
+
 def test_the_gl_code_of_a_tax_is_looked_up_like_that_of_a_line(connection: Connection) -> None:
     invoice = exporting.ready_invoice(connection, tax=Decimal("20.00"))
     known, unknown = factories.gl_code(invoice.company, "2200"), factories.gl_code(invoice.company, "2201")
