@@ -35,6 +35,15 @@ class ExternalRecord(models.Model):
             models.Index("connection", "object_type", "local_id", name="external_record_of_row"),
             # A page of a full read is a range of numbers: it looks at its part, not at all that is known.
             models.Index("connection", "company", "object_type", "record_no", name="external_record_by_number"),
+            # Few wait for a reference that was missing when they came, and every import asks for them.
+            models.Index(
+                "connection",
+                "company",
+                "object_type",
+                "id",
+                name="external_record_waiting",
+                condition=models.Q(attributes__has_key="missing"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -14,6 +14,7 @@ from integrations.sage_intacct.importers.writing import Counts, add_progress
 from integrations.sage_intacct.mappers.suppliers import SupplierLookups
 from suppliers.models import Supplier
 
+AT_ONCE = 500
 _PARENTS = """
 WITH wanted AS (
   SELECT v.id, v.name, v.parent_id, e.external_key, e.attributes->>'parent' AS code, min(p.id) AS found
@@ -75,16 +76,32 @@ def fill_missing_references(job: Job, source: Source, lookups: SupplierLookups) 
     resolvable = Q()
     for column, ids in known.items():
         resolvable |= Q(**{f"attributes__missing__{column}__in": list(ids)})
-    waiting = known_records(job, source).filter(attributes__has_key="missing").filter(resolvable)
-    for record in list(waiting):
+    waiting = known_records(job, source).filter(attributes__has_key="missing").filter(resolvable).order_by("pk")
+    after = 0
+    while batch := list(waiting.filter(pk__gt=after)[:AT_ONCE]):
+        after = batch[-1].pk
         with transaction.atomic():
-            changes = _fill(record, known)
-            if changes:
-                _note(job, record, changes)
+            _fill_batch(job, batch, known)
 
 
-def _fill(record: ExternalRecord, known: Mapping[str, Mapping[str, int]]) -> dict[str, list[str]]:
-    supplier = Supplier.objects.select_for_update(no_key=True).filter(pk=record.local_id).first()
+def _fill_batch(job: Job, batch: Sequence[ExternalRecord], known: Mapping[str, Mapping[str, int]]) -> None:
+    held = Supplier.objects.select_for_update(no_key=True).order_by("pk")
+    suppliers = held.in_bulk([record.local_id for record in batch])
+    changed = []
+    for record in batch:
+        supplier = suppliers.get(record.local_id)
+        changes = _fill(record, supplier, known)
+        if supplier is not None and changes:
+            changed.append((record, supplier, changes))
+    ExternalRecord.objects.bulk_update(batch, ["attributes"])
+    Supplier.objects.bulk_update([supplier for _, supplier, _ in changed], list(known))
+    Outcome.objects.bulk_create(_note(job, *each) for each in changed)
+    add_progress(job, Counts(updated=len(changed)))
+
+
+def _fill(
+    record: ExternalRecord, supplier: Supplier | None, known: Mapping[str, Mapping[str, int]]
+) -> dict[str, list[str]]:
     missing: dict[str, str] = dict(record.attributes["missing"])
     changes: dict[str, list[str]] = {}
     for column, code in list(missing.items()):
@@ -98,24 +115,19 @@ def _fill(record: ExternalRecord, known: Mapping[str, Mapping[str, int]]) -> dic
     record.attributes = {key: value for key, value in record.attributes.items() if key != "missing"}
     if missing:
         record.attributes["missing"] = missing
-    record.save(update_fields=["attributes"])
-    if supplier is not None and changes:
-        supplier.save(update_fields=[name for name in known if _LABELS[name] in changes])
     return changes
 
 
 _LABELS = {"currency_id": "Currency", "terms_id": "Terms", "default_gl_code_id": "Default GL code"}
 
 
-def _note(job: Job, record: ExternalRecord, changes: dict[str, list[str]]) -> None:
-    name = Supplier.objects.values_list("name", flat=True).get(pk=record.local_id)
-    Outcome.objects.create(
+def _note(job: Job, record: ExternalRecord, supplier: Supplier, changes: dict[str, list[str]]) -> Outcome:
+    return Outcome(
         job=job,
         kind=OutcomeKind.UPDATED,
         record_key=record.external_key,
-        record_name=name,
+        record_name=supplier.name,
         local_id=record.local_id,
         message="What was missing here has been added since.",
         changes=changes,
     )
-    add_progress(job, Counts(updated=1))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tracemalloc
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,12 @@ from django.db import connection as database
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from integrations.models import Connection, Cursor, ExternalRecord, JobStatus
-from integrations.sage_intacct.importers import comparing, reading, running
+from integrations.models import Connection, Cursor, ExternalRecord, Job, JobStatus
+from integrations.sage_intacct.importers import comparing, finishing, reading, running
+from integrations.sage_intacct.importers.catalogue import sources_of, supplier_lookups
+from integrations.sage_intacct.importers.surroundings import Surroundings
 from suppliers.models import Supplier
+from tests import factories
 from tests.conftest import ROOT
 from tests.integrations.importing import act, company_of, run_import
 
@@ -157,6 +162,80 @@ def test_a_page_costs_the_same_however_much_is_known(imported: Connection) -> No
     read = re.findall(r"(?:Index Scan using|Bitmap Index Scan on|Seq Scan on) (\w+)", plan)
     assert read == ["external_record_by_number", "suppliers_supplier_pkey"]
     assert "Rows Removed" not in plan
+
+
+def _let_wait(count: int) -> None:
+    """So many more suppliers whose currency was not set up when they were imported."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO suppliers_supplier SELECT (json_populate_record(s, json_build_object(
+                 'id', 1000000 + n, 'code', 'X' || n, 'currency_id', NULL))).*
+               FROM suppliers_supplier s, generate_series(1, %(count)s) n WHERE s.code = 'V00010'""",
+            {"count": count},
+        )
+        cursor.execute(
+            """INSERT INTO integrations_externalrecord SELECT (json_populate_record(e, json_build_object(
+                 'id', 1000000 + n, 'external_key', 'X' || n, 'record_no', 1000000 + n, 'local_id', 1000000 + n,
+                 'attributes', json_build_object('missing', json_build_object('currency_id', 'XBT'))))).*
+               FROM integrations_externalrecord e, generate_series(1, %(count)s) n
+               WHERE e.external_key = 'V00010' AND e.object_type = 'VENDOR'""",
+            {"count": count},
+        )
+        cursor.execute("ANALYZE suppliers_supplier, integrations_externalrecord")
+
+
+def _running_import() -> Job:
+    job = Job.objects.filter(data_set="suppliers").latest("pk")
+    job.status, job.claim = JobStatus.RUNNING, uuid.uuid4()
+    job.save()
+    return job
+
+
+def _fill(job: Job) -> tuple[int, list[str]]:
+    """The most memory that filling in took, and its statements."""
+    surroundings = Surroundings.of(job.connection)
+    (source,) = sources_of(job, surroundings)
+    lookups = supplier_lookups(job, surroundings)
+    tracemalloc.start()
+    with CaptureQueriesContext(database) as queries:
+        finishing.fill_missing_references(job, source, lookups)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak, [query["sql"] for query in queries]
+
+
+def test_any_number_of_suppliers_may_wait_for_a_currency(imported: Connection) -> None:
+    job = _running_import()
+    factories.currency(imported.account, "XBT")
+    before = Supplier.objects.filter(currency__code="XBT").count()
+    few, many = finishing.AT_ONCE, 6 * finishing.AT_ONCE
+    _let_wait(few)
+    peak, statements = _fill(job)
+    Supplier.objects.filter(code__startswith="X").delete()
+    ExternalRecord.objects.filter(external_key__startswith="X").delete()
+    _let_wait(many)
+    peak_of_many, statements_of_many = _fill(job)
+    filled = Supplier.objects.filter(currency__code="XBT").count()
+    assert filled - before >= many
+    assert not ExternalRecord.objects.filter(external_key__startswith="X", attributes__has_key="missing").exists()
+    assert job.outcomes.filter(record_key__startswith="X", message__contains="added since").count() == few + many
+    assert len(statements_of_many) < 6 * len(statements) + 10
+    assert peak_of_many < 1.5 * peak
+
+
+def test_suppliers_that_wait_are_found_without_reading_the_others(imported: Connection) -> None:
+    _let_wait(5_000)
+    ExternalRecord.objects.filter(external_key__startswith="X").update(attributes={})
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE integrations_externalrecord")
+    factories.currency(imported.account, "XBT")
+    _, statements = _fill(_running_import())
+    (look_up,) = [sql for sql in statements if "integrations_externalrecord" in sql and "SELECT" in sql][:1]
+    with database.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {look_up}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "external_record_waiting" in plan
+    assert "Seq Scan" not in plan
 
 
 @pytest.fixture
