@@ -11,8 +11,9 @@ from django.db.models.functions import RowNumber
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from integrations.mail import recipients
+from integrations.mail import message_id, recipients, send_all
 from integrations.models import Job, Outcome, OutcomeKind
+from organization.models import User
 
 SHOWN_CAUSES = 20
 SHOWN_INVOICES = 5
@@ -33,7 +34,7 @@ class FailedFor:
 
 
 def send_export_finished(job: Job) -> None:
-    """To whoever started the run; to the Account Owners where it started by itself."""
+    """To whoever started the run; to the Account Owners where it started by itself. Raises as `send_all` does."""
     causes = failures_by_cause(job)
     what = "1 invoice" if job.total == 1 else f"{job.failed:,} of {job.total:,} invoices"
     context = {
@@ -47,15 +48,20 @@ def send_export_finished(job: Job) -> None:
         "system_name": job.connection.system_name,
         "url": settings.PORTAL_URL + job.get_absolute_url(),
     }
-    for user in recipients(job):
-        with translation.override(user.spelling):
-            message = EmailMultiAlternatives(
-                subject=f"{job.connection.system_name}: {what} could not be exported",
-                body=render_to_string("integrations/mail/export_finished.txt", context),
-                to=[user.email],
-            )
-            message.attach_alternative(render_to_string("integrations/mail/export_finished.html", context), "text/html")
-            message.send()
+    subject = f"{job.connection.system_name}: {what} could not be exported"
+    send_all([_message(job, user, subject, context) for user in recipients(job)])
+
+
+def _message(job: Job, user: User, subject: str, context: dict[str, object]) -> EmailMultiAlternatives:
+    with translation.override(user.spelling):
+        message = EmailMultiAlternatives(
+            subject=subject,
+            body=render_to_string("integrations/mail/export_finished.txt", context),
+            to=[user.email],
+            headers=message_id(job, str(user.pk)),
+        )
+        message.attach_alternative(render_to_string("integrations/mail/export_finished.html", context), "text/html")
+    return message
 
 
 def failures_by_cause(job: Job) -> list[FailedFor]:

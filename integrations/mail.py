@@ -1,8 +1,10 @@
-"""The e-mail that tells how the import of a data set ended."""
+"""The e-mail that tells how the import of a data set ended; and how e-mails about runs are sent."""
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
+from collections.abc import Callable, Iterable
 from smtplib import SMTPRecipientsRefused
 from urllib.parse import urlsplit
 
@@ -27,16 +29,33 @@ HEADINGS = {
 }
 
 
-def send_job_finished(job: Job) -> None:
-    """One address that is refused keeps the e-mail from nobody else. Raises OSError when the mail server is away."""
-    messages = [_message(job, user) for user in recipients(job)]
-    if job.status == JobStatus.ERRORED:
-        messages.append(_message_to_support(job))
+# A mail server that is down for longer than this will not make an old e-mail useful.
+MAIL_FOR = dt.timedelta(days=1)
+
+
+def safely(mail_once: Callable[[int], None], job_id: int) -> None:
+    """What the run did is settled by then, and stands whatever the e-mail raises. The sweep tries again."""
+    try:
+        mail_once(job_id)
+    except Exception:
+        log.exception("The e-mail about job %s could not be sent; the sweep tries again.", job_id)
+
+
+def send_all(messages: Iterable[EmailMultiAlternatives]) -> None:
+    """One address that takes no e-mail keeps it from nobody else. Raises OSError when the mail server is away."""
     for message in messages:
         try:
             message.send()
-        except SMTPRecipientsRefused:
-            log.warning("The mail server refuses %s; it gets no e-mail about job %s.", message.to[0], job.pk)
+        except (SMTPRecipientsRefused, ValueError) as error:  # refused there, or no address at all
+            log.warning("%r takes no e-mail (%s): %s", message.to[0], error, message.subject)
+
+
+def send_job_finished(job: Job) -> None:
+    """Raises as `send_all` does."""
+    messages = [_message(job, user) for user in recipients(job)]
+    if job.status == JobStatus.ERRORED:
+        messages.append(_message_to_support(job))
+    send_all(messages)
 
 
 def recipients(job: Job) -> list[User]:
@@ -53,7 +72,7 @@ def _message(job: Job, user: User) -> EmailMultiAlternatives:
             subject=_subject(job, spell(job.get_status_display(), user.spelling)),
             body=render_to_string("integrations/mail/job_finished.txt", context),
             to=[user.email],
-            headers=_message_id(job, str(user.pk)),
+            headers=message_id(job, str(user.pk)),
         )
         message.attach_alternative(render_to_string("integrations/mail/job_finished.html", context), "text/html")
     return message
@@ -68,7 +87,7 @@ def _message_to_support(job: Job) -> EmailMultiAlternatives:
         body=f"{job.title}{_for_company(job)} of {job.connection.account} was stopped by an internal error.\n\n"
         f"{job.traceback.strip().splitlines()[-1]}\n\nThe whole traceback: {url}\n",
         to=[settings.SUPPORT_EMAIL],
-        headers=_message_id(job, "support"),
+        headers=message_id(job, "support"),
     )
 
 
@@ -77,7 +96,7 @@ def _subject(job: Job, status: str) -> str:
     return " ".join(subject.split())
 
 
-def _message_id(job: Job, recipient: str) -> dict[str, str]:
+def message_id(job: Job, recipient: str) -> dict[str, str]:
     """The same whenever it is sent, so that mail programs show an e-mail that goes out twice once."""
     return {"Message-ID": f"<job-{job.pk}-{recipient}@{urlsplit(settings.PORTAL_URL).hostname}>"}
 

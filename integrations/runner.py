@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 
 # A message that has not begun after this long is taken for lost; a second one does no harm.
 WAKE_AGAIN_AFTER = timedelta(seconds=60)
-# A mail server that is down for longer than this will not make an old e-mail useful.
-MAIL_FOR = timedelta(days=1)
 MAX_CLAIMS = 5
 RUN_HERE = (JobKind.SYNCHRONIZE, JobKind.IMPORT, JobKind.PREVIEW)
 
@@ -159,15 +157,8 @@ def finish(job: Job, status: JobStatus, **fields: str) -> None:
     now = timezone.now()
     held = Job.objects.filter(pk=job.pk, claim=job.claim, status__in=UNFINISHED)
     if held.update(status=status, finished_at=now, heartbeat_at=now, claim=None, **fields):
-        _try_to_mail(job.pk)
+        mail.safely(mail_once, job.pk)
     job.refresh_from_db()
-
-
-def _try_to_mail(job_id: int) -> None:
-    try:
-        mail_once(job_id)
-    except OSError:  # SMTPException is one, too
-        log.exception("The e-mail about job %s could not be sent; the sweep tries again.", job_id)
 
 
 def mail_once(job_id: int) -> None:
@@ -199,9 +190,9 @@ def sweep_jobs(now: datetime) -> None:
         if not _is_waiting(job):
             wake(job.pk, trigger=job.trigger)
     unmailed = Job.objects.filter(kind=JobKind.IMPORT, mailed_at=None).exclude(status__in=UNFINISHED)
-    due = unmailed.filter(finished_at__lt=now - GONE_AFTER, finished_at__gt=now - MAIL_FOR)
+    due = unmailed.filter(finished_at__lt=now - GONE_AFTER, finished_at__gt=now - mail.MAIL_FOR)
     for job_id in due.order_by("finished_at").values_list("pk", flat=True)[:100]:
-        _try_to_mail(job_id)
+        mail.safely(mail_once, job_id)
 
 
 def _first_of_groups(jobs: QuerySet[Job]) -> QuerySet[Job]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections import Counter
 from collections.abc import Iterable
 
@@ -11,10 +10,9 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from integrations import mail
 from integrations.models import ExportItem, ItemStatus, Job, JobKind, JobStatus
 from integrations.models.history import UNFINISHED
-
-log = logging.getLogger(__name__)
 
 MAIL_AGAIN_AFTER = dt.timedelta(seconds=60)
 # What may still be sent or found. Over a disabled connection only what is being sent right now is.
@@ -70,7 +68,7 @@ def finish_settled(job_ids: Iterable[int]) -> None:
                 _finish(job)
                 finished.append(job.pk)
     for job_id in finished:
-        mail_safely(job_id)
+        mail.safely(mail_once, job_id)
 
 
 def _finish(job: Job) -> None:
@@ -100,13 +98,6 @@ def _message(job: Job) -> str:
     return ", ".join(parts) + "."
 
 
-def mail_safely(job_id: int) -> None:
-    try:
-        mail_once(job_id)
-    except OSError:  # SMTPException is one, too
-        log.exception("The e-mail about export %s could not be sent; the sweep tries again.", job_id)
-
-
 def mail_once(job_id: int) -> None:
     """The row stays locked while the mail goes out: a worker killed in between leaves it to the sweep, unmailed."""
     from integrations import export_mail
@@ -122,8 +113,7 @@ def mail_once(job_id: int) -> None:
 
 
 def mail_unmailed(now: dt.datetime) -> None:
-    ended = Job.objects.filter(
-        kind=JobKind.EXPORT, mailed_at=None, failed__gt=0, finished_at__lt=now - MAIL_AGAIN_AFTER
-    )
-    for job_id in ended.exclude(status__in=UNFINISHED).values_list("pk", flat=True)[:100]:
-        mail_safely(job_id)
+    ended = Job.objects.filter(kind=JobKind.EXPORT, mailed_at=None, failed__gt=0).exclude(status__in=UNFINISHED)
+    due = ended.filter(finished_at__lt=now - MAIL_AGAIN_AFTER, finished_at__gt=now - mail.MAIL_FOR)
+    for job_id in due.order_by("finished_at").values_list("pk", flat=True)[:100]:
+        mail.safely(mail_once, job_id)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -50,11 +51,14 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def mail_server() -> Iterator[MailServer]:
+def mail_server(settings: Any) -> Iterator[MailServer]:
+    """The portal sends over it meanwhile."""
     kept = MailServer()
     handler = type("Session", (_Session,), {"mail": kept})
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
         kept.port = server.server_address[1]
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", kept.port
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield kept

@@ -24,6 +24,9 @@ pytestmark = pytest.mark.django_db
 AN_HOUR = dt.timedelta(hours=1)
 
 
+UNSENDABLE = {"a newline": "owner@tests.example\nBcc: x@tests.example", "a label too long": f"owner@{'ü' * 70}.example"}
+
+
 @pytest.fixture(autouse=True)
 def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("integrations.runner.wake", lambda *args, **kwargs: None)
@@ -36,9 +39,7 @@ def connection() -> Connection:
 
 @pytest.fixture
 def server(settings: Any) -> Iterator[MailServer]:
-    with mail_server() as running:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
+    with mail_server(settings) as running:
         yield running
 
 
@@ -61,6 +62,20 @@ def test_an_address_that_is_refused_keeps_the_mail_from_nobody_else(server: Mail
     assert sorted(server.recipients) == [second, third]
     job.refresh_from_db()
     assert job.mailed_at
+
+
+@pytest.mark.parametrize("address", UNSENDABLE.values(), ids=UNSENDABLE)
+def test_an_address_that_cannot_be_written_keeps_the_mail_from_nobody_else(
+    server: MailServer, connection: Connection, address: str
+) -> None:
+    first, second = factories.owner(connection.account), factories.owner(connection.account)
+    User.objects.filter(pk=first.pk).update(email=address)
+    for name in ("terms", "currencies"):
+        ended(connection, data_set=name)
+    for _ in range(2):
+        runner.sweep_jobs(timezone.now())
+    assert server.recipients == [second.email] * 2
+    assert not Job.objects.filter(mailed_at=None).exists()
 
 
 def test_a_mail_server_that_is_down_stops_nothing_else(
