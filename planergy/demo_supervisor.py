@@ -60,9 +60,9 @@ def _request_stop(_number: int, _frame: FrameType | None) -> None:
 
 def _run_demo() -> None:
     ports = demo_ports(os.environ)
-    check_ports(ports)
     environment = demo_environment(os.environ, ports)
     with alone():
+        check_ports(ports)
         try:
             _say("Starting PostgreSQL and Redis")
             embedded.ensure_running()
@@ -78,12 +78,18 @@ def alone() -> Iterator[None]:
     folder = embedded.data_dir()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "demo.lock").open("a") as lock:
-        give_up_at = time.monotonic() + ENDING_SECONDS
-        while not _is_locked(lock.fileno()):
-            if time.monotonic() > give_up_at:
-                raise DemoError(f"Another demo uses {folder}. End it, or set DATA_DIR to another folder.")
-            time.sleep(0.1)
+        if not _is_locked(lock.fileno()):
+            _wait_for_the_end(lock.fileno(), folder)
         yield
+
+
+def _wait_for_the_end(lock: int, folder: Path) -> None:
+    _say(f"Another demo of {folder} runs or still ends; waiting up to {ENDING_SECONDS} seconds for its end")
+    give_up_at = time.monotonic() + ENDING_SECONDS
+    while not _is_locked(lock):
+        if time.monotonic() > give_up_at:
+            raise DemoError(f"Another demo uses {folder}. End it, or set DATA_DIR to another folder.")
+        time.sleep(0.1)
 
 
 def _is_locked(lock: int) -> bool:

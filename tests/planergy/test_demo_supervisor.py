@@ -93,6 +93,24 @@ def test_a_demo_waits_for_an_earlier_one_of_the_same_folder_to_end(data_dir):
     assert order == ["first ended", "another"]
 
 
+def test_a_demo_that_still_ends_is_waited_for_though_its_ports_are_taken(port, data_dir, monkeypatch, capsys):
+    """Pressed again too early: the ports are its own, and free in a moment."""
+    monkeypatch.setenv("PORTAL_PORT", str(port))
+    began = threading.Event()
+    monkeypatch.setattr(embedded, "ensure_running", began.set)
+    monkeypatch.setattr(demo_supervisor, "_prepare", lambda environment: None)
+    monkeypatch.setattr(demo_supervisor, "serve", lambda *arguments: None)
+    thread = threading.Thread(target=demo_supervisor._run_demo)
+    with demo_supervisor.alone(), socket.create_server(("127.0.0.1", port)):
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive()
+        assert not began.is_set()
+        assert "still ends" in capsys.readouterr().out
+    thread.join(10)
+    assert began.is_set()
+
+
 def test_a_demo_that_does_not_end_is_told(data_dir, monkeypatch):
     monkeypatch.setattr(demo_supervisor, "ENDING_SECONDS", 0)
     with (
@@ -184,4 +202,4 @@ def test_a_taken_port_ends_the_command_before_anything_starts(port, data_dir):
     assert run.returncode == 1
     assert f"Port {port}" in run.stderr
     assert "Traceback" not in run.stderr
-    assert list(data_dir.iterdir()) == []
+    assert [path.name for path in data_dir.iterdir()] == ["demo.lock"]
