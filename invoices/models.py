@@ -45,6 +45,15 @@ class ExportState(models.TextChoices):
     EXPORTED = "exported", "Exported"
 
 
+# Beside the status of the invoice, where nothing else says that it is the export which failed.
+_EXPORT_LABELS = {
+    ExportState.QUEUED: "Export queued",
+    ExportState.SENDING: "Being exported",
+    ExportState.FAILED: "Export failed",
+    ExportState.UNKNOWN: "Export being looked up",
+}
+
+
 def _beginning(field: str, *, name: str) -> models.Index:
     """For "begins with", without case; what totals need is in the index too."""
     begins = OpClass(Upper(field), "text_pattern_ops")
@@ -163,6 +172,11 @@ class Invoice(models.Model):
         if self.approval_status != ApprovalStatus.AUTHORIZED:
             return self.get_approval_status_display()
         return f"{self.get_approval_status_display()}, {self.get_posting_status_display()}"
+
+    @property
+    def export_label(self) -> str:
+        """What of its export is worth saying beside `status_label`; "" where that says it all."""
+        return "" if self.is_posted else _EXPORT_LABELS.get(ExportState(self.export_state), "")
 
     @property
     def is_posted(self) -> bool:

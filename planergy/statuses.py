@@ -18,6 +18,10 @@ _TONES = {
     "sending": "info",
     "exported": "success",
     "unknown": "warn",
+    "export queued": "info",
+    "being exported": "info",
+    "export failed": "error",
+    "export being looked up": "warn",
     # runs and their records
     "running": "info",
     "in progress": "info",
@@ -63,7 +67,10 @@ _TONES = {
     "waiting": "warn",
     "invited": "info",
 }
-_LIVE = {"queued", "sending", "running", "in progress", "waiting to start", "being looked up"}
+_LIVE = {
+    *("queued", "sending", "running", "in progress", "waiting to start", "being looked up"),
+    *("export queued", "being exported", "export being looked up"),
+}
 
 
 def tone_of(status: str) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -411,6 +412,24 @@ def test_a_list_of_nothing_but_look_ups_says_that_nobody_need_do_anything(page: 
         assert "1 invoice is being looked up in Sage Intacct" in shown
         assert invoice.number in shown
     assert "Try all again" not in shown
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (ExportState.QUEUED, "Export queued"),
+        (ExportState.SENDING, "Being exported"),
+        (ExportState.FAILED, "Export failed"),
+        (ExportState.UNKNOWN, "Export being looked up"),
+    ],
+)
+def test_a_state_beside_that_of_the_invoice_says_that_it_is_the_exports(
+    page: Client, connection: Connection, state: ExportState, words: str
+) -> None:
+    invoice = ready_invoice(connection, export_state=state)
+    for address in (SEARCH, invoice.get_absolute_url()):
+        badges = re.findall(r'<span class="badge[^"]*">([^<]*)</span>', text(page.get(address)))
+        assert badges[badges.index("Authorised, Not Posted") + 1] == words, address
 
 
 def test_says_when_an_invoice_is_looked_for_again(page: Client, connection: Connection, clerk: User) -> None:
