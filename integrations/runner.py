@@ -28,6 +28,11 @@ log = logging.getLogger(__name__)
 # A message that has not begun after this long is taken for lost; a second one does no harm.
 WAKE_AGAIN_AFTER = timedelta(seconds=60)
 MAX_CLAIMS = 5
+# What fails for a while only is tried again after these waits. Only then it has failed, and people are told.
+RETRY_WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15))
+# What failed together is due together, though not to the millisecond.
+DUE_TOGETHER = timedelta(seconds=5)
+START_AGAIN = "Nothing is lost. Start it again in a while."
 RUN_HERE = (JobKind.SYNCHRONIZE, JobKind.IMPORT, JobKind.PREVIEW)
 
 
@@ -65,7 +70,8 @@ def _beat(claim: uuid.UUID | None) -> None:
 def claim_group(job_id: int) -> list[Job]:
     with transaction.atomic():
         # Locked first: whoever starts, claims or cancels jobs of this connection takes turns.
-        job = Job.objects.filter(pk=job_id, kind__in=RUN_HERE, status__in=UNFINISHED).first()
+        due = Job.objects.unfinished().due(timezone.now())
+        job = due.filter(pk=job_id, kind__in=RUN_HERE).first()
         if job is None:
             return []
         Connection.objects.select_for_update(no_key=True).get(pk=job.connection_id)
@@ -76,7 +82,8 @@ def claim_group(job_id: int) -> list[Job]:
 
 
 def _group(job: Job) -> QuerySet[Job]:
-    group = Job.objects.unfinished().filter(batch=job.batch, company=job.company_id, kind=job.kind)
+    due = Job.objects.unfinished().due(timezone.now() + DUE_TOGETHER)
+    group = due.filter(batch=job.batch, company=job.company_id, kind=job.kind)
     return group.select_related("connection__account", "company", "requested_by").order_by("position", "pk")
 
 
@@ -85,10 +92,11 @@ def _is_held(job: Job) -> bool:
 
 
 def _is_waiting(job: Job) -> bool:
-    """For imports that all companies share and that were asked for earlier."""
+    """For imports that all companies share and that were asked for earlier, while they run or are about to."""
     if job.company_id is None or job.kind == JobKind.SYNCHRONIZE:
         return False
-    shared = Job.objects.unfinished().filter(connection=job.connection_id, company=None, kind=job.kind)
+    due = Job.objects.unfinished().due(timezone.now())
+    shared = due.filter(connection=job.connection_id, company=None, kind=job.kind)
     return shared.filter(Q(batch=job.batch) | Q(pk__lt=job.pk)).exists()
 
 
@@ -137,7 +145,8 @@ def _begin(job: Job) -> None:
         )
     job.started_at = job.started_at or timezone.now()
     held = Job.objects.filter(pk=job.pk, claim=job.claim, status__in=UNFINISHED)
-    if not held.update(status=JobStatus.RUNNING, started_at=job.started_at, heartbeat_at=timezone.now()):
+    begun = {"status": JobStatus.RUNNING, "started_at": job.started_at, "heartbeat_at": timezone.now()}
+    if not held.update(**begun, next_attempt_at=None, failure_kind="", message="", advice=""):
         raise ClaimLost
     job.refresh_from_db()
     if job.is_cancel_requested:
@@ -149,7 +158,36 @@ def _status_of_counts(job: Job) -> JobStatus:
 
 
 def _fail(job: Job, error: IntegrationError) -> None:
-    finish(job, JobStatus.FAILED, failure_kind=error.kind, message=error.user_message, advice=error.advice)
+    is_temporary = error.kind == FailureKind.TEMPORARY
+    if is_temporary and _is_tried_again(job) and _postpone(job, error):
+        return
+    message, advice = error.user_message, START_AGAIN if is_temporary else error.advice
+    if job.tries:
+        message = f"{message} {_tried(job)}"
+    finish(job, JobStatus.FAILED, failure_kind=error.kind, message=message, advice=advice)
+
+
+def _is_tried_again(job: Job) -> bool:
+    return job.kind == JobKind.IMPORT and not job.options.get("is_tried_once") and job.tries < len(RETRY_WAITS)
+
+
+def _postpone(job: Job, error: IntegrationError) -> bool:
+    """Whether it waits to be tried again; not if somebody asked to stop it."""
+    held = Job.objects.unfinished().filter(pk=job.pk, claim=job.claim, is_cancel_requested=False)
+    waits = held.update(
+        status=JobStatus.QUEUED,
+        claim=None,
+        tries=job.tries + 1,
+        next_attempt_at=timezone.now() + RETRY_WAITS[job.tries],
+        failure_kind=error.kind,
+        message=error.user_message,
+    )
+    return bool(waits)
+
+
+def _tried(job: Job) -> str:
+    minutes = round((timezone.now() - (job.started_at or job.created_at)).total_seconds() / 60)
+    return f"It was tried {job.tries + 1} times over {minutes} minute{'' if minutes == 1 else 's'}."
 
 
 def finish(job: Job, status: JobStatus, **fields: str) -> None:
@@ -177,7 +215,8 @@ def mail_once(job_id: int) -> None:
 
 def wake_waiting(connection_id: int) -> None:
     """One message per group that nobody is at: the ones that waited for us, mostly."""
-    idle = Job.objects.unfinished().filter(connection=connection_id, kind__in=RUN_HERE, claim=None)
+    due = Job.objects.unfinished().due(timezone.now())
+    idle = due.filter(connection=connection_id, kind__in=RUN_HERE, claim=None)
     for job in _first_of_groups(idle):
         if not _is_waiting(job):
             wake(job.pk, trigger=job.trigger)
@@ -186,7 +225,7 @@ def wake_waiting(connection_id: int) -> None:
 def sweep_jobs(now: datetime) -> None:
     """Wake what lost its message or its worker, and send what a killed worker could not."""
     stuck = Q(claim=None, created_at__lt=now - WAKE_AGAIN_AFTER) | Q(heartbeat_at__lt=now - GONE_AFTER)
-    for job in _first_of_groups(Job.objects.unfinished().filter(stuck, kind__in=RUN_HERE)):
+    for job in _first_of_groups(Job.objects.unfinished().due(now).filter(stuck, kind__in=RUN_HERE)):
         if not _is_waiting(job):
             wake(job.pk, trigger=job.trigger)
     unmailed = Job.objects.filter(kind=JobKind.IMPORT, mailed_at=None).exclude(status__in=UNFINISHED)

@@ -13,7 +13,7 @@ class JobTable(tables.Table):
 
     title = tables.TemplateColumn(template_name="integrations/columns/job.html", verbose_name="What", accessor="pk")
     company = tables.TemplateColumn("{{ value|default:'All companies' }}", empty_values=())
-    status = tables.TemplateColumn("{% badge record.get_status_display %}")
+    status = tables.TemplateColumn("{% badge record.status_label %}")
     counts = tables.TemplateColumn(
         template_name="integrations/columns/counts.html", verbose_name="Result", accessor="pk"
     )

@@ -32,6 +32,7 @@ _TONES = {
     "completed with errors": "warn",
     "completed with problems": "warn",
     "waiting to start": "info",
+    "waiting to be tried again": "warn",
     "stopped by an internal error": "error",
     "imported with a warning": "warn",
     "not known yet": "warn",
@@ -68,7 +69,15 @@ _TONES = {
     "invited": "info",
 }
 _LIVE = {
-    *("queued", "sending", "running", "in progress", "waiting to start", "being looked up"),
+    *(
+        "queued",
+        "sending",
+        "running",
+        "in progress",
+        "waiting to start",
+        "waiting to be tried again",
+        "being looked up",
+    ),
     *("export queued", "being exported", "export being looked up"),
 }
 

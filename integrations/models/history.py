@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
@@ -46,12 +47,17 @@ class JobQuerySet(AccountQuerySet):
     def unfinished(self) -> JobQuerySet:
         return self.filter(status__in=UNFINISHED)
 
+    def due(self, now: dt.datetime) -> JobQuerySet:
+        """Those that wait for no other try."""
+        return self.exclude(next_attempt_at__gt=now)
+
 
 class Job(models.Model):
     """One run: a synchronization, the import of one data set for one company, or an export.
 
     queued ──claim──▶ running ──▶ succeeded | partial | failed (expected) | errored (a bug) | cancelled
        ▲────(worker gone: heartbeat too old)────┘
+       ▲────(an import that failed for a while: tried again at next_attempt_at)────┘
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="jobs")
@@ -71,6 +77,8 @@ class Job(models.Model):
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     claim = models.UUIDField(null=True, blank=True, editable=False)
     claims = models.PositiveSmallIntegerField(default=0, help_text="How often a worker began it.")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How often it failed and was tried again.")
+    next_attempt_at = models.DateTimeField(null=True, blank=True, help_text="It waits until then.")
     is_cancel_requested = models.BooleanField(default=False)
     mailed_at = models.DateTimeField(null=True, blank=True)
 
@@ -120,6 +128,14 @@ class Job(models.Model):
         from integrations import registry
 
         return registry.job_title(self)
+
+    @property
+    def status_label(self) -> str:
+        return "Waiting to be tried again" if self.next_attempt_at else self.get_status_display()
+
+    @property
+    def is_due(self) -> bool:
+        return self.next_attempt_at is None or self.next_attempt_at <= timezone.now()
 
     @property
     def is_unfinished(self) -> bool:

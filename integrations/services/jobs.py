@@ -38,17 +38,20 @@ def start_imports(
     trigger: str = Trigger.MANUAL,
     is_full: bool = False,
     is_preview: bool = False,
+    is_tried_once: bool = False,
 ) -> list[Job]:
     """One job per data set and company (none for what all companies share), in the order in which they run.
 
     None means all. `data_sets` takes keys of data sets, or of list pages: "dimensions" is every dimension. Where the
-    same import is unfinished, that job is returned instead. Raises ConfigurationError when the connection is not ready.
+    same import is unfinished, that job is returned instead. `is_tried_once`: a temporary failure ends it, too.
+    Raises ConfigurationError when the connection is not ready.
     """
     require_ready(connection)
     linked = _linked_companies(connection, companies)
     chosen = _chosen_data_sets(connection, data_sets)
     kind = JobKind.PREVIEW if is_preview else JobKind.IMPORT
-    options: dict[str, object] = {"is_full": True} if is_full else {}
+    asked = {"is_full": is_full, "is_tried_once": is_tried_once}
+    options: dict[str, object] = {name: True for name, is_asked in asked.items() if is_asked}
     batch = uuid.uuid4()
     jobs = [
         Job(
@@ -145,6 +148,8 @@ def start(jobs: Sequence[Job]) -> list[Job]:
     with transaction.atomic():
         Job.objects.bulk_create(jobs, ignore_conflicts=True)
         started = [_unfinished_twin(job) for job in jobs]
+        # Who asks once more need not wait until it is tried again.
+        Job.objects.unfinished().filter(pk__in=[job.pk for job in started]).update(next_attempt_at=None)
         for job in started:
             transaction.on_commit(_wake(job))
     return started
@@ -170,5 +175,11 @@ def _cancel(jobs: JobQuerySet[Job], reason: str) -> None:
             job.options = job.options | {"cancelled": reason}
             if job.status == JobStatus.QUEUED:
                 job.status, job.finished_at, job.claim = JobStatus.CANCELLED, timezone.now(), None
-                job.message = f"{reason} before it began."
-            job.save(update_fields=["status", "finished_at", "claim", "message", "options", "is_cancel_requested"])
+                job.message = f"{reason} before it {'was tried again' if job.tries else 'began'}."
+                job.next_attempt_at, job.failure_kind, job.advice = None, "", ""
+            job.save(
+                update_fields=[
+                    *("status", "finished_at", "claim", "next_attempt_at", "options", "is_cancel_requested"),
+                    *("failure_kind", "message", "advice"),
+                ]
+            )

@@ -44,6 +44,7 @@ class Command(BaseCommand):
                 data_sets=options["data_set"],
                 is_full=options["full"],
                 is_preview=options["preview"],
+                is_tried_once=True,  # whoever runs it sees at once how it ended
             )
         except ConfigurationError as error:
             raise CommandError(f"{error.user_message} {error.advice}") from error
