@@ -14,7 +14,7 @@ from django_tables2 import RequestConfig
 
 from integrations.errors import IntegrationError
 from integrations.filters import OutcomeFilter
-from integrations.models import Job, JobKind, OutcomeKind
+from integrations.models import Job, JobKind, JobStatus, OutcomeKind
 from integrations.services import jobs, previews
 from integrations.tables import ExchangeTable, OutcomeTable
 from integrations.views.access import items_of, job_or_404, tell
@@ -104,10 +104,17 @@ def _records(request: HttpRequest, job: Job) -> dict[str, Any]:
         "filter": narrowed,
         "table": table,
         "kinds": _kinds(job),
+        "is_unread": _is_unread(job),
         "object_name": "invoice" if job.kind == JobKind.EXPORT else "record",
         "object_name_plural": "invoices" if job.kind == JobKind.EXPORT else "records",
         **_export(request, job),
     }
+
+
+def _is_unread(job: Job) -> bool:
+    """Whether it ended, or waits to be tried again, before it came to any record: its message says why."""
+    is_stopped = job.status in (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED) or job.next_attempt_at
+    return bool(is_stopped and job.message and not job.done)
 
 
 def _kinds(job: Job) -> list[tuple[str, str, int]]:

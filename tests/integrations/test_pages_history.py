@@ -60,6 +60,36 @@ def outcome(job: Job, kind: str = OutcomeKind.CREATED, **fields: Any) -> Outcome
     return Outcome.objects.create(job=job, kind=kind, **fields)
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (JobStatus.FAILED, "No record was read"),
+        (JobStatus.ERRORED, "No record was read"),
+        (JobStatus.CANCELLED, "No record was read"),
+        (JobStatus.PARTIAL, "No records"),
+    ],
+)
+def test_a_run_that_failed_as_a_whole_says_why_in_place_of_its_records(
+    page: Client, connection: Connection, status: str, words: str
+) -> None:
+    why = "Sage Intacct could not be reached. It was tried 4 times over 21 minutes."
+    job = make_job(connection, status=status, message=why, finished_at=timezone.now())
+    shown = text(page.get(job.get_absolute_url()))
+    records = shown[shown.index('id="records-title"') :]
+    assert words in records
+    assert (why in records) == (words != "No records")
+    assert ("Search records" in records) == (words == "No records")
+
+
+def test_a_run_that_waits_to_be_tried_again_says_so_in_place_of_its_records(
+    page: Client, connection: Connection
+) -> None:
+    later = timezone.now() + dt.timedelta(hours=1)
+    job = make_job(connection, status=JobStatus.QUEUED, message="It was away.", next_attempt_at=later, tries=1)
+    shown = text(page.get(job.get_absolute_url()))
+    assert "It was away." in shown[shown.index('id="records-title"') :]
+
+
 def test_history_is_newest_first(page: Client, connection: Connection) -> None:
     make_job(connection, data_set="terms")
     make_job(connection, data_set="currencies")
