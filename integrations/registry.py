@@ -37,6 +37,9 @@ class AccountingSystem(Protocol):
     @property
     def data_sets(self) -> Sequence[DataSet]: ...
 
+    def preparation(self) -> Sequence[tuple[str, str]]:
+        """What has to be done there before it can be connected: (what, how)."""
+
     def credentials_form(self) -> type[forms.Form]:
         """The form of the settings page; its cleaned data is what is stored, encrypted."""
 

@@ -98,7 +98,7 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
             problems,
             f"{NOT_POSTED}&export_state=failed&export_state=unknown",
             both if problems else "nothing to mend",
-            _bad(problems),
+            _bad(open_rows["failed"]) or ("warn" if problems else ""),
         ),
         Figure(
             "Recently posted",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from integrations.errors import ConfigurationError
 from integrations.sage_intacct import data_sets
 from integrations.sage_intacct.classification import places
+from integrations.sage_intacct.preparing import preparation
 
 if TYPE_CHECKING:
     from django import forms
@@ -24,6 +25,9 @@ class SageIntacct:
     name = "Sage Intacct"
     data_sets = data_sets.ALL
     adjustments_place = places.ADJUSTMENTS
+
+    def preparation(self) -> Sequence[tuple[str, str]]:
+        return preparation()
 
     def credentials_form(self) -> type[forms.Form]:
         from integrations.sage_intacct.forms import CredentialsForm

@@ -56,6 +56,7 @@ def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> Htt
         "title": f"{connection.system_name} Settings",
         "connection": connection,
         "form": form,
+        "preparation": registry.get(connection.system).preparation(),
         "import_form": ImportForm(connection=connection, auto_id="import_%s"),
         "failed_synchronize": _failed_synchronize(connection),
         "companies": _companies(connection),

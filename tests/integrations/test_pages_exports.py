@@ -404,6 +404,18 @@ def test_the_home_page_counts_problems_alike_in_figure_widget_and_list(page: Cli
     assert "2 invoices could not be exported to Sage Intacct, and 2 are being looked up there." in text(listed)
 
 
+def test_what_is_only_looked_up_is_no_alarm(page: Client, connection: Connection) -> None:
+    def tone() -> str:
+        tiles = page.get("/accounts-payable/").context["tiles"]
+        return next(str(figure.tone) for figure, _ in tiles if figure.label == "Export problems")
+
+    assert tone() == ""
+    looked_up_item(connection, ready_invoice(connection))
+    assert tone() == "warn"
+    failed_item(connection, ready_invoice(connection))
+    assert tone() == "error"
+
+
 def test_a_list_of_nothing_but_look_ups_says_that_nobody_need_do_anything(page: Client, connection: Connection) -> None:
     invoice = ready_invoice(connection)
     looked_up_item(connection, invoice)

@@ -146,3 +146,28 @@ def test_importing_before_synchronizing_is_told(page: Client, connection: Connec
 
 def test_an_unknown_system_does_not_exist(page: Client) -> None:
     assert page.post(url("setup", "other_books")).status_code == 404
+
+
+def test_the_settings_page_says_how_sage_intacct_is_prepared(
+    page: Client, connection: Connection, settings: Any
+) -> None:
+    settings.SAGE_INTACCT_EGRESS_IPS, settings.SAGE_INTACCT_SENDER_ID = ["203.0.113.7"], "planergy_sender"
+    shown = text(page.get(SETTINGS))
+    for words in (
+        "Open Company &gt; Admin &gt; Subscriptions and subscribe to Web Services.",
+        "Web Services authorizations and add the Sender ID planergy_sender",
+        "the IP address 203.0.113.7 must be on its list",
+        "user of the type Business User",
+    ):
+        assert words in shown
+    assert '<details class="disclosure" id="preparation" open>' in shown
+    Connection.objects.update(credentials_saved_at=timezone.now())
+    assert '<details class="disclosure" id="preparation">' in text(page.get(SETTINGS)), "they have done it"
+
+
+def test_a_company_without_entities_is_shown_no_missing_entity(page: Client, connection: Connection) -> None:
+    factories.company(connection.account)
+    Connection.objects.update(credentials_saved_at=timezone.now(), synchronized_at=timezone.now())
+    for is_multi_entity, words in ((True, "No entity of this name"), (False, "Another name there")):
+        Connection.objects.update(remote_facts={"is_multi_entity": is_multi_entity})
+        assert words in text(page.get(SETTINGS))
