@@ -73,14 +73,7 @@ def _too_fine(places: int) -> str:
     return f"Enter at most {places} decimals. A thousand is written 1,000 or 1000."
 
 
-class DayInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__(attrs, format="%Y-%m-%d")
-
-
-class TypedDayInput(forms.TextInput):
+class DayInput(forms.TextInput):
     """A day to type, in the order that the user's setting says; a browser's own box follows the browser instead."""
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
@@ -89,7 +82,16 @@ class TypedDayInput(forms.TextInput):
         return super().get_context(name, value, hints | (attrs or {}))
 
     def format_value(self, value: Any) -> str | None:
-        return typed_day(value) if isinstance(value, dt.date) else super().format_value(value)
+        day = value if isinstance(value, dt.date) else _iso_day(value)
+        return typed_day(day) if day else super().format_value(value)
+
+
+def _iso_day(text: Any) -> dt.date | None:
+    """The day of an address, which everybody reads alike. What somebody typed stays as it was typed."""
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 class DayField(forms.DateField):
@@ -104,3 +106,11 @@ class DayField(forms.DateField):
         if day is not None and not 1990 <= day.year <= 2100:
             raise ValidationError("Enter a date between 1990 and 2100.", code="invalid")
         return day
+
+
+def read_day(text: str) -> dt.date | None:
+    """The day that somebody typed; None for what is none, or none yet."""
+    try:
+        return DayField(required=False).clean(text)
+    except ValidationError:
+        return None

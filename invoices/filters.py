@@ -15,7 +15,7 @@ from django.http import QueryDict
 from django.urls import reverse_lazy
 from django.utils import timezone
 
-from invoices.fields import AmountField, DayField
+from invoices.fields import AmountField, DayField, read_day
 from invoices.models import ApprovalStatus, ExportState, Invoice, InvoiceLine, PostingStatus
 from invoices.querysets import InvoiceQuerySet
 from invoices.words import WORDS, words_query
@@ -206,6 +206,15 @@ def _chosen_or(named: Q, rows: QuerySet, text: str) -> list[int]:
     rows = rows.annotate(label=Concat("code", Value(" "), "name"))
     found = list(rows.filter(named | Q(label=text)).values_list("pk", "label"))
     return [pk for pk, label in found if label == text] or [pk for pk, _ in found]
+
+
+def with_plain_days(params: QueryDict) -> QueryDict:
+    """The same filters with every day as addresses keep it: a link means the same to readers of either format."""
+    plain = params.copy()
+    for name, each in InvoiceFilter.base_filters.items():
+        if isinstance(each, DayFilter) and (day := read_day(params.get(name, ""))):
+            plain[name] = day.isoformat()
+    return plain
 
 
 class _Reader:

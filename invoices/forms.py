@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from invoices import picking
 from invoices.errors import InvoiceRefused
-from invoices.fields import AmountField, DayField, TypedDayInput
+from invoices.fields import AmountField, DayField
 from invoices.models import Document, Invoice, InvoiceLine
 from invoices.services import pending
 from invoices.services.documents import CONTENT_TYPES, CheckedFile, check_document
@@ -66,13 +66,13 @@ class HeaderForm(forms.Form):
     kind = forms.ChoiceField(choices=Invoice.Kind.choices, initial=Invoice.Kind.INVOICE)
     supplier = PickField("supplier", help_text="Type a code or a part of the name.")
     number = PlainCharField(label="Invoice number", max_length=60, required=False)
-    invoice_date = DayField(required=False, widget=TypedDayInput)
+    invoice_date = DayField(required=False)
     terms = forms.ModelChoiceField(Terms.objects.none(), required=False, empty_label="—")
-    due_date = DayField(required=False, widget=TypedDayInput)
+    due_date = DayField(required=False)
     currency = forms.ModelChoiceField(Currency.objects.none(), required=False, empty_label="—")
     po_number = PlainCharField(label="PO number", max_length=40, required=False)
     department = forms.ModelChoiceField(Department.objects.none(), required=False, empty_label="—")
-    posting_date = DayField(required=False, widget=TypedDayInput)
+    posting_date = DayField(required=False)
     description = PlainCharField(max_length=400, required=False)
     net = AmountField(required=False)
     tax = AmountField(required=False)

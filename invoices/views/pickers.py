@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from invoices import picking
-from invoices.fields import DayField, typed_day
+from invoices.fields import read_day, typed_day
 from invoices.models import Invoice
 from invoices.services.entry import duplicate_of, plain_number
 from invoices.views.entry import may_enter
@@ -96,16 +94,8 @@ def due_date(request: HttpRequest) -> JsonResponse:
     """The due date that terms propose for an invoice date, as the user would type it, or empty."""
     wanted = request.GET.get("terms", "")
     terms = Terms.objects.for_user(request.user).filter(pk=wanted).first() if wanted.isdecimal() else None  # type: ignore[arg-type]
-    day = _day(request.GET.get("date", ""))
+    day = read_day(request.GET.get("date", ""))
     return JsonResponse({"due_date": typed_day(terms.due_date(day)) if terms and day else ""})
-
-
-def _day(text: str) -> dt.date | None:
-    """What a person is still typing is no date yet, and no mistake either."""
-    try:
-        return DayField(required=False).clean(text)
-    except ValidationError:
-        return None
 
 
 @require_safe

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from invoices.amounts import is_whole_number
 from invoices.exports import csv_lines, xlsx_chunks
-from invoices.filters import filtered_invoices, invoice_filter, rows_of, sort_key
+from invoices.filters import filtered_invoices, invoice_filter, rows_of, sort_key, with_plain_days
 from invoices.models import Invoice
 from invoices.paging import PAGE_SIZES, PER_PAGE, page_of
 from invoices.services.bulk import ACTIONS, LIMIT, act_on_many
@@ -41,6 +41,8 @@ def _querystring(request: HttpRequest) -> str:
 @allowed(can_see_accounts_payable)
 def invoice_search(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
+    if (plain := with_plain_days(request.GET)) != request.GET:
+        return redirect(f"{request.path}?{plain.urlencode()}")
     found = invoice_filter(user, request.GET)
     rows = rows_of(found)
     totals = totals_of_search(user, found)

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import translation
 
 from invoices.amounts import NOT_A_NUMBER, NOT_CLEAR, parse_amount
-from invoices.fields import AmountField, DayField, TypedDayInput
+from invoices.fields import AmountField, DayField, DayInput
 
 READ = {
     "1234.50": "1234.50",
@@ -97,4 +97,4 @@ def test_refuses_the_other_order_with_an_example(language: str, typed: str, exam
 @pytest.mark.parametrize("language, shown", [("en-gb", "01/02/2030"), ("en-us", "02/01/2030")])
 def test_shows_a_day_as_it_would_be_typed(language: str, shown: str) -> None:
     with translation.override(language):
-        assert f'value="{shown}"' in TypedDayInput().render("day", dt.date(2030, 2, 1))
+        assert f'value="{shown}"' in DayInput().render("day", dt.date(2030, 2, 1))

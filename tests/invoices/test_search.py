@@ -373,6 +373,27 @@ def test_says_which_filter_makes_no_sense(company: Any, clerk: Any) -> None:
     assert "No invoices yet" not in results
 
 
+@pytest.mark.parametrize(
+    "spelling, typed, shown", [(Spelling.UK, "1/2/30", "01/02/2030"), (Spelling.US, "2/1/2030", "02/01/2030")]
+)
+def test_reads_a_day_as_its_reader_writes_it_and_keeps_it_in_the_address_as_everybody_reads_it(
+    company: Any, spelling: str, typed: str, shown: str
+) -> None:
+    client = client_of(factories.user(company.account, spelling=spelling))
+    answer = client.get(SEARCH, {"q": "x", "date_after": typed, "due_before": "2030-03-04", "sort": "number"})
+    assert answer["Location"] == f"{SEARCH}?q=x&date_after=2030-02-01&due_before=2030-03-04&sort=number"
+    page = client.get(answer["Location"])
+    assert f'value="{shown}"' in page.text
+    assert f"Dated from: {shown}" in page.text
+
+
+@pytest.mark.parametrize("typed", ["31/31/2030", "yesterday", "1/1/1900", "\x00"])
+def test_a_day_that_cannot_be_read_stays_as_it_was_typed(clerk: Any, typed: str) -> None:
+    page = client_of(clerk).get(SEARCH, {"date_after": typed})
+    assert page.status_code == 200
+    assert "Enter a date" in page.text
+
+
 def test_renames_a_saved_search(company: Any, clerk: Any) -> None:
     mine = clerk.saved_searches.create(name="Open", query="status=draft")
     clerk.saved_searches.create(name="Late", query="due_before=2030-01-01")

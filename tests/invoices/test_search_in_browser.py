@@ -155,6 +155,22 @@ def test_filters_by_a_suggestion_with_the_keyboard(open_page: Any, world: World)
     expect(page.locator("#results tbody tr")).to_have_count(15)
 
 
+@pytest.mark.parametrize("has_script", [True, False])
+def test_filters_by_a_day_typed_as_the_reader_writes_days(open_page: Any, world: World, has_script: bool) -> None:
+    american = factories.user(world.company.account, spelling="en-us")
+    page = open_page(SEARCH, american, java_script_enabled=has_script)
+    page.locator("summary", has_text="Filters").click()
+    box = page.get_by_label("Dated to", exact=True)
+    expect(box).to_have_attribute("placeholder", "mm/dd/yyyy")
+    box.fill("2/1/2029")
+    box.press("Enter")
+    page.wait_for_url("**date_before=2029-02-01**")
+    expect(page.locator(".chip")).to_contain_text("Dated to: 02/01/2029")
+    page.reload()
+    expect(page.get_by_label("Dated to", exact=True)).to_have_value("02/01/2029")
+    assert not has_script or violations(page) == []
+
+
 def test_back_brings_filters_and_results_back(open_page: Any, world: World) -> None:
     page = open_page(SEARCH, world.clerk)
     box = page.get_by_role("searchbox")

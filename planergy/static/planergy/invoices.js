@@ -377,12 +377,12 @@
 
   const start = () => {
     document.querySelectorAll("[data-pick]").forEach((input) => { if (!input.closest("template")) boxOf(input); });
+    document.querySelectorAll("[data-day]").forEach(addCalendar);
     if (!entry()) return;
     chosen = [];
     entry().querySelectorAll("[data-line]").forEach((line) => { line.hidden = part(line, "DELETE").checked; });
     const unknown = new Map(lines().map((line) => part(line, "tax_code")).filter((box) => box.value && !rates.has(box.value.trim().toLowerCase())).map((box) => [box.value, box]));
     Promise.all([...unknown.values()].map(ask)).then(showTotals);
-    entry().querySelectorAll("[data-day]").forEach(addCalendar);
     renumber();
     showTotals();
   };
