@@ -8,12 +8,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Sum
 
 from invoices import picking
+from invoices.amounts import is_whole_number
 from invoices.errors import InvoiceRefused
 from invoices.fields import AmountField, DayField
-from invoices.models import Document, Invoice, InvoiceLine
+from invoices.models import ZERO, Document, Invoice, InvoiceLine
 from invoices.services import pending
 from invoices.services.documents import CONTENT_TYPES, CheckedFile, check_document
 from invoices.services.entry import LineData, proposed_tax
@@ -223,6 +224,13 @@ class ManyFilesField(forms.FileField):
         return list(data or [])
 
 
+class RemovedField(forms.ModelMultipleChoiceField):
+    """What somebody else removed in the meantime is gone, as was wished: no mistake."""
+
+    def clean(self, value: Any) -> QuerySet:
+        return self.queryset.filter(pk__in=[key for key in value or [] if is_whole_number(key)])
+
+
 class DocumentsForm(forms.Form):
     """Files chosen now, files that an earlier refusal kept, and documents to remove."""
 
@@ -230,7 +238,7 @@ class DocumentsForm(forms.Form):
         required=False,
         widget=ManyFilesInput({"multiple": True, "accept": ",".join(f".{suffix}" for suffix in CONTENT_TYPES)}),
     )
-    remove = forms.ModelMultipleChoiceField(Document.objects.none(), required=False)
+    remove = RemovedField(Document.objects.none(), required=False)
 
     def __init__(self, *args: Any, user: User, invoice: Invoice | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -277,7 +285,16 @@ def line_form_set(*, extra: int) -> type[BaseLineFormSet]:
 
 def header_initial(invoice: Invoice) -> dict[str, Any]:
     names = [name for name in HeaderForm.base_fields if name != "supplier"]
-    return {name: getattr(invoice, name) for name in names} | {"supplier": picking.label(invoice.supplier or "")}
+    values = {name: getattr(invoice, name) for name in names} | {"supplier": picking.label(invoice.supplier or "")}
+    return values | dict.fromkeys(_left_to_lines(invoice))
+
+
+def _left_to_lines(invoice: Invoice) -> list[str]:
+    """Which of net, tax and total say nothing else than the lines: left empty, they follow when a line is corrected."""
+    sums = invoice.lines.aggregate(net=Sum("net", default=ZERO), tax=Sum("tax", default=ZERO))
+    names = [name for name in ("net", "tax") if getattr(invoice, name) == sums[name]]
+    follows = len(names) == 2 and invoice.total == sums["net"] + sums["tax"]
+    return [*names, "total"] if follows else names
 
 
 def lines_initial(invoice: Invoice) -> list[dict[str, Any]]:

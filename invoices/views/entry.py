@@ -226,6 +226,7 @@ def _page(request: HttpRequest, forms: EntryForms, invoice: Invoice | None) -> H
         "lines": forms.lines,
         "documents_form": forms.documents,
         "documents": documents,
+        "removed": forms.documents.data.getlist("remove") if forms.documents.is_bound else [],
         "previewable": PREVIEWABLE,
         "preview": shown[0] if shown else None,
         "max_bytes": settings.DOCUMENT_MAX_BYTES,

@@ -247,10 +247,25 @@ def test_the_tax_of_a_saved_line_follows_its_amount(open_page: Any, firm: Firm) 
     expect(page.get_by_label("Tax", exact=True).first).to_have_attribute("placeholder", "20.00")
     page.get_by_label("Unit price").fill("200")
     expect(page.get_by_label("Tax", exact=True).first).to_have_attribute("placeholder", "40.00")
-    page.get_by_role("button", name="Use the totals of the lines").click()
+    expect(page.get_by_label("Total", exact=True)).to_have_attribute("placeholder", "240.00")
+    expect(page.locator("[data-role=totals-note]")).to_have_text("Lines: 200.00 net, 40.00 tax, 240.00 in total.")
     page.get_by_role("button", name="Save as draft").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Draft")
     expect(page.locator(".lede")).to_contain_text("240.00")
+
+
+def test_a_total_of_ones_own_does_not_follow_a_corrected_line(open_page: Any, firm: Firm) -> None:
+    page = open_page(reverse(ADD), firm.clerk)
+    fill(page, "OWN-1")
+    page.get_by_label("Total", exact=True).fill("100.01")
+    page.get_by_role("button", name="Save as draft").click()
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Unit price").fill("200")
+    expect(page.get_by_label("Total", exact=True)).to_have_value("100.01")
+    expect(page.get_by_role("button", name="Use the totals of the lines")).to_be_visible()
+    expect(page.locator("[data-role=totals-note]")).to_have_text(
+        "The lines make 200.00 total, −99.99 is left over."
+    )
 
 
 @pytest.mark.parametrize("box", ["Supplier", "Tax code", "Due date"])

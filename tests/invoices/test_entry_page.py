@@ -243,6 +243,54 @@ def test_removes_a_document(desk: Desk) -> None:
     assert not invoice.has_documents
 
 
+def test_a_document_that_a_colleague_removed_meanwhile_is_no_mistake_of_the_second(desk: Desk) -> None:
+    desk.post(documents=SimpleUploadedFile("a.pdf", factories.PDF))
+    invoice = Invoice.objects.get()
+    document = invoice.documents.get().pk
+    desk.post(invoice, version="1", remove=document)
+    page = desk.post(invoice, version="1", remove=document, po_number="MINE")
+    assert [problem.message for problem in page.context["problems"]] == [
+        "Somebody else saved this invoice while you were editing it. Nothing of yours is lost: compare, then save again.",
+        f"{desk.clerk}: Edited: removed a.pdf.",
+    ]
+    desk.post(invoice, version=page.context["form"]["version"].value(), remove=document, po_number="MINE")
+    invoice.refresh_from_db()
+    assert invoice.po_number == "MINE"
+
+
+def test_removes_no_document_of_another_invoice(desk: Desk) -> None:
+    desk.post()
+    other = factories.document(factories.invoice(desk.company))
+    desk.post(Invoice.objects.get(number="A-1"), version="1", remove=[other.pk, "x", "9" * 40])
+    assert other.file.storage.exists(other.file.name)
+    other.refresh_from_db()
+
+
+def test_what_was_ticked_to_be_removed_stays_ticked_when_the_form_comes_back(desk: Desk) -> None:
+    desk.post(documents=[SimpleUploadedFile(name, factories.PDF) for name in ("a.pdf", "b.pdf")])
+    invoice = Invoice.objects.get()
+    first, second = invoice.documents.all()
+    page = desk.post(invoice, version="1", remove=first.pk, invoice_date="yesterday").text
+    assert f'name="remove" value="{first.pk}" checked' in page
+    assert f'name="remove" value="{second.pk}">' in page
+
+
+def test_totals_follow_a_corrected_line_unless_they_were_typed_apart(desk: Desk) -> None:
+    desk.post()
+    desk.post(number="A-2", tax="19.99", total="119.99")
+    following, apart = Invoice.objects.order_by("number")
+    header = desk.client.get(reverse("invoices:invoice_edit", args=[following.pk])).context["form"].initial
+    assert [header[name] for name in ("net", "tax", "total")] == [None, None, None]
+    header = desk.client.get(reverse("invoices:invoice_edit", args=[apart.pk])).context["form"].initial
+    assert [header[name] for name in ("net", "tax", "total")] == [None, Decimal("19.99"), Decimal("119.99")]
+
+
+def test_a_total_that_is_not_net_and_tax_stays(desk: Desk) -> None:
+    desk.post(net="90", total="120")
+    header = desk.client.get(reverse("invoices:invoice_edit", args=[Invoice.objects.get().pk])).context["form"].initial
+    assert (header["net"], header["total"]) == (Decimal("90.00"), Decimal("120.00"))
+
+
 def test_serves_documents_so_that_a_browser_cannot_run_them(desk: Desk) -> None:
     invoice = factories.invoice(desk.company)
     document = factories.document(invoice, "ключ\u202e.txt", b"<script>", content_type="text/plain")
