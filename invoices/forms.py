@@ -51,13 +51,13 @@ def choose(text: str, found: dict[str, list[Any]], what: str) -> Any:
     """The one row that `text` means. Raises ValidationError."""
     if not text:
         return None
-    rows = list(dict.fromkeys(found.get(text.lower(), [])))
+    rows = found.get(text.lower(), [])
     if not rows:
         raise ValidationError(f"No {what} of this company is called “{text}”. Type its code or choose from the list.")
-    by_code = [row for row in rows if row.code.lower() == text.lower()]
-    if len(rows) > 1 and len(by_code) != 1:
-        raise ValidationError(f"“{text}” means more than one {what}. Type its code.")
-    return (by_code or rows)[0]
+    row = picking.certain(text, rows)
+    if row is None:
+        raise ValidationError(f"“{text}” may mean {picking.listed(rows)}. Type the code of one.")
+    return row
 
 
 class HeaderForm(forms.Form):

@@ -105,12 +105,11 @@ def number_check(request: HttpRequest) -> JsonResponse:
     company = _company(request)
     typed = request.GET.get("supplier", "").replace("\x00", "").strip()[:MAX_TYPED]
     found = picking.suppliers(request.user, company).meant([typed])  # type: ignore[arg-type]
-    suppliers = found.get(typed.lower(), [])
     own = request.GET.get("invoice", "")
     probe = Invoice(
         pk=int(own) if own.isdecimal() else None,
         company=company,
-        supplier=suppliers[0] if suppliers else None,
+        supplier=picking.certain(typed, found.get(typed.lower(), [])),
         number=plain_number(request.GET.get("number", "").replace("\x00", "")),
     )
     other = duplicate_of(probe)

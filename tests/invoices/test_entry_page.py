@@ -291,6 +291,44 @@ def test_a_total_that_is_not_net_and_tax_stays(desk: Desk) -> None:
     assert (header["net"], header["total"]) == (Decimal("90.00"), Decimal("120.00"))
 
 
+class TestAPartOfAName:
+    def test_is_enough_where_one_thing_only_can_be_meant(self, desk: Desk) -> None:
+        factories.supplier(desk.company, "BIRCH", name="Birch Bros", is_active=False)
+        desk.post(supplier="der l", **{"lines-0-gl_code": "offi"})
+        invoice = Invoice.objects.get()
+        assert (invoice.supplier, invoice.lines.get().gl_code) == (desk.supplier, desk.gl_code)
+
+    def test_names_those_that_may_be_meant(self, desk: Desk) -> None:
+        for number in range(7):
+            factories.supplier(desk.company, f"ELM{number}", name=f"Elm {number}")
+        factories.supplier(factories.company(desk.account), "ELSEWHERE", name="Elm elsewhere")
+        page = desk.post(supplier="elm")
+        assert page.context["form"].errors["supplier"] == [
+            "“elm” may mean ELM0 Elm 0, ELM1 Elm 1, ELM2 Elm 2, ELM3 Elm 3, ELM4 Elm 4 or others. Type the code of one."
+        ]
+        assert not Invoice.objects.exists()
+
+    def test_a_whole_code_is_meant_before_the_names_that_hold_it(self, desk: Desk) -> None:
+        factories.supplier(desk.company, "OTHER", name="Alder & Sons")
+        desk.post(supplier="alder")
+        assert Invoice.objects.get().supplier == desk.supplier
+
+    def test_warns_of_no_number_before_it_is_clear_whose_it_is(self, desk: Desk) -> None:
+        desk.post()
+        factories.supplier(desk.company, "ALDERSON", name="Alderson plc")
+        url = reverse("invoices:number_check")
+        query = {"company": desk.company.pk, "number": "a-1"}
+        assert desk.client.get(url, query | {"supplier": "lder"}).json()["message"] == ""
+        assert "A-1" in desk.client.get(url, query | {"supplier": "lder lt"}).json()["message"]
+
+    def test_does_not_cost_a_query_per_line(self, desk: Desk, django_assert_max_num_queries: Any) -> None:
+        lines: dict[str, str] = {"lines-TOTAL_FORMS": "60"}
+        for index in range(60):
+            lines |= {f"lines-{index}-gl_code": f"nonsense {index}", f"lines-{index}-unit_price": "1"}
+        with django_assert_max_num_queries(60):
+            desk.post(**lines)
+
+
 def test_serves_documents_so_that_a_browser_cannot_run_them(desk: Desk) -> None:
     invoice = factories.invoice(desk.company)
     document = factories.document(invoice, "ключ\u202e.txt", b"<script>", content_type="text/plain")
