@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 
 from organization.models import Company, Department, Role, Scope, User
 from organization.reference import AccountForm
@@ -151,6 +152,11 @@ class UserForm(PermissionForm):
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].lower()
+
+    def validate_unique(self) -> None:
+        """Only the address is unique, and the constraint over it has spoken: once is enough, beside its field."""
+        if taken := self.errors.pop(NON_FIELD_ERRORS, None):
+            self.add_error("email", taken.as_data())
 
     def _effective(self, name: str) -> str:
         role = self.cleaned_data.get("role")

@@ -187,6 +187,12 @@ class TestLines:
         assert "Several rows" in refused(report)[2]
         assert not DimensionValue.objects.filter(name="Changed").exists()
 
+    def test_an_address_that_is_taken_is_told_once(self, client: Client, owner: User) -> None:
+        factories.role(owner.account)  # type: ignore[arg-type]
+        elsewhere = factories.user(email="taken@tests.example")
+        report = apply(client, "organization:user", f"email,role\n{elsewhere.email},Accounts Payable\n")
+        assert refused(report)[2].count("Somebody already signs in with this address.") == 1
+
     def test_nobody_becomes_an_owner_or_loses_one_by_a_file(self, client: Client, owner: User) -> None:
         factories.role(owner.account)  # type: ignore[arg-type]
         report = apply(client, "organization:user", f"email,role\n{owner.email},Accounts Payable\n")

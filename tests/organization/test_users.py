@@ -243,6 +243,13 @@ class TestOwners:
         role = Role.objects.get(pk=owner.role_id)
         assert (role.name, role.is_active, role.is_account_owner) == ("Account Owner", True, True)
 
+    def test_an_address_that_is_taken_is_told_once_beside_its_field(self, owner: User) -> None:
+        taken = factories.user(email="taken@tests.example")
+        answer = signed_in(owner).post(
+            reverse("organization:user_add"), fields(email=taken.email.upper(), role=owner.role_id)
+        )
+        assert answer.context["form"].errors == {"email": ["Somebody already signs in with this address."]}
+
     def test_a_refused_change_leaves_nothing_behind(self, owner: User) -> None:
         with pytest.raises(ChangeRefused), account_keeps_an_owner(owner.account):  # type: ignore[arg-type]
             User.objects.filter(pk=owner.pk).update(first_name="Changed", is_active=False)
