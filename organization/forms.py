@@ -10,10 +10,19 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 
 from organization.models import Company, Department, Role, Scope, User
+from organization.permissions import may_change_role, may_decide_reach_of
 from organization.reference import AccountForm
 
 PERMISSION_KINDS = ("visibility", "administration", "authorization")
 PERMISSION_FIELDS = (*PERMISSION_KINDS, "authorization_limit", "departments")
+
+
+REACH_FIELDS = ("role", "companies", *PERMISSION_FIELDS)
+OWN_ROLE = "This is your own role, so only an Account Owner can change it."
+OWN_REACH = (
+    "What you may do yourself is for somebody else to decide. Ask an Account Owner, or a colleague who looks after"
+    " users too, to change your role, companies or permissions."
+)
 
 
 @cache
@@ -70,7 +79,7 @@ class PermissionForm(AccountForm):
 
 
 class RoleForm(PermissionForm):
-    read_only_reason = "Only an Account Owner can change this role."
+    read_only_reason: str = "Only an Account Owner can change this role."
     fieldsets = (
         ("Role", ("name",)),
         (
@@ -95,13 +104,16 @@ class RoleForm(PermissionForm):
         super().__init__(*args, **kwargs)
         if not self.user.is_account_owner:
             self.fields["is_account_owner"].disabled = True
-            if self.instance.is_account_owner:
-                self.lock()
+        if self.instance.pk and not may_change_role(self.user, self.instance):
+            self.lock()
+            if not self.instance.is_account_owner:
+                self.read_only_reason = OWN_ROLE
         self.fields["is_account_owner"].help_text = "May do everything, and alone connects the accounting system."
 
 
 class UserForm(PermissionForm):
     read_only_reason = "Only an Account Owner can change an Account Owner."
+    reach_note = ""
     fieldsets = (
         ("Person", ("email", "first_name", "last_name", "role", "home_department", "companies")),
         (
@@ -138,6 +150,10 @@ class UserForm(PermissionForm):
         self.fields["time_zone"] = forms.ChoiceField(choices=time_zone_choices, initial=self._account_time_zone())
         if not self.user.is_account_owner:
             self._keep_owners_out()
+        if not may_decide_reach_of(self.user, self.instance):
+            self.reach_note = OWN_REACH
+            for name in REACH_FIELDS:
+                self.fields[name].disabled = True
 
     def _account_time_zone(self) -> str:
         return self.user.account.time_zone if self.user.account else "UTC"

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from organization.models import Company, ReferenceAccess, Scope, User
+from organization.models import Company, ReferenceAccess, Role, Scope, User
 
 
 @dataclass(frozen=True)
@@ -121,3 +121,15 @@ def allowed(check: Callable[[User], bool]) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def may_decide_reach_of(user: User, other: User) -> bool:
+    """Role, companies and permissions of `other`. One's own are for somebody else to decide: whoever looks after users
+    would otherwise authorise their own invoices. An Account Owner may everything anyway.
+    """
+    return user.is_account_owner or user != other
+
+
+def may_change_role(user: User, role: Role) -> bool:
+    """Neither the owners' role nor the one that the user holds, for the same reason."""
+    return user.is_account_owner or not (role.is_account_owner or role.pk == user.role_id)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from organization.models import Account, ReferenceAccess, Role, Scope, User
+from organization.permissions import may_change_role
 from organization.reference.errors import ChangeRefused
 
 STANDARD_ROLES: dict[str, dict[str, Any]] = {
@@ -68,8 +69,9 @@ def changing_user(user: User, by: User) -> Iterator[None]:
 
 @contextmanager
 def changing_role(role: Role, by: User) -> Iterator[None]:
-    """Around every change of a role: only an owner changes what owners may do."""
-    if Role.objects.filter(pk=role.pk, is_account_owner=True).exists() and not by.is_account_owner:
+    """Around every change of a role: only an owner changes what owners may do, and what one may do oneself."""
+    saved = Role.objects.filter(pk=role.pk).first()
+    if saved and not may_change_role(by, saved):
         raise ChangeRefused("Only an Account Owner can change this role.")
     with account_keeps_an_owner(_account_of(by)):
         yield

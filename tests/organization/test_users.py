@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -255,6 +256,73 @@ class TestOwners:
             User.objects.filter(pk=owner.pk).update(first_name="Changed", is_active=False)
         owner.refresh_from_db()
         assert (owner.first_name, owner.is_active) == ("Olivia", True)
+
+
+class TestOnesOwnReach:
+    """Who looks after users decides what others may do; what they themselves may do, somebody else decides."""
+
+    @pytest.fixture
+    def admin(self, owner: User) -> User:
+        return factories.user(owner.account, "System Admin", first_name="Sid")
+
+    def test_a_system_admin_gives_themselves_nothing(self, owner: User, admin: User) -> None:
+        department, company = factories.department(owner.account), factories.company(owner.account)  # type: ignore[arg-type]
+        wanted = {
+            "role": factories.role(owner.account, "Invoice Approver").pk,  # type: ignore[arg-type]
+            "visibility": "all",
+            "administration": "all",
+            "authorization": "departments",
+            "authorization_limit": "1000000",
+            "departments": [department.pk],
+            "companies": [company.pk],
+        }
+        assert edit(admin, admin, first_name="Sidney", **wanted).status_code == 302
+        after = User.objects.get(pk=admin.pk)
+        assert after.first_name == "Sidney"
+        assert (after.role, visibility_of(after).scope, after.authorization_limit) == (admin.role, Scope.NONE, None)
+        assert [*after.departments.all(), *after.companies.all()] == []
+
+    def test_the_page_says_who_can(self, admin: User) -> None:
+        sentence = "What you may do yourself is for somebody else to decide"
+        own = signed_in(admin).get(reverse("organization:user_edit", args=[admin.pk])).text
+        other = factories.user(admin.account)
+        assert sentence in own
+        assert sentence not in signed_in(admin).get(reverse("organization:user_edit", args=[other.pk])).text
+
+    def test_nor_by_way_of_the_role_that_they_hold(self, admin: User) -> None:
+        page = reverse("organization:role_edit", args=[admin.role_id])
+        client = signed_in(admin)
+        client.post(
+            page, {"name": "System Admin", "visibility": "all", "administration": "own", "authorization": "own"}
+        )
+        client.post(reverse("organization:role_archive", args=[admin.role_id]))
+        role = Role.objects.get(pk=admin.role_id)
+        assert (role.visibility, role.is_active) == (Scope.NONE, True)
+        assert "This is your own role" in client.get(page).text
+
+    def test_nor_by_a_file(self, admin: User) -> None:
+        factories.role(admin.account, "Invoice Approver")  # type: ignore[arg-type]
+        for path, content in (
+            ("organization:user_import", f"email,role,visibility\n{admin.email},Invoice Approver,all\n"),
+            ("organization:role_import", "name,visibility\nSystem Admin,all\n"),
+        ):
+            client = signed_in(admin)
+            file = SimpleUploadedFile("a.csv", content.encode())
+            token = client.post(reverse(path), {"file": file}).context["token"]
+            client.post(reverse(path), {"token": token})
+        assert visibility_of(User.objects.get(pk=admin.pk)).scope == Scope.NONE
+
+    def test_another_one_and_an_owner_can(self, owner: User, admin: User) -> None:
+        second = factories.user(owner.account, "System Admin")
+        edit(second, admin, visibility="own")
+        assert visibility_of(User.objects.get(pk=admin.pk)).scope == Scope.OWN
+        edit(owner, admin, visibility="all")
+        assert visibility_of(User.objects.get(pk=admin.pk)).scope == Scope.ALL
+
+    def test_an_owner_changes_their_own(self, owner: User) -> None:
+        department = factories.department(owner.account)  # type: ignore[arg-type]
+        edit(owner, owner, departments=[department.pk])
+        assert owner.departments.get() == department
 
 
 @pytest.mark.django_db(transaction=True)
