@@ -264,7 +264,7 @@ def test_a_total_of_ones_own_does_not_follow_a_corrected_line(open_page: Any, fi
     expect(page.get_by_label("Total", exact=True)).to_have_value("100.01")
     expect(page.get_by_role("button", name="Use the totals of the lines")).to_be_visible()
     expect(page.locator("[data-role=totals-note]")).to_have_text(
-        "The lines make 200.00 total, −99.99 is left over."
+        "The lines make 200.00 total, \N{MINUS SIGN}99.99 is left over."
     )
 
 

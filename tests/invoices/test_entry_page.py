@@ -249,10 +249,9 @@ def test_a_document_that_a_colleague_removed_meanwhile_is_no_mistake_of_the_seco
     document = invoice.documents.get().pk
     desk.post(invoice, version="1", remove=document)
     page = desk.post(invoice, version="1", remove=document, po_number="MINE")
-    assert [problem.message for problem in page.context["problems"]] == [
-        "Somebody else saved this invoice while you were editing it. Nothing of yours is lost: compare, then save again.",
-        f"{desk.clerk}: Edited: removed a.pdf.",
-    ]
+    first, second = (problem.message for problem in page.context["problems"])
+    assert first.startswith("Somebody else saved this invoice while you were editing it.")
+    assert second == f"{desk.clerk}: Edited: removed a.pdf."
     desk.post(invoice, version=page.context["form"]["version"].value(), remove=document, po_number="MINE")
     invoice.refresh_from_db()
     assert invoice.po_number == "MINE"
