@@ -32,13 +32,17 @@ def _refresh(invoice: Invoice, locked: Invoice) -> Invoice:
 
 
 @transaction.atomic
-def submit_invoice(invoice: Invoice, *, by: User) -> Invoice:
-    """Ask for authorisation: the approvers of the first rule that fits, in order; without one, anybody who may."""
+def submit_invoice(invoice: Invoice, *, by: User, version: int | None = None) -> Invoice:
+    """Ask for authorisation: the approvers of the first rule that fits, in order; without one, anybody who may.
+
+    `version` is the one that was looked at: nobody submits what was edited behind their back.
+    """
     locked = _locked(invoice)
     if not Invoice.objects.administrable_by(by).filter(pk=locked.pk).exists():
         raise InvoiceRefused("You may not submit this invoice.")
     if locked.approval_status not in (ApprovalStatus.DRAFT, ApprovalStatus.REJECTED):
-        raise InvoiceRefused("Only a draft or a rejected invoice can be submitted.")
+        raise InvoiceRefused(f"This invoice is {locked.status_label} already.")
+    _refuse_other_version(locked, version)
     check_ready(locked)
     locked.approval_rule = rule_for(locked)
     locked.approval_status = ApprovalStatus.WAITING
@@ -150,8 +154,7 @@ def _locked_for_decision(invoice: Invoice, by: User, version: int | None = None)
     locked = _locked(invoice)
     if locked.approval_status != ApprovalStatus.WAITING:
         raise InvoiceRefused(f"This invoice is not waiting for authorisation; it is {locked.status_label}.")
-    if version is not None and version != locked.version:
-        raise InvoiceChangedMeanwhile("This invoice was edited after you had opened it. Look at it again, then decide.")
+    _refuse_other_version(locked, version)
     if Invoice.objects.authorizable_by(by).filter(pk=locked.pk).exists():
         return locked
     if locked.created_by_id == by.pk and not _allows_own(locked):
@@ -159,6 +162,11 @@ def _locked_for_decision(invoice: Invoice, by: User, version: int | None = None)
     if locked.next_approver_id not in (None, by.pk):
         raise InvoiceRefused(f"This invoice waits for {locked.next_approver}.")
     raise InvoiceRefused("You may not decide on this invoice: it is outside your departments or above your limit.")
+
+
+def _refuse_other_version(invoice: Invoice, version: int | None) -> None:
+    if version is not None and version != invoice.version:
+        raise InvoiceChangedMeanwhile("This invoice was edited after you had opened it. Look at it again, then decide.")
 
 
 def _decide(invoice: Invoice, by: User, status: Authorization.Status, reason: str = "") -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from invoices.errors import InvoiceRefused
+from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
 from invoices.models import Invoice
 from invoices.querysets import InvoiceQuerySet
 from invoices.services.authorization import authorize_invoice, reject_invoice, submit_invoice
@@ -29,6 +30,10 @@ class BulkResult:
         return len(self.done_names)
 
     @property
+    def count(self) -> int:
+        return self.done + sum(map(len, self.refused_names.values()))
+
+    @property
     def summary(self) -> str:
         were = "1 invoice was" if self.done == 1 else f"{self.done} invoices were"
         return f"{were} {ACTIONS[self.action]}: {_listed(self.done_names)}."
@@ -45,11 +50,18 @@ def _listed(names: list[str]) -> str:
 
 
 def act_on_many(
-    rows: InvoiceQuerySet, action: str, *, by: User, reason: str = "", versions: Mapping[int, int] | None = None
+    rows: InvoiceQuerySet,
+    action: str,
+    *,
+    by: User,
+    reason: str = "",
+    versions: Mapping[int, int] | None = None,
+    shown_at: dt.datetime | None = None,
 ) -> BulkResult:
     """`action` is a key of ACTIONS. At most LIMIT invoices at once; of more, none.
 
-    `versions` are those that were looked at, by invoice: one that was edited since is not decided on.
+    `versions` are those that were looked at, by invoice: one that was edited since is left alone. So is one without a
+    version, of another page of the list, that was changed after `shown_at`.
     """
     invoices = list(rows.with_header()[: LIMIT + 1])
     result = BulkResult(action)
@@ -59,17 +71,26 @@ def act_on_many(
         return result
     for invoice in invoices:
         try:
-            _step(invoice, action, by, reason, (versions or {}).get(invoice.pk))
+            version = (versions or {}).get(invoice.pk) or _unchanged_version(invoice, shown_at)
+            _step(invoice, action, by, reason, version)
             result.done_names.append(str(invoice))
         except InvoiceRefused as refused:
             result.refused_names.setdefault(refused.message, []).append(str(invoice))
     return result
 
 
-def _step(invoice: Invoice, action: str, by: User, reason: str, version: int | None) -> None:
+def _unchanged_version(invoice: Invoice, shown_at: dt.datetime | None) -> int:
+    if shown_at is not None and invoice.updated_at > shown_at:
+        raise InvoiceChangedMeanwhile(
+            "This invoice was entered or changed after you had opened the list. Look at it, then choose it again."
+        )
+    return invoice.version
+
+
+def _step(invoice: Invoice, action: str, by: User, reason: str, version: int) -> None:
     if action == "reject":
         reject_invoice(invoice, by=by, reason=reason, version=version)
     elif action == "authorize":
         authorize_invoice(invoice, by=by, version=version)
     else:
-        submit_invoice(invoice, by=by)
+        submit_invoice(invoice, by=by, version=version)

@@ -18,6 +18,7 @@ from invoices.services import authorization
 from invoices.services.activity import add_comment
 from invoices.services.discarding import objection_to_discarding
 from invoices.views.documents import PREVIEWABLE
+from invoices.views.seen import version_seen
 from organization.models import User
 from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
 from organization.spelling import spell
@@ -91,13 +92,13 @@ def _step(request: HttpRequest, pk: int, step: Callable[[Invoice], object], done
 @allowed(can_see_accounts_payable)
 def invoice_submit(request: HttpRequest, pk: int) -> HttpResponse:
     by: User = request.user  # type: ignore[assignment]
-    return _step(request, pk, lambda one: authorization.submit_invoice(one, by=by), "Submitted for authorisation.")
-
-
-def _seen(request: HttpRequest) -> int | None:
-    """The version that the page showed when it was decided on."""
-    text = request.POST.get("version", "")
-    return int(text) if is_whole_number(text) else None
+    seen = version_seen(request)
+    return _step(
+        request,
+        pk,
+        lambda one: authorization.submit_invoice(one, by=by, version=seen),
+        "Submitted for authorisation.",
+    )
 
 
 @require_POST
@@ -106,7 +107,7 @@ def invoice_authorize(request: HttpRequest, pk: int) -> HttpResponse:
     by: User = request.user  # type: ignore[assignment]
 
     def step(invoice: Invoice) -> str:
-        authorization.authorize_invoice(invoice, by=by, version=_seen(request))
+        authorization.authorize_invoice(invoice, by=by, version=version_seen(request))
         return f"Authorised. Now it waits for {invoice.next_approver}." if invoice.next_approver else "Authorised."
 
     return _decide(request, pk, step)
@@ -118,7 +119,9 @@ def invoice_reject(request: HttpRequest, pk: int) -> HttpResponse:
     by: User = request.user  # type: ignore[assignment]
 
     def step(invoice: Invoice) -> str:
-        authorization.reject_invoice(invoice, by=by, reason=request.POST.get("reason", ""), version=_seen(request))
+        authorization.reject_invoice(
+            invoice, by=by, reason=request.POST.get("reason", ""), version=version_seen(request)
+        )
         return "Rejected." if by.pk == invoice.created_by_id else f"Rejected. {invoice.created_by} is told why."
 
     return _decide(request, pk, step)

@@ -209,7 +209,7 @@ def _after(request: HttpRequest, invoice: Invoice) -> HttpResponse:
 def _submit(invoice: Invoice, *, by: User) -> str:
     """Why it could not be submitted; empty when it was."""
     try:
-        submit_invoice(invoice, by=by)
+        submit_invoice(invoice, by=by, version=invoice.version)
     except InvoiceRefused as refused:
         return refused.message
     return ""

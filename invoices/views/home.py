@@ -15,6 +15,7 @@ from invoices.models import Invoice
 from invoices.paging import page_of
 from invoices.tables import invoice_table, relations_of
 from invoices.tallies import totals_of
+from invoices.views.seen import versions_shown
 from organization.models import User
 from organization.permissions import allowed, authorization_of, can_see_accounts_payable
 
@@ -45,6 +46,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     """What waits for this user; with ?show=all everything visible that waits."""
     user: User = request.user  # type: ignore[assignment]
     shows_all = request.GET.get("show") == "all"
+    shown_at = timezone.now()
     for_me = Invoice.objects.authorizable_by(user)
     rows = Invoice.objects.visible_to(user).waiting() if shows_all else for_me
     totals = totals_of(rows)
@@ -58,6 +60,8 @@ def waiting(request: HttpRequest) -> HttpResponse:
         "totals": totals,
         "total_count": sum(total.count for total in totals),
         "shows_all": shows_all,
+        "seen": versions_shown(page.object_list),
+        "shown_at": shown_at.isoformat(),
         "bulk_url": reverse("invoices:invoice_bulk") if may_decide and totals else "",
     }
     return render(request, "invoices/waiting.html", context)

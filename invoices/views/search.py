@@ -22,6 +22,7 @@ from invoices.paging import PAGE_SIZES, PER_PAGE, page_of
 from invoices.services.bulk import ACTIONS, LIMIT, act_on_many
 from invoices.tables import ALWAYS, COLUMNS, PREFERENCE, columns_of, invoice_table, relations_of
 from invoices.tallies import group_counts, totals_of_search
+from invoices.views.seen import moment_seen, versions_seen, versions_shown
 from organization.models import User
 from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
 from organization.spelling import spell
@@ -43,6 +44,7 @@ def invoice_search(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     if (plain := with_plain_days(request.GET)) != request.GET:
         return redirect(f"{request.path}?{plain.urlencode()}")
+    shown_at = timezone.now()
     found = invoice_filter(user, request.GET)
     rows = rows_of(found)
     totals = totals_of_search(user, found)
@@ -68,6 +70,8 @@ def invoice_search(request: HttpRequest) -> HttpResponse:
         "querystring": _querystring(request),
         "bulk_url": reverse("invoices:invoice_bulk") if actions else "",
         "actions": actions,
+        "seen": versions_shown(page.object_list),
+        "shown_at": shown_at.isoformat(),
         "bulk_limit": LIMIT,
         "saved": list(user.saved_searches.all()),
         "columns": [(key, label, key in columns, key in ALWAYS) for key, label in COLUMNS.items()],
@@ -117,22 +121,28 @@ def invoice_bulk(request: HttpRequest) -> HttpResponse:
     action = request.POST.get("action", "")
     if action in ACTIONS:
         rows = _chosen(request, user)
-        reason, versions = request.POST.get("reason", ""), _versions(request)
-        _tell(request, act_on_many(rows, action, by=user, reason=reason, versions=versions))
+        result = act_on_many(
+            rows,
+            action,
+            by=user,
+            reason=request.POST.get("reason", ""),
+            versions=versions_seen(request),
+            shown_at=moment_seen(request),
+        )
+        _tell(request, result)
     return redirect(_back(request))
 
 
 def _chosen(request: HttpRequest, user: User) -> Any:
     if request.POST.get("scope") == "all":
         return filtered_invoices(user, QueryDict(request.POST.get("query", "")))
-    ids = [value for value in request.POST.getlist("selected") if is_whole_number(value)]
-    return Invoice.objects.visible_to(user).filter(pk__in=ids)
+    return Invoice.objects.visible_to(user).filter(pk__in=_ticked(request))
 
 
-def _versions(request: HttpRequest) -> dict[int, int]:
-    """Which version of each invoice the page showed."""
-    pairs = (value.split(":") for value in request.POST.getlist("seen"))
-    return {int(pair[0]): int(pair[1]) for pair in pairs if len(pair) == 2 and all(map(is_whole_number, pair))}
+def _ticked(request: HttpRequest) -> set[str]:
+    if request.POST.get("scope") == "all":
+        return set()
+    return {value for value in request.POST.getlist("selected") if is_whole_number(value)}
 
 
 def _tell(request: HttpRequest, result: Any) -> None:
@@ -141,7 +151,11 @@ def _tell(request: HttpRequest, result: Any) -> None:
         messages.success(request, spelled(result.summary))
     for sentence in result.refusals:
         messages.error(request, spelled(sentence))
-    if not result.done and not result.refusals:
+    gone = len(_ticked(request)) - result.count
+    if gone > 0:
+        are = "1 of the invoices that you chose is" if gone == 1 else f"{gone} of the invoices that you chose are"
+        messages.warning(request, f"{are} gone: discarded meanwhile, or not yours to see any more.")
+    elif not result.done and not result.refusals:
         messages.info(request, "Nothing was selected.")
 
 

@@ -268,7 +268,7 @@ def test_a_forged_version_is_no_trouble_of_ours(company: Any, approver: Any, ver
     invoice = factories.invoice(company, created_by=factories.user(company.account), **WAITING)
     client = Client()
     client.force_login(approver)
-    bulk = {"action": "authorize", "selected": "0", "seen": [f"{invoice.pk}:{version}", f"{version}:1"]}
+    bulk = {"action": "authorize", "selected": "0", "seen": f"{invoice.pk}:{version} {version}:1"}
     assert client.post(reverse("invoices:invoice_bulk"), bulk).status_code == 302
     one = {"version": version, "reason": "Too dear."}
     assert client.post(reverse("invoices:invoice_reject", args=[invoice.pk]), one).status_code == 302
