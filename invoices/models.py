@@ -12,7 +12,7 @@ from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 from django.utils import timezone
 
-from invoices.querysets import InvoiceQuerySet
+from invoices.querysets import DiscardedQuerySet, InvoiceQuerySet
 from invoices.words import WORDS
 from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
 from organization.models import Account, Company, Department, User
@@ -443,6 +443,24 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class DiscardedInvoice(models.Model):
+    """What is left of a discarded invoice: enough to tell those who could see it who discarded it, and when."""
+
+    invoice_id = models.BigIntegerField(primary_key=True)
+    name = models.CharField(max_length=80)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    department = models.ForeignKey(Department, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    discarded_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    discarded_at = models.DateTimeField(default=timezone.now)
+
+    objects = DiscardedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class SavedSearch(models.Model):

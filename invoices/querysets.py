@@ -62,6 +62,14 @@ class InvoiceQuerySet(AccountQuerySet):
         return self.filter(kind=kind)
 
 
+class DiscardedQuerySet(AccountQuerySet):
+    company_path = "company"
+
+    def visible_to(self, user: User) -> Self:
+        """What the user could look at before it was discarded."""
+        return self.for_user(user).filter(within(visibility_of(user), user))
+
+
 def within(grant: Grant, user: User) -> Q:
     """For invoices and their tallies by state."""
     match grant.scope:

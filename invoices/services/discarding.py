@@ -1,4 +1,7 @@
-"""Throwing away what was never authorised: the invoice goes with its lines, documents and activity."""
+"""Throwing away what was never authorised: the invoice goes with its lines, documents and activity.
+
+Who discarded it and when is kept, for those who look for it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import logging
 from django.db import transaction
 
 from invoices.errors import InvoiceRefused
-from invoices.models import ApprovalStatus, Invoice
+from invoices.models import ApprovalStatus, DiscardedInvoice, Invoice
 from invoices.services import documents
 from invoices.services.entry import lock_for_editing
 from organization.models import User
@@ -26,7 +29,20 @@ def discard_invoice(invoice: Invoice, *, by: User, version: int | None = None) -
         raise InvoiceRefused(objection)
     documents.delete_files_after_commit(list(locked.documents.all()))
     logger.info("Invoice %s of company %s was discarded by user %s", locked.pk, locked.company_id, by.pk)
+    _remember(locked, by=by)
     locked.delete()
+
+
+def _remember(invoice: Invoice, *, by: User) -> None:
+    DiscardedInvoice.objects.create(
+        invoice_id=invoice.pk,
+        name=str(invoice),
+        account_id=invoice.account_id,
+        company_id=invoice.company_id,
+        department_id=invoice.department_id,
+        created_by_id=invoice.created_by_id,
+        discarded_by=by,
+    )
 
 
 def objection_to_discarding(invoice: Invoice) -> str:

@@ -160,7 +160,7 @@ def lock_for_editing(invoice: Invoice, *, by: User, version: int | None = None) 
     rows = Invoice.objects.administrable_by(by).select_for_update(no_key=True, of=("self",))
     locked = rows.filter(pk=invoice.pk).first()
     if locked is None:
-        raise InvoiceRefused("You may not edit this invoice.")
+        raise InvoiceRefused("This invoice was discarded meanwhile, or is not yours to edit any more.")
     if locked.is_posted:
         raise InvoiceRefused("This invoice is posted and read-only here. Correct it in the accounting system.")
     if locked.is_leaving:

@@ -17,6 +17,7 @@ from invoices.models import ApprovalStatus, Invoice
 from invoices.services import authorization
 from invoices.services.activity import add_comment
 from invoices.services.discarding import objection_to_discarding
+from invoices.views.discarded import tells_of_discarded
 from invoices.views.documents import PREVIEWABLE
 from invoices.views.seen import version_seen
 from organization.models import User
@@ -36,6 +37,7 @@ def _invoice(request: HttpRequest, pk: int) -> Invoice:
 
 @require_safe
 @allowed(can_see_accounts_payable)
+@tells_of_discarded
 def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = _invoice(request, pk)
     documents = list(invoice.documents.all())
@@ -90,6 +92,7 @@ def _step(request: HttpRequest, pk: int, step: Callable[[Invoice], object], done
 
 @require_POST
 @allowed(can_see_accounts_payable)
+@tells_of_discarded
 def invoice_submit(request: HttpRequest, pk: int) -> HttpResponse:
     by: User = request.user  # type: ignore[assignment]
     seen = version_seen(request)
@@ -103,6 +106,7 @@ def invoice_submit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(can_see_accounts_payable)
+@tells_of_discarded
 def invoice_authorize(request: HttpRequest, pk: int) -> HttpResponse:
     by: User = request.user  # type: ignore[assignment]
 
@@ -115,13 +119,13 @@ def invoice_authorize(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(can_see_accounts_payable)
+@tells_of_discarded
 def invoice_reject(request: HttpRequest, pk: int) -> HttpResponse:
     by: User = request.user  # type: ignore[assignment]
 
     def step(invoice: Invoice) -> str:
-        authorization.reject_invoice(
-            invoice, by=by, reason=request.POST.get("reason", ""), version=version_seen(request)
-        )
+        reason = request.POST.get("reason", "")
+        authorization.reject_invoice(invoice, by=by, reason=reason, version=version_seen(request))
         return "Rejected." if by.pk == invoice.created_by_id else f"Rejected. {invoice.created_by} is told why."
 
     return _decide(request, pk, step)
@@ -144,6 +148,7 @@ def _decide(request: HttpRequest, pk: int, step: Callable[[Invoice], str]) -> Ht
 
 @require_POST
 @allowed(can_see_accounts_payable)
+@tells_of_discarded
 def invoice_send_to(request: HttpRequest, pk: int) -> HttpResponse:
     by: User = request.user  # type: ignore[assignment]
     wanted = request.POST.get("approver", "")
@@ -156,6 +161,7 @@ def invoice_send_to(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(may_comment)
+@tells_of_discarded
 def comment(request: HttpRequest, pk: int) -> HttpResponse:
     by: User = request.user  # type: ignore[assignment]
     text = request.POST.get("text", "")

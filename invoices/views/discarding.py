@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
 from invoices.models import Invoice
 from invoices.services.discarding import discard_invoice, objection_to_discarding
+from invoices.views.discarded import tells_of_discarded
 from invoices.views.entry import may_enter
 from organization.permissions import allowed
 from organization.spelling import spell
@@ -26,6 +27,7 @@ class DiscardForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allowed(may_enter)
+@tells_of_discarded
 def invoice_discard(request: HttpRequest, pk: int) -> HttpResponse:
     rows = Invoice.objects.administrable_by(request.user).with_header()  # type: ignore[arg-type]
     invoice = get_object_or_404(rows, pk=pk)

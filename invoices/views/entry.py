@@ -18,11 +18,12 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
 from invoices.forms import BaseLineFormSet, DocumentsForm, HeaderForm, header_initial, line_form_set, lines_initial
-from invoices.models import Invoice
+from invoices.models import DiscardedInvoice, Invoice
 from invoices.services.authorization import submit_invoice
 from invoices.services.discarding import objection_to_discarding
 from invoices.services.entry import save_invoice
 from invoices.services.readiness import problems
+from invoices.views.discarded import left_of, tells_of_discarded
 from invoices.views.documents import PREVIEWABLE
 from ledger.models import Dimension
 from organization.models import User
@@ -93,13 +94,25 @@ def invoice_add(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allowed(may_enter)
+@tells_of_discarded
 def invoice_edit(request: HttpRequest, pk: int) -> HttpResponse:
     rows = Invoice.objects.administrable_by(request.user).with_header()  # type: ignore[arg-type]
+    discarded = left_of(request, pk) if request.method == "POST" else None
+    if discarded:
+        return _entered_anew(request, discarded)
     invoice = get_object_or_404(rows, pk=pk)
     if not invoice.is_editable:
         messages.error(request, "This invoice is posted or being exported, so it cannot be edited here.")
         return redirect(invoice)
     return _entry(request, invoice)
+
+
+def _entered_anew(request: HttpRequest, discarded: DiscardedInvoice) -> HttpResponse:
+    """Somebody discarded the invoice that was being edited: what was typed is offered as a new one."""
+    forms = _bound(request, None)
+    forms.is_valid()
+    forms.documents.keep()
+    return _page(request, forms, None, discarded=discarded)
 
 
 def _entry(request: HttpRequest, invoice: Invoice | None) -> HttpResponse:
@@ -215,13 +228,17 @@ def _submit(invoice: Invoice, *, by: User) -> str:
     return ""
 
 
-def _page(request: HttpRequest, forms: EntryForms, invoice: Invoice | None) -> HttpResponse:
+def _page(
+    request: HttpRequest, forms: EntryForms, invoice: Invoice | None, *, discarded: DiscardedInvoice | None = None
+) -> HttpResponse:
     documents = list(invoice.documents.all()) if invoice else []
     checks = invoice and request.GET.get("check") and request.method != "POST"
     shown = [one for one in [*forms.documents.pending, *documents] if one.content_type in PREVIEWABLE]
     context = {
         "title": f"Edit {invoice}" if invoice else "Enter Invoice",
         "invoice": invoice,
+        "discarded": discarded,
+        "action": request.path if invoice else reverse("invoices:invoice_add"),
         "form": forms.header,
         "lines": forms.lines,
         "documents_form": forms.documents,

@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
-from invoices.models import ApprovalStatus, Document, ExportState, Invoice, PostingStatus
+from invoices.models import ApprovalStatus, DiscardedInvoice, Document, ExportState, Invoice, PostingStatus
 from invoices.services.authorization import authorize_invoice, reject_invoice, submit_invoice
 from invoices.services.discarding import discard_invoice
 from invoices.services.entry import save_invoice
 from invoices.tallies import totals_of
+from organization.models import User
 from tests import factories
 from tests.invoices.test_services import header_of
 
@@ -168,3 +170,86 @@ def test_a_removed_document_leaves_no_file_behind(
     with django_capture_on_commit_callbacks(execute=True):
         save_invoice(by=clerk, header=header_of(invoice), lines=[], invoice=invoice, removed_documents=[document])
     assert not default_storage.exists(document.file.name)
+
+
+class TestWhatIsLeft:
+    """Whoever could see the invoice reads who discarded it and when; to strangers it never existed."""
+
+    @pytest.fixture
+    def colleague(self, company: Any) -> Any:
+        return factories.user(company.account, first_name="Cora", last_name="Colleague")
+
+    @pytest.fixture
+    def discarded(self, company: Any, clerk: Any, colleague: Any) -> Invoice:
+        invoice = factories.invoice(company, created_by=clerk, number="GONE-1")
+        address = Invoice(pk=invoice.pk)
+        discard_invoice(invoice, by=colleague)
+        return address
+
+    @pytest.mark.parametrize("name", ["invoice_detail", "invoice_edit", "invoice_discard"])
+    def test_is_told_where_the_invoice_was(self, discarded: Invoice, clerk: Any, name: str) -> None:
+        page = client_of(clerk).get(reverse(f"invoices:{name}", args=[discarded.pk]))
+        assert page.status_code == 410
+        assert "Invoice GONE-1 was discarded" in page.text
+        assert "Cora Colleague" in page.text
+        assert reverse("invoices:invoice_search") in page.text
+
+    @pytest.mark.parametrize("name", ["submit", "authorize", "reject", "send_to", "comment", "discard"])
+    def test_is_told_to_whoever_acts_on_it(self, discarded: Invoice, company: Any, name: str) -> None:
+        owner = factories.owner(company.account)
+        path = "comment" if name == "comment" else f"invoice_{name}"
+        data = {"approver": owner.pk, "version": 1, "text": "Hello", "reason": "Why"}
+        answer = client_of(owner).post(reverse(f"invoices:{path}", args=[discarded.pk]), data)
+        assert (answer.status_code, "was discarded" in answer.text) == (410, True)
+
+    def test_is_a_404_for_who_could_not_see_it(self, discarded: Invoice, company: Any) -> None:
+        account = company.account
+        elsewhere = factories.user(account)
+        elsewhere.companies.add(factories.company(account))
+        limited = factories.user(account, visibility="departments")
+        limited.departments.add(factories.department(account))
+        strangers = [factories.owner(), elsewhere, limited, factories.user(account, visibility="own")]
+        for person in strangers:
+            for name in ("invoice_detail", "invoice_edit", "invoice_discard"):
+                answer = client_of(person).get(reverse(f"invoices:{name}", args=[discarded.pk]))
+                assert (answer.status_code, "GONE-1" in answer.text) == (404, False)
+
+    def test_loses_nothing_that_was_typed(self, discarded: Invoice, company: Any, clerk: Any) -> None:
+        client = client_of(clerk)
+        typed = {
+            "company": company.pk,
+            "kind": "invoice",
+            "number": "GONE-1",
+            "po_number": "PO-TYPED",
+            "version": "1",
+            "remove": "1",
+            "action": "submit",
+            "documents": SimpleUploadedFile("mine.pdf", factories.PDF),
+            "lines-TOTAL_FORMS": "1",
+            "lines-INITIAL_FORMS": "0",
+            "lines-0-quantity": "1",
+            "lines-0-unit_price": "12.50",
+        }
+        page = client.post(reverse("invoices:invoice_edit", args=[discarded.pk]), typed)
+        assert page.status_code == 200
+        assert "was discarded by Cora Colleague" in page.text
+        assert f'action="{reverse("invoices:invoice_add")}"' in page.text
+        assert page.context["form"]["po_number"].value() == "PO-TYPED"
+        token = page.context["documents_form"].pending[0].token
+        client.post(reverse("invoices:invoice_add"), typed | {"documents": "", "pending": token, "action": "draft"})
+        saved = Invoice.objects.get()
+        assert (saved.po_number, str(saved.total), saved.documents.get().name) == ("PO-TYPED", "12.50", "mine.pdf")
+
+    def test_nothing_is_entered_for_a_stranger(self, discarded: Invoice) -> None:
+        answer = client_of(factories.owner()).post(reverse("invoices:invoice_edit", args=[discarded.pk]), {})
+        assert answer.status_code == 404
+
+    def test_stays_when_its_people_have_left(self, discarded: Invoice, colleague: Any, company: Any) -> None:
+        User.objects.filter(pk=colleague.pk).delete()
+        page = client_of(factories.owner(company.account)).get(discarded.get_absolute_url())
+        assert "Invoice GONE-1 was discarded" in page.text
+
+    def test_is_nothing_where_the_invoice_stayed(self, invoice: Invoice, clerk: Any) -> None:
+        with pytest.raises(InvoiceChangedMeanwhile):
+            discard_invoice(invoice, by=clerk, version=9)
+        assert not DiscardedInvoice.objects.exists()
