@@ -51,13 +51,8 @@ def choose(text: str, found: dict[str, list[Any]], what: str) -> Any:
     """The one row that `text` means. Raises ValidationError."""
     if not text:
         return None
-    rows = found.get(text.lower(), [])
-    if not rows:
-        raise ValidationError(f"No {what} of this company is called “{text}”. Type its code or choose from the list.")
-    row = picking.certain(text, rows)
-    if row is None:
-        raise ValidationError(f"“{text}” may mean {picking.listed(rows)}. Type the code of one.")
-    return row
+    unknown = f"No {what} of this company is called “{text}”. Type its code or choose from the list."
+    return picking.choose(text, found.get(text.lower(), []), unknown)
 
 
 class HeaderForm(forms.Form):

@@ -9,6 +9,7 @@ from django import forms
 from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
 from organization.permissions import companies_of
 from organization.reference import AccountForm
+from organization.reference.choices import TypedChoiceField
 
 
 class CurrencyForm(AccountForm):
@@ -88,9 +89,23 @@ class DimensionForm(AccountForm):
 class DimensionValueForm(AccountForm):
     imported_fields = ("company", "code", "name", "parent", "scope")
 
+    parent = TypedChoiceField(DimensionValue.objects.all(), required=False, suggestions="ledger:dimensionvalue_suggest")
+
     class Meta:
         model = DimensionValue
         fields = ("dimension", "company", "code", "name", "parent")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not kwargs.get("like"):
+            self._offer_one_dimension()
+
+    def _offer_one_dimension(self) -> None:
+        """The same code may stand in several."""
+        chosen = self.instance.dimension_id or self.data.get("dimension")
+        if str(chosen or "").isdecimal():
+            parent = self.fields["parent"]
+            parent.queryset = parent.queryset.filter(dimension=chosen)
 
     def clean_parent(self) -> DimensionValue | None:
         parent, dimension = self.cleaned_data["parent"], self.cleaned_data.get("dimension")

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from organization.models import Account, Company
-from organization.querysets import AccountQuerySet, CompanyQuerySet
+from organization.querysets import AccountQuerySet, CompanyQuerySet, SharedQuerySet
 
 
 class Currency(models.Model):
@@ -149,7 +149,7 @@ class TaxCode(models.Model):
     is_active = models.BooleanField(default=True)
     is_imported = models.BooleanField(default=False, editable=False)
 
-    objects = AccountQuerySet.as_manager()
+    objects = SharedQuerySet.as_manager()
 
     class Meta:
         ordering = ["code"]
@@ -219,7 +219,7 @@ class DimensionValue(models.Model):
     is_active = models.BooleanField(default=True)
     is_imported = models.BooleanField(default=False, editable=False)
 
-    class QuerySet(AccountQuerySet):
+    class QuerySet(SharedQuerySet):
         account_path = "dimension__account"
 
         def usable_by(self, company: Company) -> DimensionValue.QuerySet:

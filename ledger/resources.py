@@ -197,6 +197,7 @@ dimension_values = _resource(
     table=DimensionValueTable,
     filter=DimensionValueFilter,
     key_fields=("dimension", "company", "code"),
+    is_suggested=True,
     related=("dimension", "company", "parent", "scope"),
 )
 

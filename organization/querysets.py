@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
+from django.db.models import Q
 
 if TYPE_CHECKING:
     from organization.models import Account, User
@@ -37,6 +38,14 @@ class CompanyQuerySet(AccountQuerySet):
 
     account_path = "company__account"
     company_path = "company"
+
+
+class SharedQuerySet(AccountQuerySet):
+    """Rows that belong to one company, or to all of the account."""
+
+    def for_user(self, user: User) -> Self:
+        rows, company_ids = super().for_user(user), user.limited_company_ids
+        return rows if company_ids is None else rows.filter(Q(company=None) | Q(company__in=company_ids))
 
 
 class CompanyRowQuerySet(AccountQuerySet):

@@ -131,7 +131,7 @@ class _Import:
 
     def _look_up_once(self, form: forms.ModelForm) -> None:
         """Spare thousands of queries: the fields find what earlier lines found, the model trusts what they found."""
-        choices = {name for name, each in form.fields.items() if type(each) is forms.ModelChoiceField}
+        choices = {name for name, each in form.fields.items() if _is_one_choice(each)}
         for name in choices:
             form.fields[name].to_python = partial(self._remembered, name, form.fields[name].to_python)  # type: ignore[method-assign]
         check = form.instance.clean_fields
@@ -168,6 +168,10 @@ class _Import:
         if not fitting:
             raise RowRefused(f"{form_field.label}: “{text}” is not set up here, or archived.")
         return fitting[0].pk
+
+
+def _is_one_choice(field: forms.Field) -> bool:
+    return isinstance(field, forms.ModelChoiceField) and not isinstance(field, forms.ModelMultipleChoiceField)
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import Q
 from django.forms.utils import pretty_name
 from django.utils import translation
 
@@ -42,10 +41,14 @@ class AccountForm(forms.ModelForm):
 
     def _choices(self, name: str, field: forms.ModelChoiceField) -> Any:
         """The account's active rows, and whatever is chosen already."""
-        rows = field.queryset.for_user(self.user)
-        chosen = self.initial.get(name)
+        rows = field.queryset.for_user(self.user).filter(is_active=True)
+        return rows | field.queryset.for_account(self.user.account).filter(pk__in=self._chosen(name))
+
+    def _chosen(self, name: str) -> list[Any]:
+        """The keys that the saved row names, of other companies too: saving the rest must not lose them."""
+        chosen = self.initial.get(name) if self.instance.pk else None
         chosen = [] if chosen is None else chosen if isinstance(chosen, list) else [chosen]
-        return rows.filter(Q(is_active=True) | Q(pk__in=[getattr(each, "pk", each) for each in chosen]))
+        return [getattr(each, "pk", each) for each in chosen]
 
     def _lock_fields(self) -> None:
         if self.instance.pk is None:

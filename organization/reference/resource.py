@@ -32,7 +32,8 @@ def _own_rows(model: type[models.Model]) -> Rows:
 class Resource:
     """`name` makes the URL names (`name_list`, `name_add`, …); `key_fields` tell rows apart in a CSV file, the last of
     them is text. `guard` is the transaction around every change; it raises ChangeRefused. `after_create` is called
-    inside it with the new row and who added it, and returns a sentence for them.
+    inside it with the new row and who added it, and returns a sentence for them. `is_suggested` rows have a code and a
+    name, and are offered while one is typed.
     """
 
     app: str
@@ -56,6 +57,7 @@ class Resource:
     empty_text: str = ""
     guard: Guard = _plain_change
     after_create: Callable[[Any, User], str] | None = None
+    is_suggested: bool = False
     form_template: str = "reference/form.html"
 
     def rows(self, user: User) -> models.QuerySet:
@@ -98,6 +100,8 @@ class Resource:
             "export": ("export.csv", views.ReferenceExport),
             "import": ("import/", views.ReferenceImport),
         }
+        if self.is_suggested:
+            pages["suggest"] = ("suggest/", views.ReferenceSuggest)
         return [
             path(f"{self.segment}/{suffix}", view.as_view(resource=self), name=f"{self.name}_{page}")
             for page, (suffix, view) in pages.items()

@@ -9,16 +9,19 @@ from django import forms
 from django.contrib import messages
 from django.core.cache import cache
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.generic import View
 from django_tables2 import RequestConfig
 
 from organization.reference import csv_files, csv_import
+from organization.reference.choices import Choices, label
 from organization.reference.errors import ChangeRefused
 from organization.reference.resource import Resource
 
+MAX_TYPED = 280
 KEPT_SECONDS = 3600  # between the preview of a file and its application
 
 
@@ -69,6 +72,19 @@ class ReferenceList(ReferenceView):
             "import_url": reverse(resource.url_name("import")) if may_manage else "",
         }
         return render(request, "reference/list.html", context)
+
+
+class ReferenceSuggest(ReferenceView):
+    """Active rows for what somebody types, of the company and dimension that the form names. JSON."""
+
+    def get(self, request: HttpRequest) -> JsonResponse:
+        rows = self.resource.rows(request.user).active()  # type: ignore[attr-defined]
+        for owner in ("company", "dimension"):
+            if wanted := request.GET.get(owner, ""):
+                key = int(wanted) if wanted.isdecimal() and len(wanted) < 19 else 0
+                rows = rows.filter(Q(**{f"{owner}__isnull": True}) | Q(**{owner: key}))
+        typed = request.GET.get("q", "").replace("\x00", "").strip()[:MAX_TYPED]
+        return JsonResponse({"results": [{"value": label(row), "hint": ""} for row in Choices(rows).offered(typed)]})
 
 
 class ReferenceAdd(ReferenceView):

@@ -144,9 +144,9 @@
     all[at].scrollIntoView({ block: "nearest" });
   };
   const ask = async (input) => {
-    const company = input.form.elements.company?.value ?? "";
+    const { company: { value: company = "" } = {}, dimension: { value: dimension = "" } = {} } = input.form.elements;
     const url = input.dataset.pickUrl ?? (company && entry().dataset.pickUrl.replace("KIND", input.dataset.pick));
-    const found = url && (await getJSON(url, { company, q: input.value.trim() }));
+    const found = url && (await getJSON(url, { company, dimension, q: input.value.trim() }));
     if (found && input.dataset.pick === "tax_code") for (const one of found.results) for (const name of [one.value, one.code]) rates.set(name.toLowerCase(), one.rate);
     return found?.results ?? [];
   };
