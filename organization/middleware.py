@@ -1,12 +1,36 @@
-"""Shows every page in its reader's time zone, spelling and date format."""
+"""Signing in, and every page in its reader's time zone, spelling and date format."""
 
 from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Whoever is signed out in the middle of something loses nothing, and is told that it was not done."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:  # type: ignore[override]
+        if "HX-Request" in request.headers:
+            # A sign-in page would replace the form that is being sent.
+            return HttpResponse(status=401)
+        if request.method in ("GET", "HEAD"):
+            return super().handle_no_permission(request, view_func)
+        messages.warning(request, "You had been signed out, so nothing was done. Sign in, then try again.")
+        return redirect_to_login(_page_of(request), self.get_login_url(view_func))
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page that the form stood on: what it is sent to is often no page."""
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    return came_from._replace(scheme="", netloc="").geturl() if came_from.netloc == request.get_host() else "/"
 
 
 class UserSettingsMiddleware:

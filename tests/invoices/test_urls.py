@@ -122,3 +122,22 @@ def test_the_word_of_one_accounting_system_is_nowhere_in_this_app(account: Any, 
     client = client_of(factories.user(account, "Reporter"))
     pages = [reverse("invoices:home"), reverse("invoices:invoice_search"), invoice.get_absolute_url()]
     assert not any("intacct" in client.get(url).text.lower() for url in pages)
+
+
+def test_a_form_without_its_cookies_is_told_that_it_expired(invoice: Any) -> None:
+    """Whoever has emptied the browser's cookies is signed out and sends no token."""
+    client = Client(enforce_csrf_checks=True)
+    for address in (reverse("invoices:invoice_add"), reverse("invoices:comment", args=[invoice.pk])):
+        answer = client.post(address, {"text": "Hello"})
+        assert (answer.status_code, "This form has expired" in answer.text) == (403, True)
+
+
+def test_signed_out_in_the_middle_leads_back_to_the_page_that_the_form_stood_on(invoice: Any) -> None:
+    client, address = Client(), reverse("invoices:comment", args=[invoice.pk])
+    page = f"http://testserver{invoice.get_absolute_url()}?a=b"
+    login = reverse("account_login")
+    for referer, following in ((page, f"{invoice.get_absolute_url()}%3Fa%3Db"), ("https://elsewhere.example/x", "/")):
+        answer = client.post(address, {"text": "Hello"}, headers={"referer": referer})
+        assert answer["Location"] == f"{login}?next={following}"
+    assert client.post(address, headers={"HX-Request": "true"}).status_code == 401
+    assert not invoice.activities.filter(kind="comment").exists()

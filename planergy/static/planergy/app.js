@@ -89,22 +89,39 @@
   // Alerts and toasts. The server may send HX-Trigger: {"toast": {"text": "Saved", "tone": "success"}}.
   on("click", ".dismiss", (event, button) => button.closest(".alert").remove());
   document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.tone));
-  const toast = (text, tone = "success") => {
+  const toast = (text, tone = "success", ...more) => {
     const box = document.getElementById("toasts");
     const alert = document.createElement("div");
     alert.className = `alert ${tone}`;
     const body = document.createElement("div");
     body.className = "alert-body";
-    body.textContent = text;
+    body.append(text, ...more);
     alert.append(body);
-    box?.append(alert);
-    setTimeout(() => alert.remove(), tone === "error" ? 15000 : 6000);
+    box?.replaceChildren(...[...box.children].filter((other) => other.textContent !== alert.textContent), alert);
+    if (!more.length) setTimeout(() => alert.remove(), tone === "error" ? 15000 : 6000);
+    return alert;
   };
   // Leaving a search box sends its form once more: the same address must not stand twice in the browser's history.
   document.addEventListener("htmx:beforeHistoryUpdate", ({ detail: { history } }) => {
     if (history.path === location.pathname + location.search) history.type = "replace";
   });
-  document.addEventListener("htmx:responseError", () => toast("That did not work. Reload the page and try again.", "error"));
+  // Signed out, or in again in another tab: what was typed stays, and goes with the token of the new session.
+  let signedOut = null;
+  const tellSignedOut = () => {
+    const link = Object.assign(document.createElement("a"), { href: document.body.dataset.signIn, target: "_blank", textContent: "sign in" });
+    signedOut = toast("You have been signed out. Nothing that you typed is lost: ", "error", link, " in a new tab, come back and try again.");
+  };
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    const token = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1];
+    if (!token) return;
+    detail.headers["X-CSRFToken"] = token;
+    if (detail.verb !== "get") detail.parameters.csrfmiddlewaretoken = token;
+  });
+  document.addEventListener("htmx:beforeOnLoad", () => { signedOut?.remove(); });
+  document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+    if (xhr.status === 401 || xhr.status === 403) tellSignedOut();
+    else toast("That did not work. What you typed is still here: try again in a moment.", "error");
+  });
   document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Check your connection and try again.", "error"));
 
   // Bulk selection: one box in the head selects the page; the bar counts.
