@@ -167,7 +167,7 @@ def lock_for_editing(invoice: Invoice, *, by: User, version: int | None = None) 
         raise InvoiceRefused("This invoice is being exported right now. Wait until that has ended, then edit it.")
     if version is not None and version != locked.version:
         raise InvoiceChangedMeanwhile(
-            "Somebody else saved this invoice while you were editing it. Nothing of yours is lost:"
+            "This invoice was saved elsewhere while you were editing it. Nothing of yours is lost:"
             " compare, then save again."
         )
     return locked

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, replace_url, reselect, retarget
 
 from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
 from invoices.forms import BaseLineFormSet, DocumentsForm, HeaderForm, header_initial, line_form_set, lines_initial
@@ -112,7 +112,8 @@ def _entered_anew(request: HttpRequest, discarded: DiscardedInvoice) -> HttpResp
     forms = _bound(request, None)
     forms.is_valid()
     forms.documents.keep()
-    return _page(request, forms, None, discarded=discarded)
+    page = _page(request, forms, None, discarded=discarded)
+    return replace_url(reselect(retarget(page, "#main"), "#main"), reverse("invoices:invoice_add"))
 
 
 def _entry(request: HttpRequest, invoice: Invoice | None) -> HttpResponse:
@@ -187,16 +188,16 @@ def _save(request: HttpRequest, forms: EntryForms, invoice: Invoice | None) -> I
     except InvoiceRefused as refused:
         forms.add_refusal(refused)
         if isinstance(refused, InvoiceChangedMeanwhile) and invoice:
-            _show_other_edit(forms, invoice)
+            _show_other_edit(forms, invoice, by=request.user)  # type: ignore[arg-type]
         return None
 
 
-def _show_other_edit(forms: EntryForms, invoice: Invoice) -> None:
-    """Say what the other one did. Saving once more then means to overwrite it."""
+def _show_other_edit(forms: EntryForms, invoice: Invoice, *, by: User) -> None:
+    """Say what the other one did, or oneself in another tab. Saving once more then means to overwrite it."""
     forms.changed_meanwhile = True
     last = invoice.activities.select_related("user").first()
     if last:
-        forms.header.add_error(None, f"{last.user or 'Planergy'}: {last.text}")
+        forms.header.add_error(None, f"{'You' if last.user == by else last.user or 'Planergy'}: {last.text}")
     forms.header.data = forms.header.data.copy()
     forms.header.data["version"] = str(invoice.version)
 

@@ -327,7 +327,7 @@ def test_of_two_editors_the_second_is_told_and_loses_nothing(open_page: Any, fir
     mine.get_by_label("Description").nth(0).fill("All that I typed")
     mine.get_by_label("Documents").set_input_files(upload("mine.pdf"))
     mine.get_by_role("button", name="Save as draft").click()
-    expect(mine.locator("[data-error-summary]")).to_contain_text("Somebody else saved this invoice while you were")
+    expect(mine.locator("[data-error-summary]")).to_contain_text("This invoice was saved elsewhere while you were")
     expect(mine.locator("[data-error-summary]")).to_contain_text("Cora Colleague: Edited: terms, PO number.")
     with mine.expect_popup() as opened:
         mine.get_by_role("link", name="See what is saved now").click()

@@ -168,7 +168,7 @@ def test_the_second_editor_is_told_and_keeps_what_was_typed(desk: Desk) -> None:
     invoice = Invoice.objects.get()
     desk.post(invoice, version="1", po_number="FIRST")
     page = desk.post(invoice, version="1", po_number="SECOND")
-    assert "Somebody else saved this invoice" in page.text
+    assert "This invoice was saved elsewhere" in page.text
     assert "SECOND" in page.text
     invoice.refresh_from_db()
     assert invoice.po_number == "FIRST"
@@ -250,8 +250,8 @@ def test_a_document_that_a_colleague_removed_meanwhile_is_no_mistake_of_the_seco
     desk.post(invoice, version="1", remove=document)
     page = desk.post(invoice, version="1", remove=document, po_number="MINE")
     first, second = (problem.message for problem in page.context["problems"])
-    assert first.startswith("Somebody else saved this invoice while you were editing it.")
-    assert second == f"{desk.clerk}: Edited: removed a.pdf."
+    assert first.startswith("This invoice was saved elsewhere while you were editing it.")
+    assert second == "You: Edited: removed a.pdf."
     desk.post(invoice, version=page.context["form"]["version"].value(), remove=document, po_number="MINE")
     invoice.refresh_from_db()
     assert invoice.po_number == "MINE"

@@ -304,6 +304,9 @@
   document.addEventListener("htmx:beforeRequest", (event) => { if (event.target.matches("[data-entry]")) isDirty = false; });
   for (const type of ["htmx:responseError", "htmx:sendError"]) document.addEventListener(type, () => { isDirty = Boolean(entry()); });
 
+  // Back to a page that the browser kept: what it holds is saved already, so it begins afresh.
+  addEventListener("pageshow", (event) => { if (event.persisted && entry() && !isDirty) location.reload(); });
+
   const timers = new WeakMap();
   const soon = (input, act) => { clearTimeout(timers.get(input)); timers.set(input, setTimeout(act, 150)); };
 
