@@ -80,7 +80,7 @@ def test_server_error_page_needs_nothing(client: Client, monkeypatch: pytest.Mon
     client.raise_request_exception = False
     response = client.get("/")
     assert response.status_code == 500
-    assert "Something went wrong on our side" in response.content.decode()
+    assert "Something went wrong in Planergy" in response.content.decode()
 
 
 def test_style_guide_is_for_staff_only() -> None:
