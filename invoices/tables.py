@@ -133,9 +133,10 @@ class InvoiceTable:
 def invoice_table(
     page: Page, *, columns: Iterable[str], sort: str, selectable: bool, params: Mapping[str, Any]
 ) -> InvoiceTable:
-    """`params` are the page's own, which the headings' addresses keep."""
+    """`params` are the page's own, which the headings' addresses keep. Cells and headings stand as in COLUMNS."""
+    shown = set(columns)
     kept = [(key, value) for key, value in _pairs(params) if key not in ("sort", "page")]
-    return InvoiceTable(page, [_column(key, sort, kept) for key in columns], selectable)
+    return InvoiceTable(page, [_column(key, sort, kept) for key in COLUMNS if key in shown], selectable)
 
 
 def _pairs(params: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import lxml.html
 import pytest
 from django.db import connection
 from django.http import QueryDict
@@ -16,6 +17,7 @@ from django.urls import reverse
 from invoices.filters import filtered_invoices, in_order
 from invoices.models import ApprovalStatus, ExportState, Invoice, InvoiceLine
 from invoices.slots import search_actions
+from invoices.tables import COLUMNS, PREFERENCE
 from organization.models import Scope, Spelling
 from organization.slots import Fragment
 from tests import factories
@@ -126,6 +128,16 @@ def test_finds_each_invoice_of_a_gl_code_once(
     factories.invoice(company)
     found = filtered_invoices(clerk, QueryDict("gl_code=6100"))
     assert list(found.values_list("number", flat=True)) == ["TWICE"]
+
+
+@pytest.mark.parametrize("address", [SEARCH, reverse("invoices:waiting") + "?show=all"])
+def test_every_cell_stands_under_its_heading(company: Any, address: str) -> None:
+    owner = factories.owner(company.account, preferences={PREFERENCE: ["created_by", *reversed(COLUMNS)]})
+    factories.invoice(company, approval_status=ApprovalStatus.WAITING)
+    page = lxml.html.fromstring(client_of(owner).get(address).text)
+    headings = [heading.text_content().strip() for heading in page.xpath("//thead//th[@class != 'select']")]
+    assert len(headings) > 5
+    assert headings == page.xpath("//tbody//td[@class != 'select']/@data-label")
 
 
 def test_reach_of_visibility(company: Any) -> None:
