@@ -215,6 +215,11 @@ class TestOwners:
         owner.refresh_from_db()
         assert owner.is_active
 
+    def test_a_page_of_ones_own_has_no_button_to_archive(self, owner: User) -> None:
+        client, second = signed_in(owner), factories.owner(owner.account)
+        assert ">Archive<" not in client.get(reverse("organization:user_edit", args=[owner.pk])).text
+        assert ">Archive<" in client.get(reverse("organization:user_edit", args=[second.pk])).text
+
     def test_another_owner_can_be_archived(self, owner: User) -> None:
         second = factories.owner(owner.account)
         signed_in(owner).post(reverse("organization:user_archive", args=[second.pk]))
