@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from invoices.models import ApprovalStatus, Invoice
 from invoices.services.authorization import submit_invoice
@@ -15,6 +15,7 @@ from tests import factories
 from tests.invoices.test_entry_in_browser import ADD, Firm, fill, upload
 from tests.planergy.test_pages_in_browser import violations
 
+AXES: Any = (("x", "width"), ("y", "height"))
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 
@@ -38,7 +39,8 @@ def test_signed_out_in_the_middle_of_an_invoice_nothing_is_lost(open_page: Any, 
     page.context.clear_cookies(name=lost) if lost else page.context.clear_cookies()
     page.get_by_role("button", name="Save as draft").click()
     told = page.locator(".toasts .alert")
-    expect(told).to_contain_text("You have been signed out. Nothing that you typed is lost:")
+    expect(told).to_contain_text("You have been signed out. Nothing that you typed is lost: sign in in a new tab,")
+    assert not overlap(told, page.get_by_role("button", name="Submit for authorisation"))
     expect(page.get_by_label("Invoice number")).to_have_value("OUT-1")
     assert violations(page) == []
     with page.expect_popup() as opened:
@@ -70,6 +72,13 @@ def test_a_list_stays_when_its_reader_was_signed_out(open_page: Any, firm: Firm)
     page.locator("input[type=search]").fill("LISTED")
     expect(page.locator(".toasts .alert")).to_contain_text("You have been signed out.")
     expect(page.get_by_role("link", name="LISTED")).to_be_visible()
+
+
+def overlap(one: Locator, other: Locator) -> bool:
+    first, second = one.bounding_box(), other.bounding_box()
+    assert first
+    assert second
+    return all(first[at] < second[at] + second[by] and second[at] < first[at] + first[by] for at, by in AXES)
 
 
 def slowly(page: Page, posts: list[str]) -> None:

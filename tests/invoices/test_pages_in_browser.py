@@ -112,6 +112,22 @@ def test_every_page_is_accessible_and_fits(open_page: Any, world: World, width: 
     assert found == {}
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+def test_long_numbers_and_file_names_push_nothing_out_of_sight(open_page: Any, world: World, width: int) -> None:
+    invoice = world.invoices[1]
+    Invoice.objects.filter(pk=invoice.pk).update(number="NUMBER-2030-" + "0" * 48)
+    factories.document(invoice, "A long name of a scanned document that came by e-mail on a Friday afternoon.pdf")
+    page = open_page(reverse("invoices:waiting") + "?show=all", world.owner, width=width)
+    scroll = page.locator(".table-scroll")
+    assert scroll.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    number = page.locator("td a", has_text="0" * 48)
+    assert number.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    page.goto(page.url.partition("/accounts-payable")[0] + invoice.get_absolute_url())
+    name = page.locator(".file-list .name").bounding_box()
+    assert name
+    assert name["width"] > 180
+
+
 def test_enters_and_submits_by_keyboard_with_suggestions(open_page: Any, world: World) -> None:
     page = open_page(reverse("invoices:invoice_add"), world.clerk)
     page.get_by_label("Supplier").press_sequentially("alder")

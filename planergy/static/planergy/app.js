@@ -95,8 +95,11 @@
     alert.className = `alert ${tone}`;
     const body = document.createElement("div");
     body.className = "alert-body";
-    body.append(text, ...more);
+    const sentence = document.createElement("p");
+    sentence.append(text, ...more);
+    body.append(sentence);
     alert.append(body);
+    if (more.length) alert.append(Object.assign(document.createElement("button"), { type: "button", className: "dismiss", ariaLabel: "Dismiss", textContent: "×" }));
     box?.replaceChildren(...[...box.children].filter((other) => other.textContent !== alert.textContent), alert);
     if (!more.length) setTimeout(() => alert.remove(), tone === "error" ? 15000 : 6000);
     return alert;
