@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+JOBS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: help install demo demo-reset test check fmt bench
@@ -20,8 +21,8 @@ demo-reset: .venv/requirements.txt ## forget the demo's data, then `make demo`
 	@rm -rf .data
 	@$(MAKE) --no-print-directory demo
 
-test: .venv/requirements-dev.txt ## run the tests (ARGS="tests/invoices -x" runs some)
-	@$(BIN)/python -m pytest $(ARGS)
+test: .venv/requirements-dev.txt ## run the tests in JOBS=2 processes (ARGS="tests/invoices -x" runs some)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: .venv/requirements-dev.txt ## lint, format, types, import arrows, missing migrations
 	$(BIN)/ruff check .
