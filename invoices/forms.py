@@ -81,6 +81,8 @@ class HeaderForm(forms.Form):
         own = companies_of(user)
         kept = Company.objects.for_user(user).filter(pk=invoice.company_id if invoice else None)
         self.fields["company"].queryset = own | kept  # type: ignore[attr-defined]
+        # A list: a box that must be filled looks at its first choice before it is written, each time anew.
+        self.fields["company"].widget.choices = list(self.fields["company"].choices)  # type: ignore[attr-defined]
         for name, model in (("currency", Currency), ("terms", Terms), ("department", Department)):
             kept_id = getattr(invoice, f"{name}_id") if invoice else None
             rows = model.objects.for_user(user).filter(Q(is_active=True) | Q(pk=kept_id))
