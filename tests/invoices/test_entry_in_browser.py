@@ -283,6 +283,35 @@ def test_a_refused_form_is_whole_again_wherever_it_was_submitted_from(open_page:
     expect(page.locator("[data-role=running-net]")).to_have_text("100.00")
 
 
+@pytest.mark.parametrize("late, box, typed", [("due-date", "Due date", "05/06/2030"), ("supplier", "Currency", "USD")])
+def test_a_late_proposal_does_not_undo_what_was_typed(
+    open_page: Any, firm: Firm, late: str, box: str, typed: str
+) -> None:
+    factories.currency(firm.account, "USD")
+    page = open_page(reverse(ADD), firm.clerk)
+    held: list[Any] = []
+    released: list[bool] = []
+    page.route(f"**/pick/{late}/**", lambda route: route.continue_() if released else held.append(route))
+    page.get_by_label("Supplier").fill("ALDER")
+    page.get_by_label("Invoice date").fill("1/2/30")
+    page.get_by_label("Invoice number").fill("A-1")
+    while not held:
+        page.wait_for_timeout(50)
+    changed = page.get_by_label(box)
+    if box == "Currency":
+        changed.select_option(label=typed)
+    else:
+        changed.fill(typed)
+    released.append(True)
+    with page.expect_response(f"**/pick/{late}/**"):
+        for route in held:
+            route.continue_()
+    page.get_by_role("button", name="Save as draft").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Draft")
+    invoice = Invoice.objects.get()
+    assert typed in (str(invoice.currency), f"{invoice.due_date:%d/%m/%Y}")
+
+
 def test_a_refusal_lists_every_problem_with_a_way_to_its_field(open_page: Any, firm: Firm) -> None:
     page = open_page(reverse(ADD), firm.clerk)
     page.get_by_label("Documents").set_input_files(upload("a.pdf"))

@@ -167,11 +167,13 @@
     input.setAttribute("aria-expanded", String(found.length > 0));
     input.removeAttribute("aria-activedescendant");
   };
-  const choose = (input, choice) => {
+  // What the supplier proposes. An answer that comes late must not undo what was chosen meanwhile.
+  const proposed = () => Object.fromEntries(["currency", "terms", "invoice_date", "due_date"].map((name) => [name, field(name)?.value]));
+  const choose = (input, choice, before = proposed()) => {
     input.value = input.settled = choice.value;
     close(input);
     if (input.form !== entry()) { input.dispatchEvent(new Event("change", { bubbles: true })); return; }
-    if (input.dataset.pick === "supplier") takeSupplier(choice);
+    if (input.dataset.pick === "supplier") takeSupplier(choice, before);
     if (input.dataset.pick === "gl_code") showNeeds(input.closest("[data-line]"), choice.needs);
     showTotals();
     checkNumber();
@@ -180,16 +182,16 @@
   const settle = async (input) => {
     const typed = input.value.trim().toLowerCase();
     if (!typed || input.settled === input.value) return;
+    const before = proposed();
     const found = await ask(input);
     if (input.value.trim().toLowerCase() !== typed) return;
     const exact = found.filter((one) => [one.value, one.code].some((name) => name.toLowerCase() === typed));
     const meant = exact.length ? exact : found;
-    if (meant.length === 1) choose(input, meant[0]);
+    if (meant.length === 1) choose(input, meant[0], before);
     else showTotals();
   };
-  const takeSupplier = (choice) => {
-    if (choice.currency) field("currency").value = choice.currency;
-    if (choice.terms) field("terms").value = choice.terms;
+  const takeSupplier = (choice, before) => {
+    for (const name of ["currency", "terms"]) if (choice[name] && field(name).value === before[name]) field(name).value = choice[name];
     if (choice.gl_code) {
       for (const box of lines().map((line) => part(line, "gl_code")).filter((one) => !one.value)) {
         box.value = choice.gl_code;
@@ -199,10 +201,12 @@
     proposeDue();
   };
   const proposeDue = async () => {
-    const [terms, date] = [field("terms").value, field("invoice_date").value];
-    if (!terms || !date) return;
-    const found = await getJSON(entry().dataset.dueUrl, { terms, date });
-    if (found?.due_date) field("due_date").value = found.due_date;
+    const before = proposed();
+    if (!before.terms || !before.invoice_date) return;
+    const found = await getJSON(entry().dataset.dueUrl, { terms: before.terms, date: before.invoice_date });
+    const now = proposed();
+    const isLate = ["terms", "invoice_date", "due_date"].some((name) => now[name] !== before[name]);
+    if (found?.due_date && !isLate) field("due_date").value = found.due_date;
   };
   const checkNumber = async () => {
     const note = role("number-note");
