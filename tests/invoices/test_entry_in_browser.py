@@ -283,6 +283,16 @@ def test_a_refused_form_is_whole_again_wherever_it_was_submitted_from(open_page:
     expect(page.locator("[data-role=running-net]")).to_have_text("100.00")
 
 
+def test_a_preview_that_is_ready_leaves_the_focus_to_who_is_typing(open_page: Any, firm: Firm) -> None:
+    page = open_page(reverse(ADD), firm.clerk)
+    page.evaluate("addEventListener('blur', () => { window.wasTaken = true })")
+    page.get_by_label("Documents").set_input_files(upload("a.pdf"))
+    page.wait_for_function("window.wasTaken")
+    page.wait_for_function("document.activeElement.name === 'supplier'")
+    page.keyboard.type("ALD")
+    expect(page.get_by_label("Supplier")).to_have_value("ALD")
+
+
 @pytest.mark.parametrize("late, box, typed", [("due-date", "Due date", "05/06/2030"), ("supplier", "Currency", "USD")])
 def test_a_late_proposal_does_not_undo_what_was_typed(
     open_page: Any, firm: Firm, late: str, box: str, typed: str
@@ -314,12 +324,12 @@ def test_a_late_proposal_does_not_undo_what_was_typed(
 
 def test_a_refusal_lists_every_problem_with_a_way_to_its_field(open_page: Any, firm: Firm) -> None:
     page = open_page(reverse(ADD), firm.clerk)
-    page.get_by_label("Documents").set_input_files(upload("a.pdf"))
     page.get_by_label("Supplier").fill("nobody")
     page.get_by_label("Invoice date").fill("31/31/2030")
     page.get_by_label("Unit price").fill("1,234,50")
     page.get_by_role("button", name="Add line").click()
     page.get_by_role("button", name="Remove line").nth(1).click()
+    page.get_by_label("Documents").set_input_files(upload("a.pdf"))
     page.get_by_role("button", name="Save as draft").click()
     summary = page.locator("[data-error-summary]")
     expect(summary).to_be_focused()

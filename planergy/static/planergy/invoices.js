@@ -249,6 +249,15 @@
     const frame = isPdf ? element("iframe", { src: `${url}#navpanes=0&view=FitH`, title: name }) : element("img", { src: url, alt: name });
     document.querySelector("[data-role=preview]").replaceChildren(frame);
   };
+  // The browser's viewer of PDFs takes the focus once it is ready. Whoever is typing by then has not gone there.
+  let typedIn = null;
+  let hasTabbed = false;
+  document.addEventListener("focusin", (event) => { typedIn = event.target; });
+  document.addEventListener("keydown", (event) => { hasTabbed = event.key === "Tab"; }, true);
+  addEventListener("blur", () => {
+    const frame = document.activeElement;
+    if (frame?.matches("[data-role=preview] iframe") && !frame.matches(":hover") && !hasTabbed) setTimeout(() => { frame.blur(); window.focus(); typedIn?.focus(); });
+  });
   const previewFile = (file) => preview(URL.createObjectURL(file), file.type, file.name);
   const readableSize = (bytes) => bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
   const chosenItem = (file) => {
