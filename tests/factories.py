@@ -64,7 +64,7 @@ def terms(account_: Account, name: str = "Net 30", **fields: Any) -> Terms:
 
 
 def gl_code(company_: Company, code: str | None = None, **fields: Any) -> GLCode:
-    code = code or str(6000 + next(_number))
+    code = code or str(70_000 + next(_number))  # no code that a test names itself
     return GLCode.objects.create(**{"company": company_, "code": code, "name": f"Costs {code}"} | fields)
 
 
