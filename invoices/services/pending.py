@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -32,8 +33,9 @@ class PendingFile:
     size: int
     user_id: int
 
-    @property
+    @cached_property
     def token(self) -> str:
+        """One for the whole page: a token signed a second later would be another address of the same file."""
         return signing.dumps(asdict(self), salt=_SALT, compress=True)
 
     def open(self) -> File:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+import time
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.signing import b62_encode
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -71,7 +75,9 @@ def test_the_good_ones_are_kept_when_one_is_refused(desk: Desk) -> None:
     assert not Invoice.objects.exists()
 
 
-def test_they_are_shown_beside_the_form_to_who_chose_them_only(desk: Desk) -> None:
+def test_they_are_shown_beside_the_form_to_who_chose_them_only(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count(int(time.time()))
+    monkeypatch.setattr(signing.TimestampSigner, "timestamp", lambda _signer: b62_encode(next(seconds)))
     page = desk.post(supplier="nobody", documents=pdf())
     url = reverse("invoices:pending_preview", args=tokens(page))
     assert f'<iframe src="{url}' in page.text
