@@ -21,7 +21,8 @@ PICTURES = os.environ.get("SCREENSHOTS")
 
 
 def violations(page: Any, *rules: str) -> list[str]:
-    """What axe finds against all rules, or against some."""
+    """What axe finds against all rules, or against some, once no colour is on its way to another."""
+    page.wait_for_function("document.getAnimations().every(one => !(one instanceof CSSTransition))")
     chosen = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": TAGS}
     found = Axe().run(page, options={"runOnly": chosen, "resultTypes": ["violations"]}).response["violations"]
     return [
