@@ -13,6 +13,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
 
+from organization import audit
+from organization.addresses import client_address
+
 
 class SignInMiddleware(LoginRequiredMiddleware):
     """Whoever is signed out in the middle of something loses nothing, and is told that it was not done."""
@@ -42,4 +45,16 @@ class UserSettingsMiddleware:
         if not user.is_authenticated:
             return self.get_response(request)
         with timezone.override(zoneinfo.ZoneInfo(user.time_zone)), translation.override(user.spelling):
+            return self.get_response(request)
+
+
+class AuditMiddleware:
+    """Whatever a request records in the audit log is by whoever sends it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        actor = request.user if request.user.is_authenticated else None
+        with audit.acting(actor, address=client_address(request)):
             return self.get_response(request)

@@ -238,3 +238,39 @@ class User(AbstractBaseUser, PermissionsMixin, InvoicePermissions):
     def limited_company_ids(self) -> list[int] | None:
         """The companies this user is limited to, or None for all of the account."""
         return list(self.companies.values_list("pk", flat=True)) or None
+
+
+class AuditAction(models.TextChoices):
+    """Everything that the audit log tells apart; `area.what`, so that a list sorts by area."""
+
+    SIGNED_IN = "sign_in.done", "Signed in"
+    SIGN_IN_FAILED = "sign_in.failed", "Sign-in refused"
+
+
+class AuditEntry(models.Model):
+    """One thing that somebody did. Rows are only ever added: see `organization.audit.record`.
+
+    `actor` and `target` are kept as text beside the links, for what they name may be renamed or erased.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="audit_entries")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    action = models.CharField(max_length=40, choices=AuditAction)
+    actor_id = models.BigIntegerField(null=True)
+    actor = models.CharField(max_length=255, blank=True, help_text="Empty for what the portal did by itself.")
+    address = models.GenericIPAddressField(null=True)
+    target_type = models.CharField(max_length=60, blank=True)
+    target_id = models.BigIntegerField(null=True)
+    target = models.CharField(max_length=255, blank=True)
+    changes = models.JSONField(default=dict, help_text="Field to [before, after]; secrets are masked.")
+    reason = models.CharField(max_length=500, blank=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["account", "-id"], name="audit_of_account")]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()}: {self.target or self.actor}"
