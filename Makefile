@@ -6,7 +6,7 @@ BIN := .venv/bin
 JOBS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help install demo demo-reset test check fmt bench
+.PHONY: help install demo demo-reset test check fmt bench mutants
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ fmt: .venv/requirements-dev.txt ## format, and mend what ruff can mend
 
 bench: .venv/requirements-dev.txt ## measure (BENCH_SCALE=small for a quick run)
 	@$(BIN)/python -m benchmarks
+
+mutants: .venv/requirements-dev.txt ## break named places one at a time; a test must notice (ARGS="session" tries some)
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 # The copies say what is installed: pip runs again only when the pinned requirements changed.
 .venv/requirements.txt: requirements.txt | .venv/bin/python
