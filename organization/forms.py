@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 
+from organization.accounts import currency_code
 from organization.models import Company, Department, Role, Scope, User
 from organization.permissions import may_change_role, may_decide_reach_of
 from organization.reference import AccountForm
@@ -44,10 +45,7 @@ class CompanyForm(AccountForm):
         self.fields["name"].help_text = "Must equal the name of its entity in your accounting system."
 
     def clean_base_currency(self) -> str:
-        code = self.cleaned_data["base_currency"].upper()
-        if not (len(code) == 3 and code.isalpha()):
-            raise forms.ValidationError("A currency code is three letters, for example GBP.")
-        return code
+        return currency_code(self.cleaned_data["base_currency"])
 
 
 class DepartmentForm(AccountForm):

@@ -26,19 +26,24 @@ class LinkTokens(PasswordResetTokenGenerator):
         return f"{super()._make_hash_value(user, timestamp)}{user.is_active}"
 
 
-def invite(user: User, *, by: User) -> None:
-    """Send the invitation, or send it again; the mail leaves after the commit."""
+def invite(user: User, *, by: User | None) -> None:
+    """Send the invitation, or send it again; the mail leaves after the commit. `by` is None for a command."""
     from organization.tasks import send_invitation
 
-    transaction.on_commit(partial(send_invitation.delay, user.pk, by.pk), robust=True)
+    transaction.on_commit(partial(send_invitation.delay, user.pk, by.pk if by else None), robust=True)
 
 
-def deliver(user: User, *, by: User) -> None:
+def deliver(user: User, *, by: User | None) -> None:
     """Write and send the mail. Somebody archived meanwhile, or with a password already, gets none."""
     if not user.is_invited:
         return
     with translation.override(user.spelling), timezone.override(zoneinfo.ZoneInfo(user.time_zone)):
-        _message(user, by).send()
+        _message(user, by if by and by.account_id else _support()).send()
+
+
+def _support() -> User:
+    """In the name of whoever runs the portal: support staff are many, and belong to no account."""
+    return User(first_name="Planergy", last_name="support", email=settings.SUPPORT_EMAIL)
 
 
 def _message(user: User, by: User) -> EmailMultiAlternatives:

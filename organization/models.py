@@ -245,6 +245,10 @@ class AuditAction(models.TextChoices):
 
     SIGNED_IN = "sign_in.done", "Signed in"
     SIGN_IN_FAILED = "sign_in.failed", "Sign-in refused"
+    ACCOUNT_CREATED = "account.created", "Account created"
+    COMPANY_ADDED = "company.added", "Company added"
+    OWNER_INVITED = "owner.invited", "Account Owner invited"
+    OWNER_INVITED_AGAIN = "owner.invited_again", "Account Owner invited again"
 
 
 class AuditEntry(models.Model):

@@ -11,7 +11,7 @@ from organization.models import User
 
 
 @shared_task(autoretry_for=(smtplib.SMTPException, OSError), retry_backoff=True, max_retries=8)
-def send_invitation(user_id: int, by_id: int) -> None:
-    people = User.objects.select_related("account").in_bulk([user_id, by_id])
-    if user_id in people and by_id in people:
-        invitations.deliver(people[user_id], by=people[by_id])
+def send_invitation(user_id: int, by_id: int | None) -> None:
+    people = User.objects.select_related("account").in_bulk([user_id, by_id] if by_id else [user_id])
+    if user_id in people and (by_id is None or by_id in people):
+        invitations.deliver(people[user_id], by=people[by_id] if by_id else None)

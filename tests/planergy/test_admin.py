@@ -46,9 +46,13 @@ def test_support_takes_a_lost_second_step_away(desk: Client, authenticator: Auth
 
 
 def test_a_superuser_is_offered_what_support_works_with_and_nothing_raw(desk: Client) -> None:
-    """Addresses and groups would change who may do what behind the portal's back; beat's own tasks are the portal's."""
+    """Addresses and groups would change who may do what behind the portal's back; beat's own tasks are the portal's.
+
+    Of users, only Account Owners are shown, and none can be changed.
+    """
     shown = desk.get(reverse("admin:index")).context["available_apps"]
     assert {app["app_label"]: {model["object_name"] for model in app["models"]} for app in shown} == {
         "integrations": {"Connection", "Exchange", "ExportItem", "ImportSchedule", "Job", "Outcome"},
         "mfa": {"Authenticator"},
+        "organization": {"Account", "Company", "User"},
     }

@@ -1,0 +1,210 @@
+"""The admin of accounts, their companies and their Account Owners: how a customer comes in.
+
+All support staff may look and send an invitation again. Adding needs the permission to add, which superusers have:
+whoever adds an Account Owner decides who reads an account. Nothing is changed or deleted here; owners do that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from organization import accounts
+from organization.models import Account, Company, User
+
+
+class DoorAdmin(admin.ModelAdmin):
+    """Open to staff for looking; adding takes the model's own permission."""
+
+    list_per_page = 50
+    view_on_site = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and request.user.is_staff
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_module_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(admin.TabularInline):
+    extra = 0
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class CompanyInline(ReadOnlyInline):
+    model = Company
+    fields = ["name", "base_currency", "is_active"]
+
+
+class OwnerInline(ReadOnlyInline):
+    model = User
+    verbose_name_plural = "Account Owners"
+    fields = ["email", "first_name", "last_name", "is_active", "last_login"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).filter(role__is_account_owner=True)
+
+
+class NewAccountForm(forms.ModelForm):
+    """An account with its first company and its first Account Owner."""
+
+    company = forms.CharField(
+        max_length=120, help_text="Its first company. Must equal the name of its entity in the accounting system."
+    )
+    currency = forms.CharField(max_length=3, label="Base currency", help_text="Three letters, for example GBP.")
+    email = forms.EmailField(help_text="Of the first Account Owner, who is invited by e-mail.")
+    first_name = forms.CharField(max_length=60, required=False)
+    last_name = forms.CharField(max_length=60, required=False)
+
+    class Meta:
+        model = Account
+        fields = ["name", "time_zone"]
+
+    def new_account(self) -> accounts.NewAccount:
+        given = self.cleaned_data
+        owner = accounts.NewOwner(given["email"], given["first_name"], given["last_name"], given["time_zone"])
+        return accounts.NewAccount(given["name"], given["company"], given["currency"], owner)
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors:
+            try:
+                self.new_account().check()
+            except ValidationError as error:
+                fields = {"account": "name"}
+                self.add_error(None, {fields.get(field, field): each for field, each in error.error_dict.items()})
+        return self.cleaned_data
+
+
+@admin.register(Account)
+class AccountAdmin(DoorAdmin):
+    list_display = ["name", "time_zone", "created_at"]
+    search_fields = ["name", "companies__name", "users__email"]
+    readonly_fields = ["created_at"]
+    actions = ["invite_again"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs) if obj else NewAccountForm
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        added = ["name", "company", "currency", "email", "first_name", "last_name", "time_zone"]
+        return ["name", "time_zone", "created_at"] if obj else added
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[type[admin.TabularInline]]:
+        return [CompanyInline, OwnerInline] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Account, form: NewAccountForm, change: bool) -> None:
+        owner = accounts.create_account(form.new_account(), by=request.user)
+        obj.pk = owner.account_id
+        self.message_user(request, f"An invitation to {owner.email} is on its way.")
+
+    @admin.action(description="Send the invitation again to Account Owners without a password")
+    def invite_again(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
+        owners = User.objects.filter(account__in=queryset, role__is_account_owner=True)
+        _invite_again(self, request, owners)
+
+
+@admin.register(Company)
+class CompanyAdmin(DoorAdmin):
+    list_display = ["name", "account", "base_currency", "is_active"]
+    list_select_related = ["account"]
+    search_fields = ["name", "account__name"]
+    fields = ["account", "name", "base_currency", "requires_documents"]
+
+    def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
+        accounts.add_company(obj, by=request.user)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs) if obj else NewCompanyForm
+
+
+class NewCompanyForm(forms.ModelForm):
+    class Meta:
+        model = Company
+        fields = ["account", "name", "base_currency", "requires_documents"]
+
+    def clean_base_currency(self) -> str:
+        return accounts.currency_code(self.cleaned_data["base_currency"])
+
+
+class NewOwnerForm(forms.ModelForm):
+    reason = forms.CharField(
+        max_length=500, help_text="Who asked for it, and how you know that they may. Kept in the account's audit log."
+    )
+
+    class Meta:
+        model = User
+        fields = ["account", "email", "first_name", "last_name"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["account"].required = True
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"].lower()
+        if User.objects.filter(email__iexact=email).exists():
+            raise ValidationError(accounts.TAKEN_ADDRESS)
+        return email
+
+
+@admin.register(User)
+class OwnerAdmin(DoorAdmin):
+    """Account Owners only: everybody else of an account is theirs to invite."""
+
+    list_display = ["email", "first_name", "last_name", "account", "is_active", "waits", "last_login"]
+    list_select_related = ["account"]
+    search_fields = ["email", "first_name", "last_name", "account__name"]
+    actions = ["invite_again"]
+
+    @admin.display(boolean=True, description="invited, no password yet")
+    def waits(self, owner: User) -> bool:
+        return owner.is_invited
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).filter(role__is_account_owner=True, account__isnull=False)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        person = ["account", "email", "first_name", "last_name"]
+        return [*person, "is_active", "last_login"] if obj else [*person, "reason"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs) if obj else NewOwnerForm
+
+    def save_model(self, request: HttpRequest, obj: User, form: NewOwnerForm, change: bool) -> None:
+        owner = accounts.NewOwner(obj.email, obj.first_name, obj.last_name, obj.account.time_zone)
+        obj.pk = accounts.invite_owner(obj.account, owner, by=request.user, reason=form.cleaned_data["reason"]).pk
+        self.message_user(request, f"An invitation to {obj.email} is on its way.")
+
+    @admin.action(description="Send the invitation again")
+    def invite_again(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        _invite_again(self, request, queryset)
+
+
+def _invite_again(page: admin.ModelAdmin, request: HttpRequest, owners: QuerySet[User]) -> None:
+    invited = [
+        owner.email for owner in owners.select_related("account") if accounts.invite_again(owner, by=request.user)
+    ]
+    if invited:
+        page.message_user(request, f"The invitation was sent again to {', '.join(invited)}.")
+    else:
+        said = "Nobody was invited again: these Account Owners have a password already, or are archived."
+        page.message_user(request, said, messages.WARNING)
