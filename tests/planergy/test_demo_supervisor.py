@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+from django.core.management import CommandError, call_command
 
+from organization.models import User
 from planergy import demo_supervisor, embedded
 from planergy.demo_supervisor import DemoError
 
@@ -23,6 +28,7 @@ LISTEN = "import socket, time; server = socket.create_server(('127.0.0.1', {port
 @pytest.fixture(autouse=True)
 def data_dir(tmp_path, monkeypatch):
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)  # the test session's own; a demo refuses to use one
     return tmp_path
 
 
@@ -203,3 +209,56 @@ def test_a_taken_port_ends_the_command_before_anything_starts(port, data_dir):
     assert f"Port {port}" in run.stderr
     assert "Traceback" not in run.stderr
     assert [path.name for path in data_dir.iterdir()] == ["demo.lock"]
+
+
+class TestElsewhere:
+    """The demo's password is in the README: nobody may sign in with it beyond the machine of whoever runs the demo."""
+
+    @pytest.fixture
+    def desk(self, settings) -> Any:
+        settings.IS_LOCAL = True
+        settings.PORTAL_URL = "http://127.0.0.1:8000"
+        settings.SAGE_INTACCT_ENDPOINT = "http://127.0.0.1:8900/ia/xml/xmlgw.phtml"
+        return settings
+
+    @pytest.mark.parametrize(
+        ("name", "value", "reason"),
+        [
+            ("IS_LOCAL", False, "DATABASE_URL is set"),
+            ("PORTAL_URL", "https://portal.example", "PORTAL_URL is https://portal.example"),
+            ("PORTAL_URL", "http://localhost.portal.example", "PORTAL_URL is http://localhost"),
+            ("PORTAL_URL", "http://192.0.2.1", "PORTAL_URL is http://192.0.2.1"),
+            ("SAGE_INTACCT_ENDPOINT", "https://gateway.example/", "SAGE_INTACCT_ENDPOINT is https://gateway.example/"),
+        ],
+    )
+    @pytest.mark.django_db
+    def test_the_command_refuses_in_words_and_makes_nothing(self, desk, name, value, reason):
+        setattr(desk, name, value)
+        with pytest.raises(CommandError, match=re.escape(reason)) as refused:
+            call_command("demo")
+        assert refused.value.returncode == 1
+        assert "manage.py create_account" in str(refused.value)
+        assert not User.objects.exists()
+
+    @pytest.mark.parametrize("portal", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"])
+    @pytest.mark.django_db
+    def test_the_command_works_at_a_desk(self, desk, portal):
+        desk.PORTAL_URL = portal
+        call_command("demo", account_only=True, stdout=StringIO())
+        assert User.objects.filter(email="owner@demo.example").exists()
+
+    @pytest.mark.parametrize(
+        "setting", [{"DATABASE_URL": "postgresql://db.example/planergy"}, {"PORTAL_URL": "https://portal.example"}]
+    )
+    def test_the_supervisor_refuses_before_it_starts_anything(self, setting, data_dir):
+        run = subprocess.run(
+            [sys.executable, "-m", "planergy.demo_supervisor"],
+            cwd=embedded.ROOT,
+            env=os.environ | setting,
+            capture_output=True,
+            text=True,
+        )
+        assert run.returncode == 1
+        assert "runs on a local machine only" in run.stderr
+        assert "Traceback" not in run.stderr
+        assert list(data_dir.iterdir()) == []

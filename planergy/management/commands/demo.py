@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.models import Job, JobKind
-from planergy.demo import account, main_job
+from planergy.demo import account, local_machine, main_job
 
 
 class Command(BaseCommand):
@@ -20,6 +20,8 @@ class Command(BaseCommand):
         parser.add_argument("--account-only", action="store_true", help="Make the account and stop there.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if refusal := local_machine.refusal(_objections(options["account_only"])):
+            raise CommandError(refusal)
         self.say("Making the demo account")
         demo = account.make_account()
         if not options["account_only"]:
@@ -60,6 +62,14 @@ class Command(BaseCommand):
             self.stdout.write(f"  {email:<24}{role} ({first} {last})")
         self.stdout.write(f"  {account.SUPPORT:<24}Support staff; {settings.PORTAL_URL}/admin/")
         self.stdout.write(f"  password for all of them: {account.PASSWORD}\n")
+
+
+def _objections(account_only: bool) -> Iterator[str]:
+    return local_machine.objections(
+        has_own_database=not settings.IS_LOCAL,
+        portal_url=settings.PORTAL_URL,
+        gateway="" if account_only else settings.SAGE_INTACCT_ENDPOINT,
+    )
 
 
 def _imported_row(job: Job) -> tuple[str, ...]:
