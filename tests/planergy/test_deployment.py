@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from planergy import embedded
+from tests.planergy import compose
 
 ROOT = embedded.ROOT
 BIN = Path(sys.executable).parent
-SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+SERVICES: dict[str, dict[str, Any]] = compose.services()
 OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "planergy"}
 
 
@@ -60,3 +60,47 @@ def test_the_script_of_the_build_server_is_sound_and_runs_the_documented_command
     assert script.stat().st_mode & 0o111
     subprocess.run(["bash", "-n", str(script)], check=True)
     assert script.read_text().rstrip().endswith("make install\nmake check\nmake test")
+
+
+# What the containers must not or need not be told, each with its reason.
+NOT_CARRIED = {
+    "DEBUG",  # never in a deployment
+    "DATA_DIR",  # the image's own folder
+    "MEDIA_ROOT",  # below it, on the volume
+}
+
+
+def _settings_read() -> set[str]:
+    text = (ROOT / "planergy" / "settings.py").read_text()
+    return set(re.findall(r'(?:env\.\w+|_secret)\(\s*"([A-Z_]+)"', text))
+
+
+def _settings_of_the_readme() -> set[str]:
+    table = (ROOT / "README.md").read_text().split("\n## Settings\n")[1].split("\n## ")[0]
+    first_cells = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+    return {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}
+
+
+def test_the_readme_explains_every_setting_that_is_read_and_no_other():
+    assert _settings_of_the_readme() == _settings_read() | {"SANDBOX_PORT"}  # read by the demo and by compose
+
+
+def test_the_containers_carry_every_setting_of_the_readme():
+    carried = set(OURS["web"]["environment"]) | compose.variables()
+    assert _settings_of_the_readme() - carried == NOT_CARRIED
+    for name in ("worker", "beat", "migrate"):
+        assert OURS[name]["environment"] == OURS["web"]["environment"]
+
+
+@pytest.mark.parametrize("name", ["POSTGRES_PASSWORD", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS"])
+def test_the_containers_do_not_start_without_a_secret(name):
+    values = {"POSTGRES_PASSWORD": "a", "SECRET_KEY": "b", "FIELD_ENCRYPTION_KEYS": "c"}
+    compose.services(values)
+    with pytest.raises(compose.NotSet, match=f"set {name} in .env"):
+        compose.services({key: value for key, value in values.items() if key != name})
+
+
+def test_forms_of_a_public_address_are_trusted_without_saying_it_twice():
+    values = {"POSTGRES_PASSWORD": "a", "SECRET_KEY": "b", "FIELD_ENCRYPTION_KEYS": "c"}
+    values["PORTAL_URL"] = "https://portal.example"
+    assert compose.services(values)["web"]["environment"]["CSRF_TRUSTED_ORIGINS"] == "https://portal.example"
