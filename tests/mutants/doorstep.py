@@ -1,0 +1,88 @@
+"""How the first account comes in, and where the demo must not run."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+ACCOUNTS = "tests/organization/test_accounts.py"
+DEMO = "tests/planergy/test_demo_supervisor.py::TestElsewhere"
+
+MUTANTS = [
+    Mutant(
+        name="demo.beside_a_real_database",
+        file="planergy/demo/local_machine.py",
+        before="    if has_own_database:\n",
+        after="    if False:\n",
+        tests=(DEMO,),
+    ),
+    Mutant(
+        name="demo.behind_a_public_address",
+        file="planergy/demo/local_machine.py",
+        before="    if not _is_loopback(portal_url):\n",
+        after="    if False:\n",
+        tests=(DEMO,),
+    ),
+    Mutant(
+        name="demo.at_any_host_that_begins_like_this_one",
+        file="planergy/demo/local_machine.py",
+        before='return host == "localhost"\n',
+        after='return host.startswith("localhost")\n',
+        tests=(DEMO,),
+    ),
+    Mutant(
+        name="demo.command_asks_nothing",
+        file="planergy/management/commands/demo.py",
+        before="            raise CommandError(refusal)\n",
+        after="            self.say(refusal)\n",
+        tests=(DEMO,),
+    ),
+    Mutant(
+        name="account.half_made",
+        file="organization/accounts.py",
+        before="        with transaction.atomic():\n            account = Account",
+        after="        if True:\n            account = Account",
+        tests=(f"{ACCOUNTS}::test_all_of_it_or_nothing",),
+    ),
+    Mutant(
+        name="account.address_taken",
+        file="organization/accounts.py",
+        before="        if User.objects.filter(email__iexact=self.owner.email.strip()).exists():\n",
+        after="        if False:\n",
+        tests=(f"{ACCOUNTS}::TestCommand",),
+    ),
+    Mutant(
+        name="account.made_twice",
+        file="organization/management/commands/create_account.py",
+        before="    if owner := _made_before(new):\n",
+        after="    if False and (owner := _made_before(new)):\n",
+        tests=(f"{ACCOUNTS}::TestCommand",),
+    ),
+    Mutant(
+        name="account.added_by_any_staff",
+        file="organization/admin.py",
+        before="    view_on_site = False\n",
+        after="    view_on_site = False\n\n    def has_add_permission(self, request):\n        return True\n",
+        tests=(f"{ACCOUNTS}::TestAdmin",),
+    ),
+    Mutant(
+        name="invitation.valid_twice",
+        file="organization/invitations.py",
+        before='return f"{super()._make_hash_value(user, timestamp)}{user.is_active}"\n',
+        after='return f"{user.pk}{timestamp}{user.is_active}"\n',
+        tests=(f"{ACCOUNTS}::TestCommand::test_its_link_is_valid_once",),
+    ),
+    Mutant(
+        name="pins.a_change_without_make_lock",
+        file="tools/lock.py",
+        before="sorted(asked - given))\n",
+        after="sorted(asked - asked))\n",
+        tests=("tests/planergy/test_pins.py", "-k", "noticed"),
+    ),
+    Mutant(
+        name="pins.vulnerable_ones_pass",
+        file="tools/vulnerabilities.py",
+        before="return 1 if found else 0\n",
+        after="return 0\n",
+        tests=("tests/planergy/test_pins.py::TestVulnerabilities",),
+    ),
+]
