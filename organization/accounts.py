@@ -95,7 +95,8 @@ def create_account(new: NewAccount, *, by: User | None = None) -> User:
     try:
         with transaction.atomic():
             account = Account.objects.create(name=new.account.strip(), time_zone=new.owner.time_zone)
-            audit.record(AuditAction.ACCOUNT_CREATED, account=account, target=account, actor=by)
+            reason = "" if by else "By a command on the server."
+            audit.record(AuditAction.ACCOUNT_CREATED, account=account, target=account, actor=by, reason=reason)
             add_company(Company(account=account, name=new.company.strip(), base_currency=new.currency), by=by)
             return invite_owner(account, new.owner, by=by)
     except IntegrityError:

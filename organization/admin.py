@@ -12,9 +12,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from organization import accounts
+from organization.forms import time_zone_choices
 from organization.models import Account, Company, User
 
 
@@ -72,9 +73,10 @@ class NewAccountForm(forms.ModelForm):
         max_length=120, help_text="Its first company. Must equal the name of its entity in the accounting system."
     )
     currency = forms.CharField(max_length=3, label="Base currency", help_text="Three letters, for example GBP.")
-    email = forms.EmailField(help_text="Of the first Account Owner, who is invited by e-mail.")
+    email = forms.EmailField(label="E-mail", help_text="Of the first Account Owner, who is invited by e-mail.")
     first_name = forms.CharField(max_length=60, required=False)
     last_name = forms.CharField(max_length=60, required=False)
+    time_zone = forms.ChoiceField(choices=time_zone_choices, initial="UTC")
 
     class Meta:
         model = Account
@@ -174,6 +176,12 @@ class OwnerAdmin(DoorAdmin):
     list_select_related = ["account"]
     search_fields = ["email", "first_name", "last_name", "account__name"]
     actions = ["invite_again"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Account Owners", **(extra_context or {})})
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return super().add_view(request, form_url, {"title": "Invite an Account Owner", **(extra_context or {})})
 
     @admin.display(boolean=True, description="invited, no password yet")
     def waits(self, owner: User) -> bool:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from functools import partial
 from typing import Any
 
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from organization.after_commit import after_commit
 from organization.models import User
 
 
@@ -30,7 +29,7 @@ def invite(user: User, *, by: User | None) -> None:
     """Send the invitation, or send it again; the mail leaves after the commit. `by` is None for a command."""
     from organization.tasks import send_invitation
 
-    transaction.on_commit(partial(send_invitation.delay, user.pk, by.pk if by else None), robust=True)
+    after_commit(send_invitation.delay, user.pk, by.pk if by else None)
 
 
 def deliver(user: User, *, by: User | None) -> None:

@@ -8,16 +8,15 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.db import transaction
 
 from invoices.errors import InvoiceRefused
 from invoices.models import Document, Invoice
+from organization.after_commit import after_commit
 from organization.models import User
 
 PDF, PNG, JPEG, TIFF = "application/pdf", "image/png", "image/jpeg", "image/tiff"
@@ -159,4 +158,4 @@ def attach(invoice: Invoice, checked: CheckedFile, *, by: User) -> Document:
 def delete_files_after_commit(documents: Iterable[Document]) -> None:
     """The stored files of rows that are deleted in this transaction."""
     for document in documents:
-        transaction.on_commit(partial(default_storage.delete, str(document.file)), robust=True)
+        after_commit(default_storage.delete, str(document.file))

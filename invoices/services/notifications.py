@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from django.db import transaction
-
 from invoices.models import Invoice
+from organization.after_commit import after_commit
 from organization.models import User
 
 
@@ -31,5 +28,4 @@ def _later(mail: str, invoice_id: int, user_ids: list[int], **words: str) -> Non
     from invoices.tasks import send_invoice_mail
 
     for user_id in user_ids:
-        send = partial(send_invoice_mail.delay, mail, invoice_id, user_id, words)
-        transaction.on_commit(send, robust=True)
+        after_commit(send_invoice_mail.delay, mail, invoice_id, user_id, words)

@@ -11,10 +11,13 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 
 from organization import accounts, tasks
+from organization.after_commit import after_commit
 from organization.models import Account, AuditAction, AuditEntry, Company, User
 from organization.services import STANDARD_ROLES
 from tests import factories
@@ -117,6 +120,19 @@ class TestCommand:
         )
         call_command("create_account", account="Acme", stdout=StringIO())
         assert list(Company.objects.values_list("name", "base_currency")) == [("Acme Ltd", "EUR")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_broker_the_account_stands_and_the_link_is_printed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_ids: Any) -> None:
+        raise OperationalError("Connection refused")
+
+    monkeypatch.setattr("organization.tasks.send_invitation.delay", refuse)
+    assert link_of(run())
+    assert Account.objects.get().owners().exists()
+    assert "Connection refused" in caplog.text
 
 
 def test_all_of_it_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,3 +269,19 @@ def test_support_staff_come_in_by_djangos_own_command(monkeypatch: pytest.Monkey
     call_command("createsuperuser", email="Support@portal.example", no_input=True, interactive=False, verbosity=0)
     support = User.objects.get(email="support@portal.example")
     assert sign_in(support).get(reverse("admin:index")).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_fails_after_the_commit_is_logged_and_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[str] = []
+
+    def fail(word: str) -> None:
+        done.append(word)
+        raise OSError("no disk")
+
+    with transaction.atomic():
+        after_commit(fail, "first")
+        after_commit(done.append, "second")
+        assert done == []
+    assert done == ["first", "second"]
+    assert "no disk" in caplog.text
