@@ -72,6 +72,13 @@ MUTANTS = [
         tests=(f"{ACCOUNTS}::TestCommand::test_its_link_is_valid_once",),
     ),
     Mutant(
+        name="account.lost_with_its_mail",
+        file="organization/after_commit.py",
+        before="transaction.on_commit(call, robust=True)",
+        after="transaction.on_commit(call)",
+        tests=(f"{ACCOUNTS}::test_without_a_broker_the_account_stands_and_the_link_is_printed",),
+    ),
+    Mutant(
         name="pins.a_change_without_make_lock",
         file="tools/lock.py",
         before="sorted(asked - given))\n",
