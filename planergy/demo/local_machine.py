@@ -23,7 +23,8 @@ def refusal(clauses: Iterator[str]) -> str:
         return ""
     return (
         f"The demo runs on a local machine only, and {reasons}. Its people have a password that everybody knows."
-        " Unset it for the demo; for an account of a real portal use: manage.py create_account"
+        " On a machine of your own run `make demo` without that setting; a real portal's account is made by:"
+        " manage.py create_account"
     )
 
 

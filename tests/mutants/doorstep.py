@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 ACCOUNTS = "tests/organization/test_accounts.py"
 DEMO = "tests/planergy/test_demo_supervisor.py::TestElsewhere"
+OBJECTIONS = f"{DEMO}::test_what_stands_against_a_demo"
 
 MUTANTS = [
     Mutant(
@@ -13,28 +14,28 @@ MUTANTS = [
         file="planergy/demo/local_machine.py",
         before="    if has_own_database:\n",
         after="    if False:\n",
-        tests=(DEMO,),
+        tests=(OBJECTIONS,),
     ),
     Mutant(
         name="demo.behind_a_public_address",
         file="planergy/demo/local_machine.py",
         before="    if not _is_loopback(portal_url):\n",
         after="    if False:\n",
-        tests=(DEMO,),
+        tests=(OBJECTIONS,),
     ),
     Mutant(
         name="demo.at_any_host_that_begins_like_this_one",
         file="planergy/demo/local_machine.py",
         before='return host == "localhost"\n',
         after='return host.startswith("localhost")\n',
-        tests=(DEMO,),
+        tests=(OBJECTIONS,),
     ),
     Mutant(
         name="demo.command_asks_nothing",
         file="planergy/management/commands/demo.py",
         before="            raise CommandError(refusal)\n",
         after="            self.say(refusal)\n",
-        tests=(DEMO,),
+        tests=(f"{DEMO}::test_the_command_refuses_in_words_and_makes_nothing",),
     ),
     Mutant(
         name="account.half_made",
@@ -48,21 +49,21 @@ MUTANTS = [
         file="organization/accounts.py",
         before="        if User.objects.filter(email__iexact=self.owner.email.strip()).exists():\n",
         after="        if False:\n",
-        tests=(f"{ACCOUNTS}::TestCommand",),
+        tests=(f"{ACCOUNTS}::TestCommand::test_says_what_is_wrong_and_makes_nothing",),
     ),
     Mutant(
         name="account.made_twice",
         file="organization/management/commands/create_account.py",
         before="    if owner := _made_before(new):\n",
         after="    if False and (owner := _made_before(new)):\n",
-        tests=(f"{ACCOUNTS}::TestCommand",),
+        tests=(f"{ACCOUNTS}::TestCommand::test_run_twice_changes_nothing_and_gives_a_fresh_link",),
     ),
     Mutant(
         name="account.added_by_any_staff",
         file="organization/admin.py",
         before="    view_on_site = False\n",
         after="    view_on_site = False\n\n    def has_add_permission(self, request):\n        return True\n",
-        tests=(f"{ACCOUNTS}::TestAdmin",),
+        tests=(f"{ACCOUNTS}::TestAdmin::test_adding_needs_the_permission_looking_does_not",),
     ),
     Mutant(
         name="invitation.valid_twice",

@@ -20,6 +20,7 @@ from django.core.management import CommandError, call_command
 
 from organization.models import User
 from planergy import demo_supervisor, embedded
+from planergy.demo import local_machine
 from planergy.demo_supervisor import DemoError
 
 LISTEN = "import socket, time; server = socket.create_server(('127.0.0.1', {port})); time.sleep(600)"
@@ -222,12 +223,26 @@ class TestElsewhere:
         return settings
 
     @pytest.mark.parametrize(
+        ("given", "clauses"),
+        [
+            ({}, []),
+            ({"portal_url": "http://localhost:8000", "gateway": "http://[::1]:8900/ia"}, []),
+            ({"has_own_database": True}, ["DATABASE_URL is set"]),
+            ({"portal_url": "https://portal.example"}, ["PORTAL_URL is https://portal.example"]),
+            ({"portal_url": "http://localhost.portal.example"}, ["PORTAL_URL is http://localhost.portal.example"]),
+            ({"portal_url": "http://192.0.2.1:8000"}, ["PORTAL_URL is http://192.0.2.1:8000"]),
+            ({"gateway": "https://gateway.example"}, ["SAGE_INTACCT_ENDPOINT is https://gateway.example"]),
+        ],
+    )
+    def test_what_stands_against_a_demo(self, given, clauses):
+        own = {"has_own_database": False, "portal_url": "http://127.0.0.1:8000", "gateway": ""}
+        assert list(local_machine.objections(**own | given)) == clauses
+
+    @pytest.mark.parametrize(
         ("name", "value", "reason"),
         [
             ("IS_LOCAL", False, "DATABASE_URL is set"),
             ("PORTAL_URL", "https://portal.example", "PORTAL_URL is https://portal.example"),
-            ("PORTAL_URL", "http://localhost.portal.example", "PORTAL_URL is http://localhost"),
-            ("PORTAL_URL", "http://192.0.2.1", "PORTAL_URL is http://192.0.2.1"),
             ("SAGE_INTACCT_ENDPOINT", "https://gateway.example/", "SAGE_INTACCT_ENDPOINT is https://gateway.example/"),
         ],
     )
