@@ -84,7 +84,7 @@ MUTANTS = [
         file="tools/lock.py",
         before="sorted(asked - given))\n",
         after="sorted(asked - asked))\n",
-        tests=("tests/planergy/test_pins.py", "-k", "noticed"),
+        tests=("tests/planergy/test_pins.py::test_a_change_without_make_lock_is_noticed",),
     ),
     Mutant(
         name="pins.vulnerable_ones_pass",
