@@ -34,7 +34,7 @@ MUTANTS = [
         name="demo.command_asks_nothing",
         file="planergy/management/commands/demo.py",
         before="            raise CommandError(refusal)\n",
-        after="            self.say(refusal)\n",
+        after="            return\n",
         tests=(f"{DEMO}::test_the_command_refuses_in_words_and_makes_nothing",),
     ),
     Mutant(
