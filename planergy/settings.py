@@ -11,6 +11,7 @@ from django.core.management.utils import get_random_secret_key
 
 from planergy import embedded
 from planergy.local_secrets import local_secret
+from planergy.page_headers import content_security_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -45,7 +46,12 @@ SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
-X_FRAME_OPTIONS = "SAMEORIGIN"  # the document preview is an <iframe> of our own
+X_FRAME_OPTIONS = "DENY"  # but the preview of a document, which says so itself
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": content_security_policy(form_targets=env.list("FORM_TARGETS", default=[])),
+}
 
 INSTALLED_APPS = [
     "planergy.apps.PlanergyConfig",
@@ -76,6 +82,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "planergy.page_headers.PageHeadersMiddleware",
+    "planergy.unusable_text.UnusableTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -84,7 +94,6 @@ MIDDLEWARE = [
     "organization.middleware.UserSettingsMiddleware",
     "organization.middleware.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
