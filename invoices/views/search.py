@@ -161,7 +161,7 @@ def _tell(request: HttpRequest, result: Any) -> None:
 
 def _back(request: HttpRequest) -> str:
     target = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     return target if is_ours else reverse("invoices:invoice_search")
 
 

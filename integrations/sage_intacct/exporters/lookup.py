@@ -15,6 +15,7 @@ from integrations.sage_intacct.client import Client, Query
 from integrations.sage_intacct.client.filters import Filter, and_, eq, in_, or_
 from integrations.sage_intacct.client.values import parse_decimal
 from integrations.sage_intacct.mappers.bills import bill_number, is_marked
+from integrations.sage_intacct.record_links import record_link
 from invoices.models import ZERO, Invoice
 
 FIELDS = (
@@ -61,7 +62,7 @@ class StandingBill:
             currency=record.get("CURRENCY", ""),
             made_on=record.get("WHENCREATED", ""),
             state=record.get("STATE", ""),
-            url=record.get("RECORD_URL", ""),
+            url=record_link(record.get("RECORD_URL", "")),
         )
 
     def is_of(self, item: ExportItem, invoice: Invoice) -> bool:
