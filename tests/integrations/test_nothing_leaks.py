@@ -61,7 +61,7 @@ def test_an_import_leaves_personal_data_only_where_it_belongs(
         said = f"{outcome.message} {outcome.advice} {outcome.raw_message} {outcome.record_key} {outcome.record_name}"
         assert not [value for value in PERSONAL.values() if value in said]
         for field, change in (outcome.changes or {}).items():
-            assert PERSONAL["TAXID"] not in str(change) or field == "tax_id"
+            assert PERSONAL["TAXID"] not in str(change) or field == "Tax ID"
     for value in (*PERSONAL.values(), *SECRETS):
         assert in_redis(value) == []
         assert value not in caplog.text
