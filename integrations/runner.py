@@ -7,7 +7,6 @@ of a company waits for the imports that all companies share, because suppliers p
 from __future__ import annotations
 
 import logging
-import traceback
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from integrations.errors import IntegrationError
 from integrations.models import Connection, FailureKind, Job, JobKind, JobStatus, Trigger
 from integrations.models.history import UNFINISHED
 from integrations.services.heartbeat import GONE_AFTER, Heartbeat
+from organization.tracebacks import traceback_of
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ def execute(job: Job, work: Callable[[Job], None]) -> None:
         log.warning("Job %s was taken over by another worker.", job.pk)
     except IntegrationError as error:
         _fail(job, error)
-    except Exception:
+    except Exception as error:
         log.exception("Job %s stopped by an internal error.", job.pk)
         finish(
             job,
@@ -132,7 +132,7 @@ def execute(job: Job, work: Callable[[Job], None]) -> None:
             failure_kind=FailureKind.INTERNAL,
             message="It was stopped by an error in Planergy. Nothing that had been imported until then is lost.",
             advice="Planergy's support team can see the details. Start it again; if it happens again, write to them.",
-            traceback=traceback.format_exc(),
+            traceback=traceback_of(error),
         )
 
 

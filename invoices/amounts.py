@@ -19,11 +19,6 @@ def to_cents(value: Decimal) -> Decimal:
     return value.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
-def is_whole_number(text: str) -> bool:
-    """Whether a form's text can be a key or a version: digits, and no more of them than the database counts with."""
-    return text.isdecimal() and len(text) < 19
-
-
 def parse_amount(text: str) -> Decimal:
     """Read "1,234.50", "1.234,50", "1 234,5" and "1234.5" alike. Raises ValueError.
 

@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet, Sum
 
 from invoices import picking
-from invoices.amounts import is_whole_number
 from invoices.errors import InvoiceRefused
 from invoices.fields import AmountField, DayField
 from invoices.models import ZERO, Document, Invoice, InvoiceLine
@@ -21,6 +20,7 @@ from invoices.services.entry import LineData, proposed_tax
 from invoices.services.pending import PendingFile
 from ledger.models import Currency, Dimension, Terms
 from organization.models import Company, Department, User
+from organization.parameters import is_whole_number
 from organization.permissions import companies_of
 
 CONTROL = {character for character in map(chr, range(32)) if character not in "\t\n\r"}

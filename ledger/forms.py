@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
+from organization.parameters import is_whole_number
 from organization.permissions import companies_of
 from organization.reference import AccountForm
 from organization.reference.choices import TypedChoiceField
@@ -103,7 +104,7 @@ class DimensionValueForm(AccountForm):
     def _offer_one_dimension(self) -> None:
         """The same code may stand in several."""
         chosen = self.instance.dimension_id or self.data.get("dimension")
-        if str(chosen or "").isdecimal():
+        if is_whole_number(str(chosen or "")):
             parent = self.fields["parent"]
             parent.queryset = parent.queryset.filter(dimension=chosen)
 

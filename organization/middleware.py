@@ -12,6 +12,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from organization import audit
 from organization.addresses import client_address
@@ -32,8 +33,13 @@ class SignInMiddleware(LoginRequiredMiddleware):
 
 def _page_of(request: HttpRequest) -> str:
     """The page that the form stood on: what it is sent to is often no page."""
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    return came_from._replace(scheme="", netloc="").geturl() if came_from.netloc == request.get_host() else "/"
+    try:
+        came_from = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "/"
+    page = came_from._replace(scheme="", netloc="").geturl()
+    is_ours = came_from.netloc == request.get_host() and url_has_allowed_host_and_scheme(page, allowed_hosts=None)
+    return page if is_ours else "/"
 
 
 class UserSettingsMiddleware:

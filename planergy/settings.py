@@ -11,6 +11,7 @@ from django.core.management.utils import get_random_secret_key
 
 from planergy import embedded
 from planergy.local_secrets import local_secret
+from planergy.page_headers import content_security_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -45,13 +46,17 @@ SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
-X_FRAME_OPTIONS = "SAMEORIGIN"  # the document preview is an <iframe> of our own
 # `manage.py check --deploy` is clean but for these, each with its reason.
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for subdomains: the portal is one host of a domain, and must not decide for the others
-    "security.W019",  # frames are denied to every other site; see X_FRAME_OPTIONS
     "security.W021",  # HSTS preloading: a list that a domain cannot leave for months; its owner decides, not the portal
 ]
+X_FRAME_OPTIONS = "DENY"  # but the preview of a document, which says so itself
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": content_security_policy(form_targets=env.list("FORM_TARGETS", default=[])),
+}
 
 INSTALLED_APPS = [
     "planergy.apps.PlanergyConfig",
@@ -82,6 +87,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "planergy.page_headers.PageHeadersMiddleware",
+    "planergy.unusable_text.UnusableTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -90,7 +99,6 @@ MIDDLEWARE = [
     "organization.middleware.UserSettingsMiddleware",
     "organization.middleware.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -208,7 +216,12 @@ SAGE_INTACCT_CONCURRENCY = env.int("SAGE_INTACCT_CONCURRENCY", default=2)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "plain": {
+            "()": "organization.tracebacks.Formatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

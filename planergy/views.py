@@ -46,6 +46,11 @@ def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Also for what is refused before anybody is known to be signed in, so the page shows no person."""
+    return render(request, "400.html", status=400)
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Forbidden answers like unknown, so that nobody learns what exists."""
     return render(request, "404.html", status=404)

@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from integrations.errors import IntegrationError
@@ -31,6 +30,7 @@ from integrations.views.problems import looked_up, problem_cards
 from invoices.filters import filtered_invoices
 from invoices.models import Invoice
 from invoices.querysets import InvoiceQuerySet
+from organization.parameters import is_whole_number, way_back
 
 UNDER_WAY = ("queued", "sending", "unknown")
 
@@ -193,7 +193,7 @@ def _chosen_items(request: HttpRequest, connection: Connection) -> QuerySet[Expo
     items = items_of(request.user, connection).filter(status=ItemStatus.FAILED)
     for name, lookup in (("item", "pk"), ("job", "job")):
         value = request.POST.get(name, "")
-        if value and not value.isdecimal():
+        if value and not is_whole_number(value):
             raise Http404
         items = items.filter(**{lookup: value}) if value else items
     code = request.POST.get("code")
@@ -201,6 +201,4 @@ def _chosen_items(request: HttpRequest, connection: Connection) -> QuerySet[Expo
 
 
 def _next(request: HttpRequest) -> str:
-    asked = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if safe else reverse("integrations:export_problems")
+    return way_back(request, reverse("integrations:export_problems"))

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
-from invoices.amounts import is_whole_number
 from invoices.errors import InvoiceRefused
 from invoices.models import ApprovalStatus, Invoice
 from invoices.services import authorization
@@ -21,6 +20,7 @@ from invoices.views.discarded import tells_of_discarded
 from invoices.views.documents import PREVIEWABLE
 from invoices.views.seen import version_seen
 from organization.models import User
+from organization.parameters import is_whole_number
 from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
 from organization.spelling import spell
 

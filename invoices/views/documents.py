@@ -29,10 +29,10 @@ def _response(file: File, *, name: str, content_type: str, inline: bool) -> File
         content_type=content_type if inline else "application/octet-stream",
     )
     response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, max-age=3600"
     # The browser's own PDF viewer does not start in a sandbox; a PDF cannot run as a page here, since nothing sniffs.
     sandbox = "" if inline and content_type == PDF else "sandbox; "
-    response["Content-Security-Policy"] = f"{sandbox}default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
+    framed = "'self'" if inline else "'none'"
+    response["Content-Security-Policy"] = f"{sandbox}default-src 'none'; frame-ancestors {framed}"
     return response
 
 

@@ -27,6 +27,7 @@ from invoices.views.discarded import left_of, tells_of_discarded
 from invoices.views.documents import PREVIEWABLE
 from ledger.models import Dimension
 from organization.models import User
+from organization.parameters import is_whole_number
 from organization.permissions import administration_of, allowed
 from organization.spelling import spell
 
@@ -145,7 +146,7 @@ def _unbound(request: HttpRequest, invoice: Invoice | None) -> EntryForms:
 def _first_values(request: HttpRequest, user: User) -> dict[str, Any]:
     """Somebody who enters one invoice after the other stays in the company of the last one."""
     wanted = request.GET.get("company", "")
-    return {"department": user.home_department} | ({"company": wanted} if wanted.isdecimal() else {})
+    return {"department": user.home_department} | ({"company": wanted} if is_whole_number(wanted) else {})
 
 
 def _bound(request: HttpRequest, invoice: Invoice | None) -> EntryForms:

@@ -17,6 +17,7 @@ from invoices.services.entry import duplicate_of, plain_number
 from invoices.views.entry import may_enter
 from ledger.models import Dimension, GLCode, Terms
 from organization.models import Company, User
+from organization.parameters import is_whole_number
 from organization.permissions import allowed, companies_of
 from suppliers.models import Supplier
 
@@ -25,7 +26,7 @@ MAX_TYPED = 280
 
 def _company(request: HttpRequest) -> Company:
     wanted = request.GET.get("company", "")
-    if not wanted.isdecimal():
+    if not is_whole_number(wanted):
         raise Http404
     return get_object_or_404(companies_of(request.user), pk=wanted)  # type: ignore[arg-type]
 
@@ -51,7 +52,9 @@ def pick(request: HttpRequest, kind: str) -> JsonResponse:
 
 def _dimension_choices(user: User, kind: str, company: Company) -> picking.Choices:
     wanted = kind.removeprefix("dimension-")
-    dimension = get_object_or_404(Dimension.objects.for_user(user).active(), pk=wanted if wanted.isdecimal() else None)
+    dimension = get_object_or_404(
+        Dimension.objects.for_user(user).active(), pk=wanted if is_whole_number(wanted) else None
+    )
     return picking.dimension_values(dimension, company)
 
 
@@ -93,7 +96,7 @@ _KINDS: dict[str, tuple[Make, Callable[[Any], dict[str, Any]]]] = {
 def due_date(request: HttpRequest) -> JsonResponse:
     """The due date that terms propose for an invoice date, as the user would type it, or empty."""
     wanted = request.GET.get("terms", "")
-    terms = Terms.objects.for_user(request.user).filter(pk=wanted).first() if wanted.isdecimal() else None  # type: ignore[arg-type]
+    terms = Terms.objects.for_user(request.user).filter(pk=wanted).first() if is_whole_number(wanted) else None  # type: ignore[arg-type]
     day = read_day(request.GET.get("date", ""))
     return JsonResponse({"due_date": typed_day(terms.due_date(day)) if terms and day else ""})
 
@@ -107,7 +110,7 @@ def number_check(request: HttpRequest) -> JsonResponse:
     found = picking.suppliers(request.user, company).meant([typed])  # type: ignore[arg-type]
     own = request.GET.get("invoice", "")
     probe = Invoice(
-        pk=int(own) if own.isdecimal() else None,
+        pk=int(own) if is_whole_number(own) else None,
         company=company,
         supplier=picking.certain(typed, found.get(typed.lower(), [])),
         number=plain_number(request.GET.get("number", "").replace("\x00", "")),

@@ -11,10 +11,8 @@ from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpRespo
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from invoices.amounts import is_whole_number
 from invoices.exports import csv_lines, xlsx_chunks
 from invoices.filters import filtered_invoices, invoice_filter, rows_of, sort_key, with_plain_days
 from invoices.models import Invoice
@@ -24,6 +22,7 @@ from invoices.tables import ALWAYS, COLUMNS, PREFERENCE, columns_of, invoice_tab
 from invoices.tallies import group_counts, totals_of_search
 from invoices.views.seen import moment_seen, versions_seen, versions_shown
 from organization.models import User
+from organization.parameters import is_whole_number, way_back
 from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
 from organization.spelling import spell
 
@@ -160,9 +159,7 @@ def _tell(request: HttpRequest, result: Any) -> None:
 
 
 def _back(request: HttpRequest) -> str:
-    target = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-    return target if is_ours else reverse("invoices:invoice_search")
+    return way_back(request, reverse("invoices:invoice_search"))
 
 
 @require_POST
@@ -173,7 +170,7 @@ def column_settings(request: HttpRequest) -> HttpResponse:
     chosen = [key for key in COLUMNS if key in request.POST.getlist("columns") or key in ALWAYS]
     size = request.POST.get("page_size", "")
     user.preferences[PREFERENCE] = [] if "reset" in request.POST else chosen
-    if size.isdecimal() and int(size) in PAGE_SIZES:
+    if is_whole_number(size) and int(size) in PAGE_SIZES:
         user.preferences[PER_PAGE] = int(size)
     user.save(update_fields=["preferences"])
     return redirect(_back(request))

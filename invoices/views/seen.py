@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from django.http import HttpRequest
 from django.utils import timezone
 
-from invoices.amounts import is_whole_number
 from invoices.models import Invoice
+from organization.parameters import is_whole_number
 
 
 def version_seen(request: HttpRequest) -> int | None:

@@ -9,6 +9,7 @@ from invoices import picking
 from invoices.filters import MAX_TYPED
 from ledger.models import GLCode
 from organization.models import User
+from organization.parameters import is_whole_number
 from organization.permissions import allowed, can_see_accounts_payable
 from suppliers.models import Supplier
 
@@ -28,7 +29,7 @@ def suggest(request: HttpRequest, kind: str) -> JsonResponse:
     rows = _MODELS[kind].objects.for_user(user)
     company = request.GET.get("company", "")
     if company:
-        rows = rows.filter(company=company) if company.isdecimal() and len(company) < 19 else rows.none()
+        rows = rows.filter(company=company) if is_whole_number(company) else rows.none()
     typed = request.GET.get("q", "").replace("\x00", "").strip()[:MAX_TYPED]
     found = {picking.label(row): row for row in picking.Choices(rows).offered(typed)}
     results = [{"value": label, "hint": "" if row.is_active else "archived"} for label, row in found.items()]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.cache import cache
 from django.db import models
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
@@ -16,13 +14,13 @@ from django.urls import reverse
 from django.views.generic import View
 from django_tables2 import RequestConfig
 
-from organization.reference import csv_files, csv_import
+from organization.parameters import is_whole_number
+from organization.reference import csv_files, csv_import, kept_files
 from organization.reference.choices import Choices, label
 from organization.reference.errors import ChangeRefused
 from organization.reference.resource import Resource
 
 MAX_TYPED = 280
-KEPT_SECONDS = 3600  # between the preview of a file and its application
 
 
 class ReferenceView(View):
@@ -81,7 +79,7 @@ class ReferenceSuggest(ReferenceView):
         rows = self.resource.rows(request.user).active()  # type: ignore[attr-defined]
         for owner in ("company", "dimension"):
             if wanted := request.GET.get(owner, ""):
-                key = int(wanted) if wanted.isdecimal() and len(wanted) < 19 else 0
+                key = int(wanted) if is_whole_number(wanted) else 0
                 rows = rows.filter(Q(**{f"{owner}__isnull": True}) | Q(**{owner: key}))
         typed = request.GET.get("q", "").replace("\x00", "").strip()[:MAX_TYPED]
         return JsonResponse({"results": [{"value": label(row), "hint": ""} for row in Choices(rows).offered(typed)]})
@@ -191,7 +189,7 @@ class ReferenceImport(ReferenceView):
         form = UploadForm() if is_applied else UploadForm(request.POST, request.FILES)
         if not is_applied and not form.is_valid():
             return self.page(request, form)
-        token = request.POST.get("token") or secrets.token_urlsafe(16)
+        token = request.POST.get("token", "")
         try:
             content = self._kept(token) if is_applied else form.cleaned_data["file"].read(csv_files.LARGEST_FILE + 1)
             sheet = csv_files.read_sheet(content, columns=self.resource.columns, needed=self.resource.key_fields)
@@ -199,16 +197,16 @@ class ReferenceImport(ReferenceView):
             return self.page(request, form, trouble=str(error))
         report = csv_import.import_lines(sheet.lines, self.resource, request.user, is_preview=not is_applied)
         if is_applied:
-            cache.delete(self._cache_key(token))
-        else:
-            cache.set(self._cache_key(token), content, KEPT_SECONDS)
-        return self.page(request, UploadForm(), sheet=sheet, report=report, token="" if is_applied else token)
+            kept_files.drop(token, **self._owner)
+        next_token = "" if is_applied else kept_files.keep(content, **self._owner)
+        return self.page(request, UploadForm(), sheet=sheet, report=report, token=next_token)
 
-    def _cache_key(self, token: str) -> str:
-        return f"csv:{self.request.user.pk}:{self.resource.name}:{token}"
+    @property
+    def _owner(self) -> dict[str, Any]:
+        return {"user_id": self.request.user.pk, "list_name": self.resource.name}
 
     def _kept(self, token: str) -> bytes:
-        content: bytes | None = cache.get(self._cache_key(token))
+        content = kept_files.find(token, **self._owner)
         if content is None:
             raise csv_files.UnreadableFile("The file was kept for an hour, or is applied already. Choose it again.")
         return content

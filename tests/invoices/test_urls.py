@@ -136,7 +136,12 @@ def test_signed_out_in_the_middle_leads_back_to_the_page_that_the_form_stood_on(
     client, address = Client(), reverse("invoices:comment", args=[invoice.pk])
     page = f"http://testserver{invoice.get_absolute_url()}?a=b"
     login = reverse("account_login")
-    for referer, following in ((page, f"{invoice.get_absolute_url()}%3Fa%3Db"), ("https://elsewhere.example/x", "/")):
+    for referer, following in (
+        (page, f"{invoice.get_absolute_url()}%3Fa%3Db"),
+        ("https://elsewhere.example/x", "/"),
+        ("http://testserver//evil.example/x", "/"),
+        ("http://[bad", "/"),
+    ):
         answer = client.post(address, {"text": "Hello"}, headers={"referer": referer})
         assert answer["Location"] == f"{login}?next={following}"
     assert client.post(address, headers={"HX-Request": "true"}).status_code == 401

@@ -222,7 +222,7 @@ class Client(Shortcuts):
         batch = Batch((GetAPISession(),), (self._new_id(),))
         results, answer = self._send(batch, None)
         result = results[0].raise_for_status()
-        session_id, endpoint = result.text("sessionid"), result.text("endpoint")
+        session_id, endpoint = result.text("sessionid"), result.text("endpoint").strip()
         if not session_id:
             raise MalformedResponse("The answer holds no session.", exchange=result.exchange)
         endpoint = endpoint or self.config.endpoint

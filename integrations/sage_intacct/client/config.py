@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from .addresses import bare, is_within, scheme_and_host
+
 GATEWAY = "https://api.intacct.com/ia/xml/xmlgw.phtml"
 VENDOR_DOMAIN = "intacct.com"
 
@@ -42,24 +44,14 @@ class ClientConfig:
     @property
     def domain(self) -> str:
         if self.allowed_domain:
-            return _bare(self.allowed_domain)
-        host = _bare(urlsplit(self.endpoint).hostname or "")
-        return VENDOR_DOMAIN if _is_within(host, VENDOR_DOMAIN) else host
+            return bare(self.allowed_domain)
+        host = bare(urlsplit(self.endpoint).hostname or "")
+        return VENDOR_DOMAIN if is_within(host, VENDOR_DOMAIN) else host
 
     def allows(self, endpoint: str) -> bool:
-        """Whether a session may be used at this address: same domain, and TLS unless we began without."""
-        try:
-            parts = urlsplit(endpoint)
-            host = _bare(parts.hostname or "")
-        except ValueError:
-            return False
-        schemes = {"https", urlsplit(self.endpoint).scheme}
-        return parts.scheme in schemes and parts.username is None and _is_within(host, self.domain)
-
-
-def _bare(host: str) -> str:
-    return host.strip().lower().strip(".")
-
-
-def _is_within(host: str, domain: str) -> bool:
-    return bool(host) and (host == domain or host.endswith("." + domain))
+        """Whether a session may be used at this address: same domain, and TLS unless we began without, there."""
+        scheme, host = scheme_and_host(endpoint)
+        begun = urlsplit(self.endpoint)
+        if scheme == "http":
+            return begun.scheme == "http" and host == bare(begun.hostname or "") == self.domain
+        return scheme == "https" and is_within(host, self.domain)

@@ -90,15 +90,16 @@ def write_request(
     operation.append(content)
     root.append(operation)
     body = SecretBytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
-    secrets = SecretValues((*credentials.secrets, *((session.session_id,) if session else ())))
+    masked, quotable = mask_tree(root)
+    own = (*credentials.secrets, *((session.session_id,) if session else ()))
     return Request(
         endpoint=session.endpoint if session else config.endpoint,
         body=body,
-        masked_xml=mask_values(mask_tree(root), secrets),
+        masked_xml=mask_values(masked, own),
         functions=tuple(function.label for function in batch.functions),
         control_ids=batch.control_ids,
         is_write=batch.is_write,
-        secrets=secrets,
+        secrets=SecretValues({*own, *quotable}),
     )
 
 

@@ -1,4 +1,4 @@
-"""The masked record of one request and its answer, and the one place that masks secrets."""
+"""The masked record of one request and its answer, and the places where secrets and files are masked."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from datetime import datetime
 
 from lxml import etree
 
-MASK = "***"
-SECRET_ELEMENTS = ("password", "sessionid")
-_SECRET_TEXT = re.compile(r"(<(password|sessionid)\b[^>]*>)[^<]*", re.IGNORECASE)
-_FILE_TEXT = re.compile(r"(<attachmentdata\b[^>]*>)([^<]*)(</attachmentdata>)?", re.IGNORECASE)
+from .masking import MASK, SHORTEST, clean, mask_request, mask_xml
+
 # A shorter secret would blot out half of the text, and the elements that hold it are masked anyway.
-_SHORTEST_SECRET = 4
+_SHORTEST_SECRET = SHORTEST
+CUT_OFF = "\n[cut off: "  # how the note begins that follows the kept part of a long answer
+_FILE_TEXT = re.compile(r"(<attachmentdata\b[^>]*>)([^<]*)(</attachmentdata>)?", re.IGNORECASE)
 _SPELLINGS = {
     "&": "&(?:amp;)*",
     "<": "(?:<|&(?:amp;)*(?:lt|#0*60);)",
@@ -53,28 +53,29 @@ class SecretBytes(bytes):
     __str__ = __repr__
 
 
-def mask_tree(root: etree._Element) -> str:
-    """The tree as text with secrets and files replaced. Changes the tree: use it last."""
-    for element in root.iter(*SECRET_ELEMENTS):
-        element.text = MASK
+def mask_tree(root: etree._Element) -> tuple[str, frozenset[str]]:
+    """A request as it may be kept, and the values that were masked, which the answer may quote. Use it last: it changes
+    the tree."""
     for element in root.iter("attachmentdata"):
         element.text = _describe_file(element.text or "")
-    return etree.tostring(root, encoding="unicode")
+    text = etree.tostring(root, encoding="unicode")
+    return mask_request(text)
 
 
 def mask_text(text: str, secrets: Iterable[str] = ()) -> str:
-    """Text of an answer, whole or cut off, without session ids, passwords and file contents."""
-    text = _SECRET_TEXT.sub(rf"\g<1>{MASK}", text)
-    text = _FILE_TEXT.sub(_mask_file, text)
-    return mask_values(text, secrets)
+    """Text of an answer, whole or cut off, as it may be kept."""
+    text, cut, size = text.partition(CUT_OFF)
+    return mask_values(mask_xml(_FILE_TEXT.sub(_mask_file, text), secrets), secrets) + cut + size
 
 
 def mask_errors(root: etree._Element, secrets: Iterable[str]) -> None:
-    """Masks the secrets that the errors of an answer quote."""
+    """Masks what the errors of an answer quote of secrets and of persons' data."""
     for error in root.iter("error"):
         for part in error.iter():
+            for name, value in part.attrib.items():
+                part.set(name, clean(mask_values(str(value), secrets), secrets))
             if part.text:
-                part.text = mask_values(part.text, secrets)
+                part.text = clean(mask_values(part.text, secrets), secrets)
 
 
 def mask_values(text: str, secrets: Iterable[str]) -> str:

@@ -25,9 +25,10 @@ from .errors import (
     is_off_line,
     is_rate_limit,
 )
-from .exchange import ExchangeRecord, mask_errors, mask_text, mask_values
+from .exchange import CUT_OFF, ExchangeRecord, mask_errors, mask_text, mask_values
 from .gate import Gate
 from .judging import Answer, judge
+from .masking import clean
 from .parsing import AnswerParser
 
 CHUNK = 65_536
@@ -70,7 +71,7 @@ class Transport:
             request_xml=request.masked_xml,
             response_xml=mask_text(capture.text, request.secrets),
             status_code=capture.status_code,
-            error=mask_values(str(outcome), request.secrets) if isinstance(outcome, IntacctError) else None,
+            error=clean(mask_values(str(outcome), request.secrets)) if isinstance(outcome, IntacctError) else None,
             request_bytes=len(request.body),
             response_bytes=capture.size,
         )
@@ -154,7 +155,7 @@ class _Capture:
     def text(self) -> str:
         # PostgreSQL refuses NUL in a text.
         text = self._kept.decode("utf-8", "replace").replace("\x00", "\ufffd")
-        return text if self.size <= len(self._kept) else f"{text}\n[cut off: {self.size} bytes in all]"
+        return text if self.size <= len(self._kept) else f"{text}{CUT_OFF}{self.size} bytes in all]"
 
 
 def _feed(parser: AnswerParser, chunk: bytes) -> MalformedResponse | None:

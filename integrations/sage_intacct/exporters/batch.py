@@ -20,6 +20,7 @@ from integrations.sage_intacct.gateway import client_for
 from integrations.services import connections, outbox
 from integrations.services.outbox import SENT_ELSEWHERE, Claim, Failure, Settlement
 from organization.models import Company
+from organization.tracebacks import message_of
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -149,7 +150,7 @@ def _internal(error: Exception) -> Failure:
         "internal",
         "The export was stopped by an error in Planergy.",
         "Planergy's support team can see the details. Try again; if it happens again, write to them.",
-        repr(error),
+        f"{type(error).__qualname__}: {message_of(error)}",
     )
 
 

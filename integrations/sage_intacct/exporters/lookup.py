@@ -14,7 +14,8 @@ from integrations.sage_intacct.classification.texts import date_in_words, dates_
 from integrations.sage_intacct.client import Client, Query
 from integrations.sage_intacct.client.filters import Filter, and_, eq, in_, or_
 from integrations.sage_intacct.client.values import parse_decimal
-from integrations.sage_intacct.mappers.bills import bill_number, link_to
+from integrations.sage_intacct.mappers.bills import bill_number, is_marked
+from integrations.sage_intacct.record_links import record_link
 from invoices.models import ZERO, Invoice
 
 FIELDS = (
@@ -61,13 +62,13 @@ class StandingBill:
             currency=record.get("CURRENCY", ""),
             made_on=record.get("WHENCREATED", ""),
             state=record.get("STATE", ""),
-            url=record.get("RECORD_URL", ""),
+            url=record_link(record.get("RECORD_URL", "")),
         )
 
     def is_of(self, item: ExportItem, invoice: Invoice) -> bool:
         """Whether it carries our mark: the attachment record that we made for it, or the link back."""
         has_attachment = bool(item.attachment_id) and self.supdoc_id == item.attachment_id
-        return has_attachment or link_to(invoice, settings.PORTAL_URL) in self.description
+        return has_attachment or is_marked(self.description, invoice, settings.PORTAL_URL)
 
     @property
     def in_words(self) -> str:

@@ -24,6 +24,7 @@ from integrations.sage_intacct.exporters.learning import learn_from
 from integrations.sage_intacct.exporters.parcels import FOLDER, Parcel, make_parcel
 from integrations.sage_intacct.exporters.preflight import preflight
 from integrations.sage_intacct.gateway import NothingSent
+from integrations.sage_intacct.record_links import record_link
 from integrations.services import outbox
 from integrations.services.outbox import Failure, Settlement
 
@@ -173,7 +174,7 @@ class Sending(Batch):
                 parcel.item,
                 Outcome.POSTED,
                 record_no=bill.key,
-                record_url=bill.record_url or "",
+                record_url=record_link(bill.record_url or ""),
                 exchange=self.exchange,
             )
         failure = Failure.from_error(integration_error(ResultError(_cause(parcel, results))))

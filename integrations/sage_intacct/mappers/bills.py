@@ -88,6 +88,14 @@ def description_of(invoice: Invoice, portal_url: str) -> str:
     return f"{text} {link}".strip()
 
 
+def is_marked(description: str, invoice: Invoice, portal_url: str) -> bool:
+    """Whether a bill's description ends with the invoice's mark as a word of its own.
+
+    Before it stands what a person typed, perhaps the link of another invoice; behind it nobody can type anything here.
+    """
+    return description.split()[-1:] == [link_to(invoice, portal_url)]
+
+
 def bill_lines(lines: Sequence[InvoiceLine], context: BillContext) -> Iterator[APBillLine]:
     """Tax goes out as the tax code's tax detail; else to the tax code's GL code; else with its line."""
     for line in lines:

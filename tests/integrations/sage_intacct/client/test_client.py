@@ -334,6 +334,15 @@ def test_a_fresh_session_proves_the_credentials() -> None:
         "https://user@p1.intacct.com/ia",
         "ftp://p1.intacct.com/ia",
         "https://[bad",
+        "https://evil.example\\.intacct.com/ia",
+        "https://evil.example/\\@p1.intacct.com/ia",
+        "https://evil.example#.intacct.com/ia",
+        "https://evil.example?.intacct.com",
+        "https://p1.intacct.com@evil.example/ia",
+        "https://evil.example\t.intacct.com/ia",
+        "https://p1.intacct.com\u3002evil.example/ia",
+        "//p1.intacct.com/ia",
+        "file:///etc/passwd",
     ],
 )
 def test_never_follows_a_session_to_another_domain(endpoint: str) -> None:
@@ -360,6 +369,8 @@ def test_does_not_use_a_stored_session_of_another_domain() -> None:
         ("https://127.0.0.1/ia", True),
         ("https://api.intacct.com/ia", False),
         ("http://localhost/ia", False),
+        ("http://127.0.0.1.evil.example/ia", False),
+        ("http://evil.127.0.0.1/ia", False),
     ],
 )
 def test_a_sandbox_may_only_send_us_to_its_own_host(endpoint: str, allowed: bool) -> None:
