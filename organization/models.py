@@ -245,6 +245,9 @@ class AuditAction(models.TextChoices):
 
     SIGNED_IN = "sign_in.done", "Signed in"
     SIGN_IN_FAILED = "sign_in.failed", "Sign-in refused"
+    REMOTE_SIGN_IN = "connection.signed_in", "Signed in to the accounting system"
+    REMOTE_SIGN_IN_REFUSED = "connection.refused", "Sign-in to the accounting system refused"
+    REMOTE_SIGN_IN_STOPPED = "connection.stopped", "Signing in to the accounting system stopped"
 
 
 class AuditEntry(models.Model):
