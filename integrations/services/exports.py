@@ -1,4 +1,4 @@
-"""Exports as people start them: queue invoices, try again, link, cancel; and waking the workers that deliver."""
+"""Exports as people start them: queue invoices, try again, cancel; and waking the workers that deliver."""
 
 from __future__ import annotations
 

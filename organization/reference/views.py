@@ -205,7 +205,8 @@ class ReferenceImport(ReferenceView):
         return self.page(request, UploadForm(), sheet=sheet, report=report, token="" if is_applied else token)
 
     def _cache_key(self, token: str) -> str:
-        return f"csv:{self.request.user.pk}:{self.resource.name}:{token}"
+        user = self.request.user
+        return f"account:{user.account_id}:csv:{user.pk}:{self.resource.name}:{token}"
 
     def _kept(self, token: str) -> bytes:
         content: bytes | None = cache.get(self._cache_key(token))
