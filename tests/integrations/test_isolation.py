@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.db import transaction
 
 from integrations import runner
 from integrations.errors import ConfigurationError, IntegrationError
@@ -169,6 +172,46 @@ def test_a_claim_takes_the_credentials_as_they_are_now() -> None:
     Connection.objects.update(encrypted_credentials="new", remote_company="another")
     (item,) = outbox.claim_queued(stale, company_of(stale), limit=10).items
     assert (item.connection.encrypted_credentials, item.connection.remote_company) == ("new", "another")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("what", ["import", "export"])
+def test_a_claim_waits_for_whoever_is_changing_the_connection(what: str) -> None:
+    connection = exporting.exporting_connection()
+    exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=None)
+    (job,) = jobs.start_imports(connection, data_sets=["terms"])
+    company, claimed = company_of(connection), []
+
+    def claim() -> None:
+        try:
+            if what == "import":
+                claimed.extend(runner.claim_group(job.pk))
+            else:
+                claimed.extend(outbox.claim_queued(connection, company, limit=10).items)
+        finally:
+            database.close()
+
+    other = Thread(target=claim)
+    with transaction.atomic():
+        connections.pause(connection, ConfigurationError("The password was refused."))
+        other.start()
+        _wait_until(somebody_waits_for_a_lock)
+    other.join(timeout=60)
+    assert not other.is_alive()
+    assert claimed == []
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.02)
 
 
 # What becomes of what waits

@@ -46,6 +46,13 @@ MUTANTS = [
         tests=(f"{TESTS}::test_no_export_item_is_claimed_over_a_connection_that_is_not_ready",),
     ),
     Mutant(
+        name="isolation.readiness_read_without_lock",
+        file="integrations/services/outbox/claiming.py",
+        before='ready.select_for_update(no_key=True, of=("self",)).first()',
+        after="ready.first()",
+        tests=(f"{TESTS}::test_a_claim_waits_for_whoever_is_changing_the_connection",),
+    ),
+    Mutant(
         name="isolation.gate_by_typed_company",
         file="integrations/sage_intacct/gateway.py",
         before="connection.proven_company.casefold()",
