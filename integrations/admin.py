@@ -73,7 +73,7 @@ class ReadOnlyInline(admin.TabularInline):
 class ConnectionAdmin(SupportAdmin):
     SWITCHES = ("exports_automatically", "exports_as_draft")
 
-    list_display = ["account", "system", "is_enabled", "is_synchronized", "is_paused", *SWITCHES]
+    list_display = ["account", "system", "is_enabled", "is_synchronized", "is_paused", "refused_sign_ins", *SWITCHES]
     list_filter = ["system", "is_enabled", "exports_automatically"]
     search_fields = ["account__name", "remote_company"]
     list_select_related = ["account"]
@@ -102,8 +102,11 @@ class ConnectionAdmin(SupportAdmin):
     @admin.action(description="Resume paused connections")
     def resume(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
         for connection in queryset.filter(is_enabled=True, paused_at__isnull=False):
-            connections.resume(connection, by=request.user)
-            self.message_user(request, f"{connection} is resumed.")
+            try:
+                connections.resume(connection, by=request.user)
+                self.message_user(request, f"{connection} is resumed.")
+            except IntegrationError as error:
+                self.message_user(request, f"{connection}: {error.user_message}", messages.ERROR)
 
 
 @admin.register(ImportSchedule)

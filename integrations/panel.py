@@ -9,13 +9,15 @@ from typing import Any
 from django.urls import reverse
 
 from integrations import registry
-from integrations.models import Connection, ExportItem, ItemStatus
+from integrations.models import Connection, ExportItem, ItemStatus, JobStatus
+from integrations.services.linking import last_link
 from integrations.services.preflight import Problem, problems_of
 from invoices.models import Invoice
 from organization.models import User
 from organization.permissions import administration_of
 
 BILL_EXISTS = "bill_exists"
+NOT_DONE = (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED)
 # The number is in use there: it may be mistyped here.
 NUMBER_IN_USE = (BILL_EXISTS, "other_bill_exists", "number_taken")
 
@@ -42,13 +44,17 @@ def panel_context(connection: Connection, invoice: Invoice, user: User) -> dict[
             "is_held_back": True,
             "adjustments_place": registry.get(connection.system).adjustments_place,
         }
-    is_live = not invoice.is_posted and item is not None and item.is_unsettled
+    linking = last_link(item) if item is not None and not invoice.is_posted else None
+    is_linking = linking is not None and linking.is_unfinished
+    is_live = is_linking or (not invoice.is_posted and item is not None and item.is_unsettled)
     problems = [] if is_live or invoice.is_posted else _linked_problems(connection, invoice)
     return {
         "connection": connection,
         "invoice": invoice,
         "item": item,
         "is_live": is_live,
+        "is_linking": is_linking,
+        "refused_link": linking if linking is not None and linking.status in NOT_DONE else None,
         "is_failed": _is_failed(invoice, item),
         "may_export": _may_export(invoice, user),
         "link_record_no": _standing_record_no(item),

@@ -55,8 +55,8 @@ class AccountingSystem(Protocol):
     def deliver(self, connection: Connection, company: Company) -> None:
         """Send what is due in the outbox for this connection and company: claim, call, settle until nothing is due."""
 
-    def standing_bill(self, item: ExportItem, record_no: str) -> tuple[str, str]:
-        """(record number, address) of a record there that is this invoice. Raises RecordError unless it matches."""
+    def standing_bill(self, item: ExportItem, record_no: str, job: Job) -> tuple[str, str]:
+        """Asks there: (record number, address) of a record that is this invoice. Raises RecordError unless it is."""
 
     def preflight(self, connection: Connection, invoices: Sequence[Invoice]) -> dict[int, list[Problem]]:
         """All problems of each invoice that can be told without a call, by invoice id."""
@@ -95,6 +95,8 @@ def job_title(job: Job) -> str:
             return f"Preview import of {_data_set_name(job)}"
         case JobKind.EXPORT:
             return "Export invoices"
+        case JobKind.LINK:
+            return f"Link invoice {job.options.get('number', '')} to a bill"
     return f"Synchronize with {job.connection.system_name}"
 
 

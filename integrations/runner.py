@@ -20,6 +20,7 @@ from integrations import mail, registry
 from integrations.errors import IntegrationError
 from integrations.models import Connection, FailureKind, Job, JobKind, JobStatus, Trigger
 from integrations.models.history import UNFINISHED
+from integrations.services import jobs, linking
 from integrations.services.heartbeat import GONE_AFTER, Heartbeat
 from organization.tracebacks import traceback_of
 
@@ -33,7 +34,7 @@ RETRY_WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15))
 # What failed together is due together, though not to the millisecond.
 DUE_TOGETHER = timedelta(seconds=5)
 START_AGAIN = "Nothing is lost. Start it again in a while."
-RUN_HERE = (JobKind.SYNCHRONIZE, JobKind.IMPORT, JobKind.PREVIEW)
+RUN_HERE = (JobKind.SYNCHRONIZE, JobKind.IMPORT, JobKind.PREVIEW, JobKind.LINK)
 
 
 class ClaimLost(Exception):
@@ -52,15 +53,19 @@ def wake(job_id: int, *, trigger: str) -> None:
 
 def run_job(job_id: int) -> None:
     """Claim the group of this job and run it, then wake what waited for it. Leaves alone what another worker is at."""
-    jobs = claim_group(job_id)
-    if not jobs:
+    group = claim_group(job_id)
+    if not group:
         return
-    with Heartbeat(partial(_beat, jobs[0].claim)):
-        if jobs[0].kind == JobKind.SYNCHRONIZE:
-            execute(jobs[0], registry.get(jobs[0].connection.system).synchronize)
-        else:
-            registry.get(jobs[0].connection.system).run_imports(jobs)
-    wake_waiting(jobs[0].connection_id)
+    first, system = group[0], registry.get(group[0].connection.system)
+    with Heartbeat(partial(_beat, first.claim)):
+        match first.kind:
+            case JobKind.SYNCHRONIZE:
+                execute(first, system.synchronize)
+            case JobKind.LINK:
+                execute(first, linking.link)
+            case _:
+                system.run_imports(group)
+    wake_waiting(first.connection_id)
 
 
 def _beat(claim: uuid.UUID | None) -> None:
@@ -74,7 +79,9 @@ def claim_group(job_id: int) -> list[Job]:
         job = due.filter(pk=job_id, kind__in=RUN_HERE).first()
         if job is None:
             return []
-        Connection.objects.select_for_update(no_key=True).get(pk=job.connection_id)
+        connection = Connection.objects.select_for_update(no_key=True).get(pk=job.connection_id)
+        if not jobs.may_run(job, connection):
+            return []
         group = list(_group(job).select_for_update(no_key=True, of=("self",)))
         if not group or _is_waiting(group[0]) or any(_is_held(each) for each in group):
             return []
@@ -225,7 +232,8 @@ def wake_waiting(connection_id: int) -> None:
 def sweep_jobs(now: datetime) -> None:
     """Wake what lost its message or its worker, and send what a killed worker could not."""
     stuck = Q(claim=None, created_at__lt=now - WAKE_AGAIN_AFTER) | Q(heartbeat_at__lt=now - GONE_AFTER)
-    for job in _first_of_groups(Job.objects.unfinished().due(now).filter(stuck, kind__in=RUN_HERE)):
+    runnable = Q(kind=JobKind.SYNCHRONIZE) | Q(connection__in=Connection.objects.ready())
+    for job in _first_of_groups(Job.objects.unfinished().due(now).filter(stuck, runnable, kind__in=RUN_HERE)):
         if not _is_waiting(job):
             wake(job.pk, trigger=job.trigger)
     unmailed = Job.objects.filter(kind=JobKind.IMPORT, mailed_at=None).exclude(status__in=UNFINISHED)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from integrations import registry
 from integrations.models import Connection
+from integrations.models.connection import MOST_REFUSED_SIGN_INS
 from integrations.registry import AccountingSystem
 from invoices import slots as invoice_slots
 from invoices.models import Invoice
@@ -137,7 +138,8 @@ def problems_widget(user: User, **context: Any) -> Fragment | None:
 
 
 def paused_banner(user: User, **context: Any) -> Fragment | None:
-    paused = _enabled(user).filter(paused_at__isnull=False).first() if user.account_id else None
+    is_held = Q(paused_at__isnull=False) | Q(refused_sign_ins__gte=MOST_REFUSED_SIGN_INS)
+    paused = _enabled(user).filter(is_held).first() if user.account_id else None
     if paused is None:
         return None
     may_mend = can_manage_integrations(user)

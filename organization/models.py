@@ -249,6 +249,9 @@ class AuditAction(models.TextChoices):
     COMPANY_ADDED = "company.added", "Company added"
     OWNER_INVITED = "owner.invited", "Account Owner invited"
     OWNER_INVITED_AGAIN = "owner.invited_again", "Account Owner invited again"
+    REMOTE_SIGN_IN = "connection.signed_in", "Signed in to the accounting system"
+    REMOTE_SIGN_IN_REFUSED = "connection.refused", "Sign-in to the accounting system refused"
+    REMOTE_SIGN_IN_STOPPED = "connection.stopped", "Signing in to the accounting system stopped"
 
 
 class AuditEntry(models.Model):

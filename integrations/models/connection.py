@@ -10,15 +10,21 @@ from integrations import secrets
 from organization.models import Account, Company, User
 from organization.querysets import AccountQuerySet
 
+# Sage Intacct locks a user after some wrong passwords; nobody may bring that about through us.
+MOST_REFUSED_SIGN_INS = 3
+
 
 class ConnectionQuerySet(AccountQuerySet):
     def enabled(self) -> ConnectionQuerySet:
         return self.filter(is_enabled=True)
 
     def ready(self) -> ConnectionQuerySet:
-        """Enabled, with credentials, synchronized and not paused: work may go over these."""
+        """Enabled, with credentials that are not refused, synchronized and not paused: work may go over these."""
         return self.enabled().filter(
-            credentials_saved_at__isnull=False, synchronized_at__isnull=False, paused_at__isnull=True
+            credentials_saved_at__isnull=False,
+            synchronized_at__isnull=False,
+            paused_at__isnull=True,
+            refused_sign_ins__lt=MOST_REFUSED_SIGN_INS,
         )
 
 
@@ -42,6 +48,12 @@ class Connection(models.Model):
     pause_reason = models.TextField(blank=True)
     pause_advice = models.TextField(blank=True)
     remote_company = models.CharField(max_length=120, blank=True, help_text="The company ID there; never a secret.")
+    proven_company = models.CharField(
+        max_length=120, blank=True, help_text="The company that these credentials signed in to, as it is spelled there."
+    )
+    refused_sign_ins = models.PositiveSmallIntegerField(
+        default=0, help_text="In a row, with these credentials. After three of them no more are sent."
+    )
     remote_facts = models.JSONField(default=dict, blank=True, help_text="What synchronizing learnt there.")
     exports_automatically = models.BooleanField(
         default=False, help_text="Export invoices as soon as they are authorised. Support staff switch this on."
@@ -80,8 +92,14 @@ class Connection(models.Model):
         return self.paused_at is not None
 
     @property
+    def is_locked_out(self) -> bool:
+        """Refused so often that nothing signs in before new credentials are saved."""
+        return self.refused_sign_ins >= MOST_REFUSED_SIGN_INS
+
+    @property
     def is_ready(self) -> bool:
-        return self.is_enabled and self.has_credentials and self.is_synchronized and not self.is_paused
+        is_usable = self.is_enabled and self.has_credentials and not self.is_locked_out
+        return is_usable and self.is_synchronized and not self.is_paused
 
 
 class CompanyLink(models.Model):

@@ -20,6 +20,7 @@ class JobKind(models.TextChoices):
     IMPORT = "import", "Import"
     PREVIEW = "preview", "Import preview"
     EXPORT = "export", "Export"
+    LINK = "link", "Link to a bill"
 
 
 class JobStatus(models.TextChoices):

@@ -52,7 +52,7 @@ class ExportItem(models.Model):
       │  └──temporary────┘ └──▶ unknown ──look-up──▶ posted | queued (surely not there: same control ids)
       │                            └──for a day──▶ failed, was_sent ──look-up──▶ posted
       │                                                       └──try again──▶ unknown
-      └── cancelled (connection disabled, invoice edited) ──exported again──
+      └── cancelled (connection disabled or with another company, invoice edited) ──exported again──
 
     `was_sent` means that nobody knows yet: the bill may stand there. It holds back editing and every blind sending.
     """

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import cast
 
 import redis
 from django.conf import settings
@@ -17,11 +15,12 @@ from django.conf import settings
 from integrations import secrets
 from integrations.errors import ConfigurationError, TemporaryError
 from integrations.models import Connection, Exchange, Job
-from integrations.sage_intacct.client import Client, ClientConfig, Credentials, ExchangeRecord, Session
+from integrations.sage_intacct.client import Client, ClientConfig, Credentials, ExchangeRecord
+from integrations.sage_intacct.sessions import RedisSessionStore, owner_of
+from integrations.sage_intacct.signing_in import SignIns
 
 log = logging.getLogger(__name__)
 
-SESSION_SECONDS = 6 * 3600
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 10.0
 POLL_SECONDS = 0.05
@@ -52,49 +51,10 @@ def redis_client() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS.client)
 
 
-class RedisSessionStore:
-    """Sessions of all workers, encrypted. A store that was emptied only costs a new sign-in."""
-
-    def __init__(self, client: redis.Redis) -> None:
-        self._redis = client
-
-    def get(self, company_id: str, user_id: str, entity_id: str | None) -> Session | None:
-        try:
-            token = cast("bytes | None", self._redis.get(self._key(company_id, user_id, entity_id)))
-            return Session.load(json.loads(secrets.decrypt(token.decode()))) if token else None
-        except secrets.Undecryptable:
-            return None
-        except redis.RedisError:
-            log.warning("No session could be read; signing in anew.", exc_info=True)
-            return None
-
-    def put(self, company_id: str, user_id: str, entity_id: str | None, session: Session) -> None:
-        token = secrets.encrypt(json.dumps(session.dump()))
-        # Called after an answer, too, which must not be lost over it.
-        try:
-            self._redis.set(self._key(company_id, user_id, entity_id), token, ex=SESSION_SECONDS)
-        except redis.RedisError:
-            log.warning("A session could not be kept; the next request signs in anew.", exc_info=True)
-
-    def drop(self, company_id: str, user_id: str, entity_id: str | None) -> None:
-        try:
-            self._redis.delete(self._key(company_id, user_id, entity_id))
-        except redis.RedisError:
-            log.warning("A session that ended could not be dropped.", exc_info=True)
-
-    def drop_all(self, company_id: str, user_id: str) -> None:
-        """For new credentials and for Disable."""
-        for key in self._redis.scan_iter(match=self._key(company_id, user_id, "*")):
-            self._redis.delete(key)
-
-    @staticmethod
-    def _key(company_id: str, user_id: str, entity_id: str | None) -> str:
-        return f"intacct:session:{settings.SAGE_INTACCT_ENDPOINT}:{company_id}:{user_id}:{entity_id or ''}"
-
-
 class RedisGate:
-    """At most `limit` requests at a time per company, over all machines. Slots of killed holders run out.
+    """At most `limit` requests at a time under one key, over all machines. Slots of killed holders run out.
 
+    `key` is asked for each slot, for the company may have been proved since the one before.
     `before_call` is called when the slot is there and may refuse, for getting it may have taken long.
     """
 
@@ -102,17 +62,19 @@ class RedisGate:
         self,
         client: redis.Redis,
         limit: int,
+        key: Callable[[], str],
         *,
         sleep: Callable[[float], None] = time.sleep,
         before_call: Callable[[], None] = lambda: None,
     ) -> None:
         self._take = client.register_script(_TAKE_SLOT)
         self._renew = client.register_script(_RENEW_SLOT)
-        self._redis, self._limit, self._sleep, self._before_call = client, limit, sleep, before_call
+        self._redis, self._limit, self._key = client, limit, key
+        self._sleep, self._before_call = sleep, before_call
 
     @contextmanager
-    def slot(self, company_id: str) -> Iterator[None]:
-        key, holder, done = f"intacct:gate:{company_id}", uuid.uuid4().hex, Event()
+    def slot(self) -> Iterator[None]:
+        key, holder, done = self._key(), uuid.uuid4().hex, Event()
         self._wait(key, holder)
         keeper = Thread(target=self._keep, args=(key, holder, done), daemon=True)
         keeper.start()
@@ -152,6 +114,12 @@ class RedisGate:
             self._redis.zrem(key, holder)
         except redis.RedisError:
             log.warning("A slot could not be given back; it runs out by itself.", exc_info=True)
+
+
+def gate_key(connection: Connection) -> str:
+    """That of the company that a sign-in proved, as the gateway spells it. Until then nobody shares a gate."""
+    company = connection.proven_company.casefold()
+    return f"intacct:gate:company:{company}" if company else f"intacct:gate:connection:{connection.pk}"
 
 
 def credentials_of(connection: Connection) -> Credentials:
@@ -195,21 +163,23 @@ def client_for(
 
     `on_saved` is told of every exchange that was written down; `before_call` may still refuse one (NothingSent).
     """
-    server = redis_client()
+    server, credentials = redis_client(), credentials_of(connection)
+    limit = settings.SAGE_INTACCT_CONCURRENCY
     return Client(
-        credentials_of(connection),
+        credentials,
         entity_id=entity_id,
         config=ClientConfig(endpoint=settings.SAGE_INTACCT_ENDPOINT),
-        sessions=RedisSessionStore(server),
-        gate=RedisGate(server, settings.SAGE_INTACCT_CONCURRENCY, before_call=before_call),
+        owner=owner_of(credentials, settings.SAGE_INTACCT_ENDPOINT),
+        sessions=RedisSessionStore(server, connection.pk),
+        around_sign_in=SignIns(connection, job),
+        gate=RedisGate(server, limit, lambda: gate_key(connection), before_call=before_call),
         on_exchange=lambda record: on_saved(record_exchange(connection.pk, job.pk if job else None, record)),
     )
 
 
 def forget_sessions(connection: Connection) -> None:
     """After Disable or new credentials nobody goes on with an old session."""
-    stored = _stored(connection)
-    RedisSessionStore(redis_client()).drop_all(stored["company_id"], stored["user_id"])
+    RedisSessionStore(redis_client(), connection.pk).drop_all()
 
 
 def record_exchange(connection_id: int, job_id: int | None, record: ExchangeRecord) -> Exchange:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from integrations.errors import ConfigurationError
 from integrations.sage_intacct import data_sets
 from integrations.sage_intacct.classification import places
 from integrations.sage_intacct.preparing import preparation
@@ -37,10 +35,7 @@ class SageIntacct:
     def forget_sessions(self, connection: Connection) -> None:
         from integrations.sage_intacct.gateway import forget_sessions
 
-        if connection.has_credentials:
-            # Where no key opens the credentials any more, none opens the sessions either: they are as good as gone.
-            with suppress(ConfigurationError):
-                forget_sessions(connection)
+        forget_sessions(connection)
 
     def synchronize(self, job: Job) -> None:
         from integrations.sage_intacct.synchronize import synchronize
@@ -57,10 +52,10 @@ class SageIntacct:
 
         deliver(connection, company)
 
-    def standing_bill(self, item: ExportItem, record_no: str) -> tuple[str, str]:
+    def standing_bill(self, item: ExportItem, record_no: str, job: Job) -> tuple[str, str]:
         from integrations.sage_intacct.exporters import standing_bill
 
-        return standing_bill(item, record_no)
+        return standing_bill(item, record_no, job)
 
     def preflight(self, connection: Connection, invoices: Sequence[Invoice]) -> dict[int, list[Problem]]:
         from integrations.sage_intacct.exporters.preflight import preflight

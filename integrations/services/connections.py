@@ -10,12 +10,17 @@ from django.utils import timezone
 from integrations import registry, secrets
 from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import Connection
+from ledger.models import ClosedPeriod
 from organization.models import Account, User
 
 log = logging.getLogger(__name__)
 
 # Among the remote facts, from new credentials to synchronizing: the company file that everything was learnt of.
 LEARNT_OF = "learnt_of"
+LOCKED_OUT = (
+    "The sign-in was refused three times in a row, so no more are sent: further ones could lock the user there."
+)
+LOCKED_OUT_ADVICE = "Find out the right credentials, save them on the settings page, then synchronize."
 
 
 @transaction.atomic
@@ -35,10 +40,12 @@ def enable(account: Account, system_key: str, *, by: User) -> Connection:
 def save_credentials(connection: Connection, data: dict[str, str], *, by: User) -> None:
     """Store `data` encrypted; it must be proven by synchronizing before anything else uses it.
 
-    `data["company_id"]` names the company file there. It may be mistyped, so what was learnt of the one before stays
-    until another one is proven: see `forget_another_company`.
+    `data["company_id"]` names the company file there. It may be mistyped, so what was learnt of the one before, and
+    what waits to be exported, stays until another one is proven: see `forget_another_company`. Imports end.
     Raises ConfigurationError when the connection was disabled meanwhile.
     """
+    from integrations.services import jobs
+
     row = _locked(connection)
     _require_enabled(row)
     registry.get(row.system).forget_sessions(row)
@@ -50,8 +57,10 @@ def save_credentials(connection: Connection, data: dict[str, str], *, by: User) 
     row.remote_company = company_id
     row.changed_by = by
     row.synchronized_at = None
+    _forget_sign_ins(row)
     _clear_pause(row)
     row.save()
+    jobs.cancel_for_new_credentials(row)
     connection.refresh_from_db()
 
 
@@ -68,11 +77,12 @@ def disable(connection: Connection, *, by: User) -> None:
         row.encrypted_credentials = ""
         row.credentials_saved_at = row.synchronized_at = None
         row.exports_automatically = False
+        _forget_sign_ins(row)
         _clear_pause(row)
         row.save()
         row.schedules.update(is_active=False, next_run_at=None)
         jobs.cancel_unfinished(row)
-        exports.cancel_queued(row)
+        exports.cancel_after_disabling(row)
     connection.refresh_from_db()
 
 
@@ -89,6 +99,7 @@ def resume(connection: Connection, *, by: User | None) -> None:
     with transaction.atomic():
         row = _locked(connection)
         _require_enabled(row)
+        require_sign_in_allowed(row)
         _clear_pause(row)
         row.save(update_fields=["paused_at", "pause_reason", "pause_advice"])
         transaction.on_commit(_take_up_work)
@@ -115,6 +126,24 @@ def _require_enabled(connection: Connection) -> None:
         )
 
 
+def require_sign_in_allowed(connection: Connection) -> None:
+    """Raises ConfigurationError after too many refusals."""
+    if connection.is_locked_out:
+        raise ConfigurationError(
+            f"{connection.system_name}: {LOCKED_OUT}", advice=LOCKED_OUT_ADVICE, code="sign_in_stopped"
+        )
+
+
+def is_unchanged(connection: Connection) -> bool:
+    """Whether work that was begun over this connection, as it was read then, may still go on."""
+    saved_at = connection.credentials_saved_at
+    return Connection.objects.ready().filter(pk=connection.pk, credentials_saved_at=saved_at).exists()
+
+
+def _forget_sign_ins(connection: Connection) -> None:
+    connection.refused_sign_ins, connection.proven_company = 0, ""
+
+
 def _clear_pause(connection: Connection) -> None:
     connection.paused_at = None
     connection.pause_reason = connection.pause_advice = ""
@@ -123,11 +152,17 @@ def _clear_pause(connection: Connection) -> None:
 def forget_another_company(connection: Connection) -> None:
     """When it proved to be another company file than before, what was learnt of the old one is worthless.
 
-    Links, cursors and external records go. Invoices that were posted stay posted.
+    Links, cursors, external records and closed periods go, and what waits to be sent is cancelled. Invoices that were
+    posted stay posted; what was perhaps sent is looked for only in the company that it went to.
     """
+    from integrations.services import exports, jobs
+
     before = connection.remote_facts.get(LEARNT_OF, connection.remote_company)
     if before.casefold() == connection.remote_company.casefold():
         return
+    jobs.end_for_another_company(connection)
+    exports.cancel_for_another_company(connection, before)
+    ClosedPeriod.objects.filter(company__account=connection.account_id).delete()
     connection.company_links.all().delete()
     connection.cursors.all().delete()
     connection.external_records.all().delete()

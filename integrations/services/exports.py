@@ -1,4 +1,4 @@
-"""Exports as people start them: queue invoices, try again, link, cancel; and waking the workers that deliver."""
+"""Exports as people start them: queue invoices, try again, cancel; and waking the workers that deliver."""
 
 from __future__ import annotations
 
@@ -160,24 +160,33 @@ def try_again(items: QuerySet[ExportItem] | Iterable[ExportItem], *, by: User | 
     return [export_invoices(connections[key], invoices, by=by) for key, invoices in by_connection.items()]
 
 
-def cancel_queued(connection: Connection) -> int:
-    """For Disable: what has not been sent ends here. What may have arrived there stays until it can be looked up."""
+def cancel_after_disabling(connection: Connection) -> int:
+    """What has not been sent ends here. What may have arrived there stays until it can be looked up."""
     return _cancel_after_disabling(ExportItem.objects.filter(connection=connection))
 
 
 def _cancel_after_disabling(items: QuerySet[ExportItem]) -> int:
-    return outbox.cancel(
-        items.filter(status=ItemStatus.QUEUED, was_sent=False),
+    return _cancel_unsent(
+        items,
         message="The integration was disabled before this invoice was sent.",
         advice="Set the integration up again, then export the invoice again.",
     )
 
 
-def link_existing_bill(item: ExportItem, *, by: User, record_no: str) -> None:
-    """Take a bill that stands there already for this invoice. Raises RecordError when it does not match."""
-    _require_usable(item.connection)
-    record_no, url = registry.get(item.connection.system).standing_bill(item, record_no)
-    outbox.link(item, by=by, record_no=record_no, record_url=url)
+def cancel_for_another_company(connection: Connection, before: str) -> int:
+    """Nobody asked for these to be sent there. What may have been sent to the old company is left alone."""
+    name = connection.system_name
+    return _cancel_unsent(
+        ExportItem.objects.filter(connection=connection),
+        message=f"The integration was connected with the {name} company {connection.remote_company} instead of "
+        f"{before} before this invoice was sent.",
+        advice="Export the invoice again if it belongs there.",
+    )
+
+
+def _cancel_unsent(items: QuerySet[ExportItem], *, message: str, advice: str) -> int:
+    waiting = items.filter(status=ItemStatus.QUEUED, was_sent=False)
+    return outbox.cancel(waiting, message=message, advice=advice)
 
 
 def item_for(invoice: Invoice) -> ExportItem | None:

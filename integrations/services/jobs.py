@@ -14,17 +14,21 @@ from integrations.errors import ConfigurationError
 from integrations.models import Connection, Job, JobKind, JobStatus, Trigger
 from integrations.models.history import JobQuerySet
 from integrations.registry import DataSet
+from integrations.services import connections
 from organization.models import Company, User
+
+SYNCHRONIZE_AGAIN = "Synchronize, then start it again."
 
 
 def start_synchronize(connection: Connection, *, by: User | None = None, trigger: str = Trigger.MANUAL) -> Job:
-    """The unfinished synchronization where there is one. Raises ConfigurationError when there are no credentials."""
+    """The unfinished synchronization where there is one. Raises ConfigurationError without usable credentials."""
     if not connection.is_enabled or not connection.has_credentials:
         raise ConfigurationError(
             f"{connection.system_name} cannot be synchronized before its credentials are saved.",
             advice="Enter the credentials and press Save.",
             code="no_credentials",
         )
+    connections.require_sign_in_allowed(connection)
     job = Job(connection=connection, kind=JobKind.SYNCHRONIZE, requested_by=by, trigger=trigger)
     return start([job])[0]
 
@@ -83,8 +87,33 @@ def cancel_unfinished(connection: Connection) -> None:
     _cancel(Job.objects.filter(connection=connection).exclude(kind=JobKind.EXPORT), reason)
 
 
+def cancel_for_new_credentials(connection: Connection) -> None:
+    """What was asked for with the old ones. Synchronizing takes the new ones, and afterwards exports go on."""
+    _cancel(_imports(connection), "New credentials were saved", advice=SYNCHRONIZE_AGAIN)
+
+
+def end_for_another_company(connection: Connection) -> None:
+    """What still runs over the old company must not write what it reads into what is known of the new one."""
+    reason = f"Another {connection.system_name} company was connected"
+    _cancel(_imports(connection), reason, advice=SYNCHRONIZE_AGAIN, is_at_once=True)
+
+
+def _imports(connection: Connection) -> JobQuerySet[Job]:
+    """And all else that reads there for this connection, but for synchronizing."""
+    kinds = (JobKind.IMPORT, JobKind.PREVIEW, JobKind.LINK)
+    return Job.objects.filter(connection=connection, kind__in=kinds)
+
+
+def may_run(job: Job, connection: Connection) -> bool:
+    """Whether it may begin now. `connection` as it is, not as it was when the job was asked for."""
+    if job.kind == JobKind.SYNCHRONIZE:
+        return connection.is_enabled and connection.has_credentials and not connection.is_locked_out
+    return connection.is_ready
+
+
 def require_ready(connection: Connection) -> None:
     """Raises ConfigurationError that names the first thing that is missing."""
+    connections.require_sign_in_allowed(connection)
     name = connection.system_name
     checks = (
         (connection.is_enabled, f"{name} is not set up.", "Press Setup on the Integrations page.", "disabled"),
@@ -167,19 +196,28 @@ def _wake(job: Job) -> Callable[[], None]:
     return partial(runner.wake, job.pk, trigger=job.trigger)
 
 
-def _cancel(jobs: JobQuerySet[Job], reason: str) -> None:
-    """`reason`: who or what stops it, as the beginning of a sentence. The runner ends it when a running job stops."""
+def _cancel(jobs: JobQuerySet[Job], reason: str, *, advice: str = "", is_at_once: bool = False) -> None:
+    """`reason`: who or what stops it, as the beginning of a sentence. The runner ends it when a running job stops.
+
+    `is_at_once`: whoever is at a running job loses it, and writes nothing more.
+    """
     with transaction.atomic():
         for job in jobs.unfinished().select_for_update(no_key=True).order_by("pk"):
             job.is_cancel_requested = True
             job.options = job.options | {"cancelled": reason}
-            if job.status == JobStatus.QUEUED:
+            if job.status == JobStatus.QUEUED or is_at_once:
+                job.message = f"{reason} before it {_next_step(job)}."
                 job.status, job.finished_at, job.claim = JobStatus.CANCELLED, timezone.now(), None
-                job.message = f"{reason} before it {'was tried again' if job.tries else 'began'}."
-                job.next_attempt_at, job.failure_kind, job.advice = None, "", ""
+                job.next_attempt_at, job.failure_kind, job.advice = None, "", advice
             job.save(
                 update_fields=[
                     *("status", "finished_at", "claim", "next_attempt_at", "options", "is_cancel_requested"),
                     *("failure_kind", "message", "advice"),
                 ]
             )
+
+
+def _next_step(job: Job) -> str:
+    if job.status == JobStatus.RUNNING:
+        return "ended"
+    return "was tried again" if job.tries else "began"

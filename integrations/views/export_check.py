@@ -100,4 +100,4 @@ def kept_check(user: User, token: str) -> ExportCheck | None:
 
 
 def _key(user: User, token: str) -> str:
-    return f"export-check:{user.pk}:{token}"
+    return f"account:{user.account_id}:export-check:{user.pk}:{token}"

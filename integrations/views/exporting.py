@@ -17,7 +17,7 @@ from integrations.errors import IntegrationError
 from integrations.forms import LinkBillForm
 from integrations.models import Connection, ExportItem, ItemStatus
 from integrations.panel import panel_context
-from integrations.services import exports
+from integrations.services import exports, linking
 from integrations.views.access import (
     enabled_connection,
     exportable_invoices,
@@ -139,15 +139,15 @@ def invoice_state(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def link_bill(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the bill that stands there already for this invoice."""
+    """Take the bill that stands there already for this invoice; a job looks at it there."""
     connection = exporting_connection_or_404(request.user)
     item = get_object_or_404(items_of(request.user, connection).select_related("invoice", "connection"), invoice=pk)
     form = LinkBillForm(request.POST)
     if not form.is_valid():
         raise Http404
     try:
-        exports.link_existing_bill(item, by=request.user, record_no=form.cleaned_data["record_no"])
-        messages.success(request, f"The invoice is linked to the bill in {connection.system_name}.")
+        linking.start_link(item, by=request.user, record_no=form.cleaned_data["record_no"])
+        messages.info(request, f"The bill is being compared with this invoice in {connection.system_name}.")
     except IntegrationError as error:
         tell(request, error)
     return redirect(item.invoice)

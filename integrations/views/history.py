@@ -25,6 +25,7 @@ from integrations.views.starting import tell_started
 from organization.permissions import can_manage_integrations
 
 SHOWN_UNDER_WAY, SHOWN_CARDS = 50, 10
+OF_INVOICES = (JobKind.EXPORT, JobKind.LINK)
 TROUBLES = (OutcomeKind.FAILED, OutcomeKind.UNKNOWN, OutcomeKind.WARNING)
 WOULD = {
     OutcomeKind.CREATED: "Would be created",
@@ -72,6 +73,8 @@ def counts_of(job: Job) -> list[tuple[str, int, str]]:
         found = [("connected", job.created, "success"), ("not connected", job.failed, "error")]
     elif job.kind == JobKind.EXPORT:
         found = [("posted", job.posted, "success"), ("failed", job.failed, "error")]
+    elif job.kind == JobKind.LINK:
+        found = [("linked", job.posted, "success")]
     elif job.kind == JobKind.PREVIEW:
         found = [
             ("to create", job.created, "success"),
@@ -105,8 +108,8 @@ def _records(request: HttpRequest, job: Job) -> dict[str, Any]:
         "table": table,
         "kinds": _kinds(job),
         "is_unread": _is_unread(job),
-        "object_name": "invoice" if job.kind == JobKind.EXPORT else "record",
-        "object_name_plural": "invoices" if job.kind == JobKind.EXPORT else "records",
+        "object_name": "invoice" if job.kind in OF_INVOICES else "record",
+        "object_name_plural": "invoices" if job.kind in OF_INVOICES else "records",
         **_export(request, job),
     }
 

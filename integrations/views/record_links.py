@@ -33,7 +33,7 @@ class RecordLinks:
 
 def _page_of(job: Job, user: User) -> str:
     match job.kind:
-        case JobKind.EXPORT:
+        case JobKind.EXPORT | JobKind.LINK:
             return "invoices:invoice_detail"
         case JobKind.SYNCHRONIZE:
             return "organization:company_edit" if can_manage_organization(user) else ""

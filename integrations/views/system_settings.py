@@ -58,6 +58,7 @@ def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> Htt
         "form": form,
         "preparation": registry.get(connection.system).preparation(),
         "import_form": ImportForm(connection=connection, auto_id="import_%s"),
+        "locked_out": (connections.LOCKED_OUT, connections.LOCKED_OUT_ADVICE),
         "failed_synchronize": _failed_synchronize(connection),
         "companies": _companies(connection),
         "schedules": _schedules(connection),

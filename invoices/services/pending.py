@@ -43,7 +43,7 @@ class PendingFile:
 
 
 def keep(checked: CheckedFile, *, by: User) -> PendingFile:
-    path = default_storage.save(f"{FOLDER}/{uuid4().hex}", checked.file)
+    path = default_storage.save(f"{FOLDER}/{by.account_id}-{uuid4().hex}", checked.file)
     return PendingFile(path, checked.name, checked.content_type, checked.size, by.pk)
 
 

@@ -9,32 +9,34 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.cache import cache
 
+from organization.models import User
+
 KEPT_SECONDS = 3600
 _TOKEN = re.compile(r"[\w-]{22}", re.ASCII)
 
 
-def keep(content: bytes, *, user_id: int, list_name: str) -> str:
+def keep(content: bytes, *, user: User, list_name: str) -> str:
     """The token that finds it again."""
     token = secrets.token_urlsafe(16)
-    cache.set(_key(token, user_id, list_name), _fernet().encrypt(content).decode(), KEPT_SECONDS)
+    cache.set(_key(token, user, list_name), _fernet().encrypt(content).decode(), KEPT_SECONDS)
     return token
 
 
-def find(token: str, *, user_id: int, list_name: str) -> bytes | None:
+def find(token: str, *, user: User, list_name: str) -> bytes | None:
     """None when the hour is over, when it was applied, or when the token is of somebody or something else."""
-    kept = cache.get(_key(token, user_id, list_name)) if _TOKEN.fullmatch(token) else None
+    kept = cache.get(_key(token, user, list_name)) if _TOKEN.fullmatch(token) else None
     try:
         return _fernet().decrypt(kept) if kept else None
     except InvalidToken:
         return None
 
 
-def drop(token: str, *, user_id: int, list_name: str) -> None:
-    cache.delete(_key(token, user_id, list_name))
+def drop(token: str, *, user: User, list_name: str) -> None:
+    cache.delete(_key(token, user, list_name))
 
 
-def _key(token: str, user_id: int, list_name: str) -> str:
-    return f"csv:{user_id}:{list_name}:{token}"
+def _key(token: str, user: User, list_name: str) -> str:
+    return f"account:{user.account_id}:csv:{user.pk}:{list_name}:{token}"
 
 
 def _fernet() -> MultiFernet:

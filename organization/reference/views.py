@@ -203,7 +203,7 @@ class ReferenceImport(ReferenceView):
 
     @property
     def _owner(self) -> dict[str, Any]:
-        return {"user_id": self.request.user.pk, "list_name": self.resource.name}
+        return {"user": self.request.user, "list_name": self.resource.name}
 
     def _kept(self, token: str) -> bytes:
         content = kept_files.find(token, **self._owner)

@@ -13,13 +13,14 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from integrations.errors import ConfigurationError, RecordError
-from integrations.models import Attempt, Exchange, ExportItem, ItemStatus, Job, JobStatus, Trigger
-from integrations.services import connections, export_jobs, exports, outbox
+from integrations.models import Attempt, Exchange, ExportItem, ItemStatus, Job, JobKind, JobStatus, Trigger
+from integrations.services import connections, export_jobs, exports, linking, outbox
 from invoices.models import ExportState, Invoice
 from invoices.services import authorization, entry
 from ledger.models import ClosedPeriod
 from tests import factories
 from tests.integrations import exporting
+from tests.integrations.importing import run
 
 pytestmark = pytest.mark.django_db
 
@@ -214,9 +215,10 @@ def test_a_bill_of_somebody_else_is_reported_and_can_be_linked(portal_sandbox: A
     assert (item.status, item.code) == (ItemStatus.FAILED, "bill_exists")
     assert record_no in item.message
     assert "Link" in item.advice
-    with pytest.raises(RecordError):
-        exports.link_existing_bill(item, by=by, record_no="999999")
-    exports.link_existing_bill(item, by=by, record_no=record_no)
+    assert link(item, by, "999999").status == JobStatus.FAILED
+    job = link(item, by, record_no)
+    assert (job.status, job.posted) == (JobStatus.SUCCEEDED, 1)
+    item.refresh_from_db()
     invoice.refresh_from_db()
     assert (item.status, invoice.posted_reference) == (ItemStatus.POSTED, record_no)
     exporting.assert_nothing_more_happens(portal_sandbox, connection)
@@ -230,9 +232,48 @@ def test_a_bill_that_does_not_match_is_not_linked(portal_sandbox: Any, connectio
     item = exports.item_for(invoice)
     assert item is not None
     Invoice.objects.update(total="101.00")
-    with pytest.raises(RecordError) as refused:
-        exports.link_existing_bill(item, by=factories.owner(connection.account), record_no=record_no)
-    assert refused.value.code == "bill_does_not_match"
+    job = link(item, factories.owner(connection.account), record_no)
+    assert job.status == JobStatus.FAILED
+    assert "it is not this invoice" in job.message
+    item.refresh_from_db()
+    assert item.status == ItemStatus.FAILED
+
+
+def link(item: ExportItem, by: Any, record_no: str) -> Job:
+    (job,) = run([linking.start_link(item, by=by, record_no=record_no)])
+    return job
+
+
+def test_what_is_known_here_is_told_before_anything_is_asked_there(connection: Any) -> None:
+    """Nothing listens at the gateway of this test."""
+    by = factories.owner(connection.account)
+    invoices = [exporting.ready_invoice(connection) for _ in range(2)]
+    exports.export_invoices(connection, invoices, by=None)
+    mine, other = (exports.item_for(invoice) for invoice in invoices)
+    with pytest.raises(RecordError, match="being exported"):
+        linking.start_link(mine, by=by, record_no="7")
+    ExportItem.objects.filter(pk=mine.pk).update(status=ItemStatus.FAILED)
+    ExportItem.objects.filter(pk=other.pk).update(status=ItemStatus.POSTED, record_no="7")
+    mine = exports.item_for(invoices[0])
+    with pytest.raises(RecordError, match="linked to another invoice already"):
+        linking.start_link(mine, by=by, record_no="7")
+    ExportItem.objects.filter(pk=mine.pk).update(was_sent=True, sent_to="another")
+    with pytest.raises(RecordError, match="sent to the Sage Intacct company another"):
+        linking.start_link(exports.item_for(invoices[0]), by=by, record_no="8")
+    connections.pause(connection, ConfigurationError("The password was refused."))
+    with pytest.raises(ConfigurationError, match="paused"):
+        linking.start_link(exports.item_for(invoices[0]), by=by, record_no="8")
+    assert not Job.objects.filter(kind=JobKind.LINK).exists()
+
+
+def test_pressing_twice_compares_once(connection: Any) -> None:
+    by = factories.owner(connection.account)
+    invoices = [exporting.ready_invoice(connection) for _ in range(2)]
+    exports.export_invoices(connection, invoices, by=None)
+    ExportItem.objects.update(status=ItemStatus.FAILED)
+    items = [exports.item_for(invoice) for invoice in invoices]
+    started = [linking.start_link(item, by=by, record_no="8") for item in (items[0], items[0], items[1])]
+    assert started[0] == started[1] != started[2]
 
 
 def test_try_again_sends_with_new_control_ids_after_a_definite_refusal(portal_sandbox: Any, connection: Any) -> None:

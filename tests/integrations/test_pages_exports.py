@@ -21,7 +21,7 @@ from organization.models import User
 from tests import factories
 from tests.integrations import exporting
 from tests.integrations.exporting import deliver, exporting_connection, ready_invoice
-from tests.integrations.importing import CREDENTIALS, company_of
+from tests.integrations.importing import CREDENTIALS, company_of, run
 
 pytestmark = pytest.mark.django_db
 SEARCH = "/accounts-payable/invoices/"
@@ -283,7 +283,14 @@ def test_a_bill_that_stands_there_is_linked(page: Client, connection: Connection
     shown = text(page.get(invoice.get_absolute_url()))
     assert "Link to this bill" in shown
     assert f'name="record_no" value="{record_no}"' in shown
-    page.post(url("link_bill", invoice.pk), {"record_no": record_no})
+    shown = text(page.post(url("link_bill", invoice.pk), {"record_no": record_no}, follow=True))
+    assert "is being compared with this invoice" in shown
+    assert f'hx-get="{url("invoice_state", invoice.pk)}"' in shown
+    assert f'<noscript><p class="small"><a href="{invoice.get_absolute_url()}">Look again</a>' in shown
+    assert "HX-Refresh" not in page.get(url("invoice_state", invoice.pk))
+    (job,) = run(list(Job.objects.filter(kind=JobKind.LINK)))
+    assert page.get(url("invoice_state", invoice.pk))["HX-Refresh"] == "true"
+    assert "Linked to record" in text(page.get(job.get_absolute_url()))
     invoice.refresh_from_db()
     assert invoice.is_posted
     assert invoice.posted_reference == record_no
@@ -293,8 +300,10 @@ def test_a_bill_that_stands_there_is_linked(page: Client, connection: Connection
 def test_a_bill_that_is_another_is_not_linked(page: Client, connection: Connection, portal_sandbox: Any) -> None:
     invoice = ready_invoice(connection)
     failed_item(connection, invoice, code="bill_exists", raw_message="RECORDNO 999999")
-    shown = text(page.post(url("link_bill", invoice.pk), {"record_no": "999999"}, follow=True))
-    assert "no bill with the record number 999999" in shown
+    page.post(url("link_bill", invoice.pk), {"record_no": "999999"})
+    run(list(Job.objects.filter(kind=JobKind.LINK)))
+    shown = text(page.get(invoice.get_absolute_url()))
+    assert "The invoice was not linked. Sage Intacct has no bill with the record number 999999." in shown
     invoice.refresh_from_db()
     assert not invoice.is_posted
 

@@ -171,3 +171,19 @@ def test_a_company_without_entities_is_shown_no_missing_entity(page: Client, con
     for is_multi_entity, words in ((True, "No entity of this name"), (False, "Another name there")):
         Connection.objects.update(remote_facts={"is_multi_entity": is_multi_entity})
         assert words in text(page.get(SETTINGS))
+
+
+def test_a_stopped_sign_in_is_told_with_the_way_out(page: Client, connection: Connection) -> None:
+    connections.save_credentials(connection, CREDENTIALS, by=connection.changed_by)
+    Connection.objects.update(refused_sign_ins=3, paused_at=timezone.now())
+    shown = text(page.get(SETTINGS))
+    assert "Signing in to Sage Intacct is stopped" in shown
+    assert "refused three times in a row, so no more are sent" in shown
+    assert "save them on the settings page, then synchronize" in shown
+    assert "Resume</button>" not in shown
+    assert "Signing in to Sage Intacct is stopped" in text(page.get(reverse("invoices:invoice_search")))
+    pressed = text(page.post(url("synchronize", "sage_intacct"), follow=True))
+    assert "refused three times in a row" in pressed
+    assert not connection.jobs.exists()
+    page.post(SETTINGS, CREDENTIALS)
+    assert "Signing in to Sage Intacct is stopped" not in text(page.get(SETTINGS))

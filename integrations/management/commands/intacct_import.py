@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from integrations import runner
 from integrations.errors import ConfigurationError
 from integrations.management.selection import chosen_companies, chosen_connection
-from integrations.models import Job, JobStatus
+from integrations.models import Connection, Job, JobStatus
 from integrations.sage_intacct import data_sets
 from integrations.services import jobs
 
@@ -56,11 +56,17 @@ class Command(BaseCommand):
 
 
 def _run(started: list[Job]) -> None:
-    """Here; where a worker is at one of them already, wait for it. What they wait for is run first."""
+    """Here; where a worker is at one of them already, wait for it. What they wait for is run first.
+
+    Over a connection that is not ready any more nothing begins, so what is left is cancelled.
+    """
     ours = Job.objects.unfinished().filter(pk__in=[job.pk for job in started])
     while ours.exists():
         for job in Job.objects.unfinished().filter(connection=started[0].connection_id, kind__in=runner.RUN_HERE):
             runner.run_job(job.pk)
+        if not Connection.objects.ready().filter(pk=started[0].connection_id).exists():
+            for job in ours:
+                jobs.cancel_job(job, by=None)
         if ours.exists():
             time.sleep(LOOK_AGAIN_AFTER)
 

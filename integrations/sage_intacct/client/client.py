@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random as random_module
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 
 import requests
@@ -24,7 +26,7 @@ from .functions import BY_RECORD_NO, Function, GetAPISession, Query, ReadByQuery
 from .gate import Gate, NullGate
 from .judging import Answer, match_results
 from .retrying import RetryPolicy
-from .sessions import InMemorySessionStore, Session, SessionStore
+from .sessions import InMemorySessionStore, Session, SessionKey, SessionStore
 from .shortcuts import Shortcuts
 from .transport import Transport
 
@@ -42,12 +44,24 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def make_attempt(attempt: Callable[[], Session]) -> Session:
+    return attempt()
+
+
+def owner_of(credentials: Credentials, endpoint: str) -> str:
+    """A hash without a key, which can be guessed: not for a store that others can read."""
+    return hashlib.sha256(json.dumps([endpoint, *astuple(credentials)]).encode()).hexdigest()
+
+
 class Client(Shortcuts):
     """Talks to one company, at its top level or (`entity_id`) inside one entity.
 
     Reads are retried with growing, jittered waits; writes never are. The only thing that is ever sent a second
     time is a request whose session was refused, because then nothing of it was executed.
     `on_exchange` is called once per HTTP request, whatever became of it; what it raises is passed on.
+    `owner` names whose sessions these are in a shared store: clients share sessions only under one owner. By default it
+    is a hash of everything that a session is opened with.
+    `around_sign_in` is called with each single attempt to sign in, and makes it or raises.
     """
 
     def __init__(
@@ -58,6 +72,8 @@ class Client(Shortcuts):
         config: ClientConfig = DEFAULT_CONFIG,
         sessions: SessionStore | None = None,
         gate: Gate | None = None,
+        owner: str | None = None,
+        around_sign_in: Callable[[Callable[[], Session]], Session] = make_attempt,
         on_exchange: Callable[[ExchangeRecord], None] | None = None,
         http: requests.Session | None = None,
         clock: Callable[[], datetime] = utc_now,
@@ -69,6 +85,8 @@ class Client(Shortcuts):
         self.entity_id = entity_id or None
         self.config = config
         self._sessions = sessions if sessions is not None else InMemorySessionStore()
+        self._owner = owner or owner_of(credentials, config.endpoint)
+        self._around_sign_in = around_sign_in
         self._clock = clock
         self._new_id = new_id
         self._retry = RetryPolicy(config, sleep, random)
@@ -121,7 +139,7 @@ class Client(Shortcuts):
         request = self._write(batch, None, request_id, policy)
         if len(request.body.decode("utf-8")) > MAX_SUBMITTED:
             raise InvalidRequest(f"A request that is answered later has at most {MAX_SUBMITTED} characters.")
-        answer, record = self._transport.exchange(request, self.credentials.company_id)
+        answer, record = self._transport.exchange(request)
         if not answer.acknowledged:
             raise MalformedResponse("The answer does not acknowledge the request.", exchange=record)
         return Acknowledgement(request_id, names, record)
@@ -137,7 +155,7 @@ class Client(Shortcuts):
             cached = self._sessions.get(*self._session_key)
             if cached and cached.is_usable(self._clock()) and self.config.allows(cached.endpoint):
                 return cached
-        session = self._retry.run(self._log_in)
+        session = self._retry.run(lambda: self._around_sign_in(self._log_in))
         self._sessions.put(*self._session_key, session)
         return session
 
@@ -183,8 +201,8 @@ class Client(Shortcuts):
         return pack(groups, self.config.max_request_bytes, self.config.max_functions)
 
     @property
-    def _session_key(self) -> tuple[str, str, str | None]:
-        return self.credentials.company_id, self.credentials.user_id, self.entity_id
+    def _session_key(self) -> SessionKey:
+        return self._owner, self.entity_id
 
     def _execute(self, batch: Batch) -> list[Result]:
         session = self.open_session()
@@ -197,7 +215,7 @@ class Client(Shortcuts):
 
     def _send(self, batch: Batch, session: Session | None) -> tuple[list[Result], Answer]:
         request = self._write(batch, session, self._new_id())
-        answer, record = self._transport.exchange(request, self.credentials.company_id)
+        answer, record = self._transport.exchange(request)
         if session is not None:
             self._prolong(session, answer.expires_in)
         try:
@@ -233,7 +251,7 @@ class Client(Shortcuts):
         if entity and (entity.casefold() != (self.entity_id or "").casefold()):
             raise _refused(f"The session is in {entity}, not in {self.entity_id or 'the top level'}.", result)
         expires_at = self._clock() + (answer.expires_in or ASSUMED_LIFE)
-        return Session(session_id, endpoint, self.entity_id, expires_at, answer.gateway_time)
+        return Session(session_id, endpoint, self.entity_id, expires_at, answer.gateway_time, answer.company_id)
 
     def _forget(self, session: Session) -> None:
         """Unless another worker has renewed it already."""

@@ -1,4 +1,4 @@
-"""How many requests run at a time against one company; Sage Intacct grants few."""
+"""How many requests run at a time; Sage Intacct grants a company few."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Protocol
 
 
 class Gate(Protocol):
-    def slot(self, company_id: str) -> AbstractContextManager[None]:
+    def slot(self) -> AbstractContextManager[None]:
         """Held from before a request is sent until its answer is read; never held while waiting to retry."""
         ...
 
 
 class NullGate:
-    def slot(self, company_id: str) -> AbstractContextManager[None]:
+    def slot(self) -> AbstractContextManager[None]:
         return nullcontext()

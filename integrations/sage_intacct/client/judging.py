@@ -34,6 +34,7 @@ class Answer:
     gateway_time: datetime | None
     expires_in: timedelta | None
     acknowledged: bool = False
+    company_id: str = ""
 
 
 def judge(root: etree._Element, parser: AnswerParser, date: datetime | None) -> Answer:
@@ -59,6 +60,7 @@ def judge(root: etree._Element, parser: AnswerParser, date: datetime | None) -> 
         location_id=_text(authentication, "locationid"),
         gateway_time=gateway_time,
         expires_in=ends - gateway_time if ends and gateway_time else None,
+        company_id=_text(authentication, "companyid"),
     )
 
 

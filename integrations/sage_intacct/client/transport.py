@@ -51,11 +51,11 @@ class Transport:
         self.on_exchange = on_exchange
         self.clock = clock
 
-    def exchange(self, request: Request, company_id: str) -> tuple[Answer, ExchangeRecord]:
+    def exchange(self, request: Request) -> tuple[Answer, ExchangeRecord]:
         """Sends once. Raises IntacctErrors that carry the masked exchange."""
         capture = _Capture(self.config.exchange_limit)
         outcome: Answer | IntacctError
-        with self.gate.slot(company_id):
+        with self.gate.slot():
             started_at, started = self.clock(), time.monotonic()
             try:
                 outcome = self._round_trip(request, capture)

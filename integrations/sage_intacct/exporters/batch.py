@@ -16,7 +16,7 @@ from integrations.sage_intacct.classification import integration_error
 from integrations.sage_intacct.client import Client, IntacctError
 from integrations.sage_intacct.exporters import lookup
 from integrations.sage_intacct.exporters.context import link_of, whole_invoices
-from integrations.sage_intacct.gateway import client_for
+from integrations.sage_intacct.gateway import BY_ITSELF, NothingSent, client_for
 from integrations.services import connections, outbox
 from integrations.services.outbox import SENT_ELSEWHERE, Claim, Failure, Settlement
 from organization.models import Company
@@ -60,7 +60,11 @@ class Batch:
         raise NotImplementedError
 
     def before_call(self) -> None:
-        """Raises NothingSent when the request must not leave any more."""
+        """Raises NothingSent when the request must not leave any more: the gate may have kept us waiting for long."""
+        if not connections.is_unchanged(self.connection):
+            raise NothingSent(
+                "The connection was changed while this was under way.", advice=BY_ITSELF, code="connection_changed"
+            )
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         if not settlements:

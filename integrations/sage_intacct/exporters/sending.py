@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from integrations.errors import RecordError
+from integrations.errors import IntegrationError, RecordError
 from integrations.models import Attempt, ExportItem, FailureKind
 from integrations.sage_intacct.classification import integration_error
 from integrations.sage_intacct.client import (
@@ -52,7 +52,8 @@ class Sending(Batch):
             self._send(parcels)
 
     def before_call(self) -> None:
-        """The gate may have kept us waiting, the machine may have slept: what others took over must not leave."""
+        """The machine may have slept: what others took over must not leave."""
+        super().before_call()
         if self.leaving and not outbox.is_held(self.claim, self.leaving):
             raise NothingSent("Another worker has taken these invoices over.", code="taken_over")
 
@@ -122,7 +123,8 @@ class Sending(Batch):
         self.sent |= ids
         try:
             results = self._execute(parcels)
-        except NothingSent:
+        except IntegrationError:
+            # Ours, not the gateway's: a slot, a sign-in or the claim was refused before the request left.
             self.sent -= ids
             raise
         except IntacctError as error:

@@ -1,7 +1,14 @@
 """The outbox: claim, settle, release and rescue export items. Knows no accounting system and makes no call."""
 
 from integrations.services.outbox.claiming import TO_LOOK_UP, claim_queued, claim_unknown, is_held, keep, mark_sent
-from integrations.services.outbox.ending import cancel, link, rescue_stuck, settle_by_hand, tell_of_unknown
+from integrations.services.outbox.ending import (
+    cancel,
+    link,
+    require_linkable,
+    rescue_stuck,
+    settle_by_hand,
+    tell_of_unknown,
+)
 from integrations.services.outbox.settling import settle
 from integrations.services.outbox.telling import write_states
 from integrations.services.outbox.values import (
@@ -28,6 +35,7 @@ __all__ = [
     "keep",
     "link",
     "mark_sent",
+    "require_linkable",
     "rescue_stuck",
     "settle",
     "settle_by_hand",

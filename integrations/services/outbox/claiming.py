@@ -59,14 +59,24 @@ def claim_unknown(connection: Connection, company: Company, *, limit: int) -> Cl
 
 
 def _lock_due(connection: Connection, company: Company, due: Q, limit: int) -> list[ExportItem]:
+    """Nothing over a connection that is not ready. The items carry it as it is now, with its present credentials."""
+    ready = _lock_ready(connection)
+    if ready is None:
+        return []
     wanted = ExportItem.objects.filter(due, connection=connection, company=company)
     ids = list(wanted.order_by("next_attempt_at", "pk").values_list("invoice_id", flat=True)[:limit])
     items = lock_items(wanted, ids, skip_locked=True)
     jobs = Job.objects.in_bulk([item.job_id for item in items if item.job_id])
     for item in items:
-        item.connection = connection
+        item.connection = ready
         item.job = jobs.get(item.job_id) if item.job_id else None
     return items
+
+
+def _lock_ready(connection: Connection) -> Connection | None:
+    """Until the claim is committed: whoever saves credentials, pauses or disables comes before it or after it."""
+    ready = Connection.objects.ready().select_related("account").filter(pk=connection.pk)
+    return ready.select_for_update(no_key=True, of=("self",)).first()
 
 
 def _must_not_leave(item: ExportItem) -> str:

@@ -31,19 +31,35 @@ WORKER_GONE = Failure(
 )
 
 
-def link(item: ExportItem, *, by: User, record_no: str, record_url: str) -> None:
-    """On a person's word, after the record was compared. Raises RecordError when the item is under way or posted."""
+def require_linkable(item: ExportItem, record_no: str) -> None:
+    """What is known here. Raises RecordError for an item that is under way, posted or perhaps sent to another company,
+    and for a record that is another invoice's.
+    """
+    if item.status not in (ItemStatus.FAILED, ItemStatus.CANCELLED) or not item.invoice.is_awaiting_export:
+        raise RecordError("This invoice cannot be linked now: it is being exported, or posted.", code="not_failed")
+    here = item.connection.remote_company
+    if item.was_sent and item.sent_to.casefold() != here.casefold():
+        raise RecordError(
+            f"This invoice was sent to the {item.connection.system_name} company {item.sent_to}, and nobody knows "
+            "whether it became a bill there.",
+            advice=f"Set the integration up for {item.sent_to} again, or ask Planergy's support team.",
+            code=SENT_ELSEWHERE,
+        )
+    there = ExportItem.objects.filter(connection__system=item.connection.system, status=ItemStatus.POSTED)
+    if there.filter(connection__remote_company__iexact=here, record_no=record_no).exists():
+        raise RecordError(f"Record {record_no} is linked to another invoice already.", code="bill_taken")
+
+
+def link(item: ExportItem, *, by: User | None, record_no: str, record_url: str) -> None:
+    """On a person's word, after the record was compared. Raises RecordError as `require_linkable` does."""
     now = database_now()
     with transaction.atomic():
         invoice = Invoice.objects.select_for_update(no_key=True, of=("self",)).get(pk=item.invoice_id)
         row = (
             ExportItem.objects.select_for_update(no_key=True, of=("self",)).select_related("connection").get(pk=item.pk)
         )
-        if row.status not in (ItemStatus.FAILED, ItemStatus.CANCELLED) or not invoice.is_awaiting_export:
-            raise RecordError("This invoice cannot be linked now: it is being exported, or posted.", code="not_failed")
-        there = ExportItem.objects.filter(connection__system=row.connection.system, status=ItemStatus.POSTED)
-        if there.filter(connection__remote_company__iexact=row.connection.remote_company, record_no=record_no).exists():
-            raise RecordError(f"Record {record_no} is linked to another invoice already.", code="bill_taken")
+        row.invoice = invoice
+        require_linkable(row, record_no)
         last = row.attempts.aggregate(last=Max("number"))["last"] or 0
         Attempt.objects.create(
             item=row, number=last + 1, is_lookup=True, started_at=now, settled_at=now, result=Result.FOUND

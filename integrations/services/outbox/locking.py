@@ -1,4 +1,4 @@
-"""The order of locks: invoice, export item, job. Editing, authorising and delivering keep it and never deadlock."""
+"""The order of locks: connection, invoice, export item, job. Whoever keeps it never deadlocks."""
 
 from __future__ import annotations
 

@@ -119,6 +119,7 @@ class Waits(list[float]):
 
 def make_client(waits: Waits | None = None, **options: Any) -> Client:
     options.setdefault("config", ClientConfig(retries=2))
+    options.setdefault("owner", "us")
     return Client(
         options.pop("credentials", CREDENTIALS),
         clock=lambda: NOW,

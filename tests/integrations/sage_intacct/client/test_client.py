@@ -3,7 +3,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -25,6 +25,7 @@ from integrations.sage_intacct.client import (
     Create,
     CreateBill,
     CreateSupdoc,
+    Credentials,
     ExchangeRecord,
     GetAPISession,
     GetDimensions,
@@ -257,13 +258,13 @@ def test_keeps_a_session_per_entity() -> None:
         client.for_entity("E1").create_bill(BILL)
         client.for_entity("E1").create_bill(BILL)
     assert [b"<locationid>E1</locationid>" in body for body in gateway.logins] == [False, True]
-    assert store.get("acme", "xml_user", "E1") != store.get("acme", "xml_user", None)
+    assert store.get("us", "E1") != store.get("us", None)
 
 
 @pytest.mark.parametrize(("minutes", "logins"), [(-5, 1), (0, 1), (5, 0)])
 def test_renews_a_session_that_is_about_to_end(minutes: int, logins: int) -> None:
     gateway, store = Gateway(succeeding), InMemorySessionStore()
-    store.put("acme", "xml_user", None, Session("old..", SESSION_ENDPOINT, None, NOW + timedelta(minutes=minutes)))
+    store.put("us", None, Session("old..", SESSION_ENDPOINT, None, NOW + timedelta(minutes=minutes)))
     with serving(gateway):
         make_client(sessions=store).create_bill(BILL)
     assert len(gateway.logins) == logins
@@ -271,10 +272,10 @@ def test_renews_a_session_that_is_about_to_end(minutes: int, logins: int) -> Non
 
 def test_a_call_prolongs_the_session() -> None:
     gateway, store = Gateway(succeeding), InMemorySessionStore()
-    store.put("acme", "xml_user", None, Session("old..", SESSION_ENDPOINT, None, NOW + timedelta(minutes=5)))
+    store.put("us", None, Session("old..", SESSION_ENDPOINT, None, NOW + timedelta(minutes=5)))
     with serving(gateway):
         make_client(sessions=store).create_bill(BILL)
-    stored = store.get("acme", "xml_user", None)
+    stored = store.get("us", None)
     assert stored is not None
     assert stored.expires_at == NOW + timedelta(hours=12)
 
@@ -305,7 +306,7 @@ def test_takes_the_session_that_another_worker_has_renewed() -> None:
     renewed = Session("theirs..", SESSION_ENDPOINT, None, NOW + timedelta(hours=1))
 
     def refuse(body: bytes) -> str:
-        store.put("acme", "xml_user", None, renewed)
+        store.put("us", None, renewed)
         return INVALID_SESSION
 
     gateway = Gateway(refuse, succeeding)
@@ -355,7 +356,7 @@ def test_never_follows_a_session_to_another_domain(endpoint: str) -> None:
 
 def test_does_not_use_a_stored_session_of_another_domain() -> None:
     gateway, store = Gateway(succeeding), InMemorySessionStore()
-    store.put("acme", "xml_user", None, Session("x..", "https://evil.example/", None, NOW + timedelta(hours=1)))
+    store.put("us", None, Session("x..", "https://evil.example/", None, NOW + timedelta(hours=1)))
     with serving(gateway):
         make_client(sessions=store).create_bill(BILL)
     assert len(gateway.logins) == 1
@@ -537,23 +538,47 @@ def test_refuses_a_request_that_the_grammar_forbids(functions: list[GetDimension
 
 class CountingGate:
     def __init__(self) -> None:
-        self.companies: list[str] = []
+        self.taken = 0
         self.held = 0
 
     @contextmanager
-    def slot(self, company_id: str) -> Iterator[None]:
-        self.companies.append(company_id)
+    def slot(self) -> Iterator[None]:
+        self.taken += 1
         self.held += 1
         assert self.held == 1, "a slot inside a slot would wait for itself"
         yield
         self.held -= 1
 
 
+@pytest.mark.parametrize("name", [field.name for field in fields(Credentials)])
+def test_a_session_is_shared_only_by_clients_with_the_same_credentials(name: str) -> None:
+    gateway, store = Gateway(succeeding, succeeding, succeeding), InMemorySessionStore()
+    other = replace(CREDENTIALS, **{name: "another"})
+    with serving(gateway):
+        for credentials in (CREDENTIALS, CREDENTIALS, other):
+            make_client(credentials=credentials, owner=None, sessions=store).create_bill(BILL)
+    assert len(gateway.logins) == 2
+
+
+def test_every_attempt_to_sign_in_goes_through_the_one_hook() -> None:
+    attempts: list[str] = []
+
+    def around(attempt: Callable[[], Session]) -> Session:
+        attempts.append("begun")
+        session = attempt()
+        attempts.append(session.company_id)
+        return session
+
+    with serving(Gateway(succeeding)):
+        make_client(around_sign_in=around).create_bill(BILL)
+    assert attempts == ["begun", "acme"]
+
+
 def test_takes_a_slot_for_every_request() -> None:
     gate = CountingGate()
     with serving(Gateway(INVALID_SESSION, succeeding)):
         make_client(gate=gate).create_bill(BILL)
-    assert gate.companies == ["acme"] * 4
+    assert gate.taken == 4
     assert gate.held == 0
 
 

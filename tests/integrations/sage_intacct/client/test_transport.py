@@ -56,7 +56,7 @@ OFF_LINE = "The Service is Temporarily Off-line"
 def in_session(endpoint: str, waits: Waits | None = None, **options: object) -> Client:
     """A client that has its session already, so that only the call under test is sent."""
     store = InMemorySessionStore()
-    store.put("acme", "xml_user", None, Session("s..", endpoint, None, NOW + timedelta(hours=12)))
+    store.put("us", None, Session("s..", endpoint, None, NOW + timedelta(hours=12)))
     return make_client(waits, sessions=store, **options)
 
 
