@@ -18,8 +18,8 @@ from lxml import etree
 from invoices.exports import csv_lines
 from invoices.models import Invoice
 from invoices.tables import COLUMNS
-from invoices.xlsx import workbook
 from organization.models import Spelling
+from organization.xlsx import workbook
 from tests import factories
 
 pytestmark = pytest.mark.django_db
