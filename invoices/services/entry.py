@@ -23,10 +23,11 @@ from invoices.models import (
     InvoiceLine,
     LineDimension,
 )
-from invoices.services import activity, documents
+from invoices.services import activity, documents, money
 from invoices.services.belonging import check_header, check_lines
 from ledger.models import Dimension, DimensionValue, GLCode, TaxCode
-from organization.models import Company, User
+from organization import audit
+from organization.models import AuditAction, Company, User
 from organization.permissions import administration_of
 from suppliers.models import Supplier
 
@@ -137,6 +138,7 @@ def _save(
     invoice = lock_for_editing(existing, by=by, version=version) if existing else _new(by)
     kept = check_header(invoice, header, by=by)
     check_lines(invoice, header["company"], lines, kept=kept)
+    before = money.figures_of(invoice)
     changed = _assign(invoice, header, lines)
     _refuse_duplicate(invoice)
     was = invoice.approval_status
@@ -145,7 +147,8 @@ def _save(
     lines_changed = _replace_lines(invoice, lines)
     changed += ["lines"] if lines_changed else []
     changed += _change_documents(invoice, checked, removed, by=by)
-    _record(invoice, existing is None, was, changed, by=by)
+    figures = {} if existing is None else money.changes(before, money.figures_of(invoice))
+    _record(invoice, existing is None, was, changed, figures, by=by)
     return invoice
 
 
@@ -284,11 +287,14 @@ def _change_documents(
     return changed
 
 
-def _record(invoice: Invoice, is_new: bool, was: str, changed: list[str], *, by: User) -> None:
+def _record(invoice: Invoice, is_new: bool, was: str, changed: list[str], figures: money.Changes, *, by: User) -> None:
     if is_new:
         activity.record(invoice, by=by, kind="entered", text="Entered.")
         return
     what = f"Edited: {', '.join(changed)}." if changed else "Saved without a change."
+    if figures:
+        what += f" {money.sentence(figures)}"
+        audit.record(AuditAction.INVOICE_CHANGED, account=invoice.account, target=invoice, changes=figures, actor=by)
     if was == ApprovalStatus.AUTHORIZED:
         what += " This dropped the authorisation."
     elif was == ApprovalStatus.WAITING:

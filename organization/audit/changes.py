@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
+from django import forms
 from django.db import models
 
 Cell = Callable[[Any, str], Any]
@@ -38,6 +39,15 @@ def _plain(value: object) -> object:
     if isinstance(value, dt.datetime):
         return value.isoformat(timespec="seconds")
     return str(value)
+
+
+def form_changes(
+    form: forms.BaseForm, before: dict[str, object], after: dict[str, object], *, masked: Collection[str] = ()
+) -> dict[str, tuple[object, object]]:
+    """What differs, under the labels of the form."""
+    return between(
+        before, after, labels={name: str(each.label or name) for name, each in form.fields.items()}, masked=masked
+    )
 
 
 def between(

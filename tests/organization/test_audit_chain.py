@@ -59,7 +59,7 @@ def test_postgresql_refuses_to_change_or_delete_what_was_written(statement: str)
     entries(None)
     sealing.seal(NOW)
     run("SET CONSTRAINTS ALL IMMEDIATE")
-    with pytest.raises(DatabaseError, match="may not be deleted|only ever added"), transaction.atomic():
+    with pytest.raises(DatabaseError, match=r"may not be deleted|only ever added"), transaction.atomic():
         run(statement)
     assert (AuditEntry.objects.count(), AuditSeal.objects.count()) == (3, 1)
 
