@@ -14,7 +14,7 @@ from organization.permissions import may_change_role, may_decide_reach_of
 from organization.reference import AccountForm
 
 PERMISSION_KINDS = ("visibility", "administration", "authorization")
-PERMISSION_FIELDS = (*PERMISSION_KINDS, "authorization_limit", "departments")
+PERMISSION_FIELDS = (*PERMISSION_KINDS, "authorization_limit", "authorization_limit_currency", "departments")
 
 
 REACH_FIELDS = ("role", "companies", *PERMISSION_FIELDS)
@@ -34,6 +34,14 @@ def time_zone_choices() -> list[tuple[str, str]]:
     ]
 
 
+def clean_currency_code(typed: str) -> str:
+    """Raises ValidationError."""
+    code = typed.strip().upper()
+    if not (len(code) == 3 and code.isascii() and code.isalpha()):
+        raise forms.ValidationError("A currency code is three letters, for example GBP.")
+    return code
+
+
 class CompanyForm(AccountForm):
     class Meta:
         model = Company
@@ -44,10 +52,7 @@ class CompanyForm(AccountForm):
         self.fields["name"].help_text = "Must equal the name of its entity in your accounting system."
 
     def clean_base_currency(self) -> str:
-        code = self.cleaned_data["base_currency"].upper()
-        if not (len(code) == 3 and code.isalpha()):
-            raise forms.ValidationError("A currency code is three letters, for example GBP.")
-        return code
+        return clean_currency_code(self.cleaned_data["base_currency"])
 
 
 class DepartmentForm(AccountForm):
@@ -62,6 +67,7 @@ class PermissionForm(AccountForm):
     def _spell(self) -> None:
         self.fields["authorization"].label = "Authorisation"
         self.fields["authorization_limit"].label = "Authorisation limit"
+        self.fields["authorization_limit_currency"].label = "Currency of the limit"
         super()._spell()
 
     def clean(self) -> dict[str, Any]:
@@ -70,6 +76,13 @@ class PermissionForm(AccountForm):
         if limited and not self._departments():
             self.add_error("departments", "Choose the departments, or another reach than “Chosen departments”.")
         return cleaned
+
+    def clean_authorization_limit_currency(self) -> str:
+        """A limit names its currency from the day it is set: the account's base currency may change later."""
+        if self.cleaned_data.get("authorization_limit") is None:
+            return ""
+        typed = self.cleaned_data["authorization_limit_currency"]
+        return clean_currency_code(typed or (self.user.account.base_currency if self.user.account else ""))
 
     def _effective(self, name: str) -> str:
         return str(self.cleaned_data.get(name) or "")

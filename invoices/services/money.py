@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from invoices.models import Invoice
+from collections.abc import Iterable
 
-Changes = dict[str, tuple[object, object]]
+from invoices.models import Invoice, InvoiceLine
+
+Figures = dict[str, str | None]
+Changes = dict[str, tuple[str | None, str | None]]
 
 
-def figures_of(invoice: Invoice) -> dict[str, str | None]:
-    """Supplier, kind, currency and amounts; of lines the net amounts and taxes, which may differ at the same total."""
-    figures: dict[str, str | None] = {
+def figures_of(invoice: Invoice) -> Figures:
+    return {
         "Supplier": str(invoice.supplier) if invoice.supplier else None,
         "Kind": invoice.get_kind_display(),
         "Currency": str(invoice.currency) if invoice.currency else None,
@@ -17,12 +19,14 @@ def figures_of(invoice: Invoice) -> dict[str, str | None]:
         "Tax": f"{invoice.tax:,.2f}",
         "Total": f"{invoice.total:,.2f}",
     }
-    if invoice.pk:
-        figures["Lines"] = "; ".join(f"{line.net:,.2f} + {line.tax:,.2f}" for line in invoice.lines.all()) or None
-    return figures
 
 
-def changes(before: dict[str, str | None], after: dict[str, str | None]) -> Changes:
+def lines_of(lines: Iterable[InvoiceLine]) -> Figures:
+    """Net and tax of each: they may differ at the same total."""
+    return {"Lines": "; ".join(f"{line.net:,.2f} + {line.tax:,.2f}" for line in lines) or None}
+
+
+def changes(before: Figures, after: Figures) -> Changes:
     return {name: (before.get(name), now) for name, now in after.items() if before.get(name) != now}
 
 

@@ -1,0 +1,23 @@
+"""What an Account Owner decides for the whole account."""
+
+from __future__ import annotations
+
+from django import forms
+
+from organization.forms import clean_currency_code
+from organization.models import Account
+
+
+class AccountSettingsForm(forms.ModelForm):
+    class Meta:
+        model = Account
+        fields = ("base_currency", "coding_makes_author")
+
+    def clean_base_currency(self) -> str:
+        """Every rate leads to it: with another one, each would say something else."""
+        code = clean_currency_code(self.cleaned_data["base_currency"])
+        if code != self.initial["base_currency"] and self.instance.exchange_rates.exists():
+            raise forms.ValidationError(
+                "There are exchange rates to the present base currency, so it cannot be changed any more."
+            )
+        return code
