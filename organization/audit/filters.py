@@ -33,7 +33,7 @@ class AuditFilter(filters.FilterSet):
     person = filters.ModelChoiceFilter(
         label="Person", queryset=User.objects.none(), method="by_person", empty_label="Everybody"
     )
-    action = filters.ChoiceFilter(label="Kind", choices=_areas, method="by_action", empty_label="Everything")
+    action = filters.ChoiceFilter(label="Kind", choices=_areas(), method="by_action", empty_label="Everything")
 
     class Meta:
         model = AuditEntry
@@ -43,12 +43,16 @@ class AuditFilter(filters.FilterSet):
         super().__init__(data, queryset)
         self.filters["person"].queryset = User.objects.for_account(user.account)
 
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """A filter that makes no sense finds nothing rather than everything."""
+        return queryset.none() if self.errors else super().filter_queryset(queryset)
+
     def by_text(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         rows = rows.alias(values_text=Cast("changes", TextField()), address_text=Cast("address", TextField()))
         sought = ("target", "actor", "reason", "values_text", "address_text")
         condition = Q()
         for field in sought:
-            condition |= Q(**{f"{field}__icontains": value.replace("\x00", "").strip()})
+            condition |= Q(**{f"{field}__icontains": value.strip()})
         return rows.filter(condition)
 
     def by_person(self, rows: QuerySet, name: str, value: User) -> QuerySet:

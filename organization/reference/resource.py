@@ -73,7 +73,7 @@ class Resource:
         """Save a valid form; returns what else there is to tell. Raises ChangeRefused, and then nothing is saved."""
         is_new = form.instance.pk is None
         with self.guard(form.instance, by):
-            before = {} if is_new else self._said(form.instance.pk, form.changed_data)
+            before = {} if is_new else self._said(form.instance.pk, self._changed(form))
             record = form.save()
             self._tell(form, record, before, by, is_new=is_new)
             return self.after_create(record, by) if is_new and self.after_create else ""
@@ -87,6 +87,11 @@ class Resource:
                 action = AuditAction(f"{self.audited}.{'restored' if record.is_active else 'archived'}")
                 audit.record(action, account=by.account, target=record, actor=by)
 
+    def _changed(self, form: AccountForm) -> list[str]:
+        """What was typed anew, and columns of the row itself, which the form may have filled in."""
+        own = {field.name for field in self.model._meta.concrete_fields if not field.is_relation}
+        return [name for name in form.fields if name in own or name in form.changed_data]
+
     def _said(self, pk: int, names: Iterable[str]) -> dict[str, object]:
         """What the saved row says in these fields; nothing of resources that are not audited."""
         if not self.audited:
@@ -99,7 +104,7 @@ class Resource:
         if is_new and not self.form.further_columns:
             after = snapshot(record, form.fields)
         else:  # read again: what was loaded with it may be older than what the form wrote
-            after = self._said(record.pk, form.fields if is_new else form.changed_data)
+            after = self._said(record.pk, form.fields if is_new else self._changed(form))
         changes = form_changes(form, before, after, masked=self.masked)
         if is_new or changes:
             action = AuditAction(f"{self.audited}.{'added' if is_new else 'changed'}")

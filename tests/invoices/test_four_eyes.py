@@ -246,7 +246,7 @@ def limited(office: Office, limit: int, currency: str = "") -> User:
 
 
 def rate(office: Office, currency: str, value: str, date: dt.date = dt.date(2030, 1, 1)) -> ExchangeRate:
-    return ExchangeRate.objects.create(account=office.account, currency=currency, rate=Decimal(value), date=date)
+    return factories.exchange_rate(office.account, currency, value, date=date)
 
 
 def waiting_in(office: Office, currency: str, net: int, **fields: Any) -> Invoice:

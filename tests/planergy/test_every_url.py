@@ -14,7 +14,8 @@ from tests import addresses as paths
 from tests import factories
 
 ROLES = ("Account Owner", "Accounts Payable", "Invoice Approver", "Reporter", "System Admin")
-OWN_THINGS = {"organization_user", "invoices_savedsearch"}  # a reader's own columns and searches
+# A reader's own columns and searches, and the audit log, which tells of their own details.
+OWN_THINGS = {"organization_user", "invoices_savedsearch", "organization_auditentry"}
 # With these, whoever may use an address changes something there.
 EVERYTHING = {
     "name": "Changed",
@@ -61,6 +62,7 @@ def world() -> dict[str, Any]:
         "user": owner,
         "glcode": factories.gl_code(company),
         "currency": invoice.currency,
+        "exchangerate": factories.exchange_rate(account),
         "terms": factories.terms(account),
         "taxcode": factories.tax_code(account),
         "dimension": dimension,
