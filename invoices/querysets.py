@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Exists, Expression, F, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -96,7 +96,7 @@ def _authored_by(user: User) -> Q:
     return Q(created_by=user) | Q(Exists(open_rows))
 
 
-def _rate_of_code(account: Account, code: str, on: OuterRef) -> Expression:
+def _rate_of_code(account: Account, code: str, on: OuterRef) -> Value | Subquery:
     return Value(Decimal(1)) if code == account.base_currency else rate_of(account, code, on)
 
 

@@ -40,13 +40,13 @@ def _rate(account: Account, currency: str, on: dt.date) -> Decimal:
     return rate
 
 
-def rate_of(account: Account, currency: str | OuterRef, on: Expression | OuterRef) -> Expression:
+def rate_of(account: Account, currency: str | OuterRef, on: Expression | OuterRef) -> Subquery:
     """The same in SQL, NULL without a rate: of a code, or of a column of the outer query."""
     rates = ExchangeRate.objects.filter(account=account, currency=currency, date__lte=on, is_active=True)
     return Subquery(rates.order_by("-date").values("rate")[:1], output_field=_RATE)
 
 
-def rate_of_column(account: Account, column: str, on: OuterRef) -> Expression:
+def rate_of_column(account: Account, column: str, on: OuterRef) -> Case:
     """`column` holds codes of currencies; that of the base currency is one."""
     is_base = When(**{column: account.base_currency}, then=Value(Decimal(1)))
     return Case(is_base, default=rate_of(account, OuterRef(column), on), output_field=_RATE)

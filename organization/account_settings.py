@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.utils import translation
 
 from organization.forms import clean_currency_code
 from organization.models import Account
+from organization.spelling import spell
 
 
 class AccountSettingsForm(forms.ModelForm):
     class Meta:
         model = Account
         fields = ("base_currency", "coding_makes_author")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.help_text = spell(str(field.help_text), translation.get_language() or "en-gb")
 
     def clean_base_currency(self) -> str:
         """Every rate leads to it: with another one, each would say something else."""

@@ -65,8 +65,9 @@ def remove_expired(now: dt.datetime) -> int:
     removed = 0
     for chain in AuditEntry.objects.filter(at__lt=oldest).order_by().values_list("account_id", flat=True).distinct():
         if through := _expired_through(chain, oldest):
-            checkpoint = remove_entries(chain, through_id=through, by=None, reason=RETENTION, now=now)
-            removed += _told(checkpoint)
+            with transaction.atomic():
+                checkpoint = remove_entries(chain, through_id=through, by=None, reason=RETENTION, now=now)
+                removed += _told(checkpoint)
     return removed
 
 
@@ -74,7 +75,7 @@ def _told(checkpoint: AuditSeal | None) -> int:
     """Owners read in their log that it does not begin at the beginning any more."""
     if checkpoint is None:
         return 0
-    account = Account.objects.filter(pk=checkpoint.account_number).first()
+    account = Account.objects.filter(pk=checkpoint.account_number or 0).first()
     audit.record(
         AuditAction.AUDIT_REMOVED,
         account=account,
@@ -100,6 +101,7 @@ def erase_account_entries(account: Account, *, by: User | None, reason: str, now
     The account is locked: whoever is writing an entry of it is waited for. That it was erased stands in the chain of
     what belongs to no account.
     """
+    wait_for_other_sealers()
     Account.objects.select_for_update().get(pk=account.pk)
     seal(now)
     through, newest = sealed_end(account.pk), AuditEntry.objects.filter(account=account).aggregate(pk=Max("pk"))["pk"]

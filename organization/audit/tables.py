@@ -26,7 +26,7 @@ class AuditTable(tables.Table):
     action = tables.TemplateColumn("{{ record.get_action_display }}", verbose_name="What")
     target = tables.Column(verbose_name="Of what", default="")
     changes = tables.TemplateColumn(CHANGES, verbose_name="Before → after", empty_values=())
-    address = tables.Column(verbose_name="Where", default="", attrs={"cell": {"class": "nowrap"}})
+    address = tables.Column(verbose_name="Where", default="")
 
     class Meta:
         template_name = "generic/table.html"
