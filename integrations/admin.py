@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,6 +26,9 @@ from integrations.errors import IntegrationError
 from integrations.forms import ScheduleForm, SettleByHandForm, UndoPostingForm
 from integrations.models import Attempt, Connection, Exchange, ExportItem, ImportSchedule, ItemStatus, Job, Outcome
 from integrations.services import connections, exports, schedules
+from organization import audit
+from organization.audit.changes import form_changes, snapshot
+from organization.models import AuditAction
 
 
 class SupportAdmin(admin.ModelAdmin):
@@ -97,7 +101,11 @@ class ConnectionAdmin(SupportAdmin):
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         """Only the switches: the rest may have changed while the page was open."""
-        obj.save(update_fields=self.SWITCHES)
+        with transaction.atomic():
+            before = snapshot(Connection.objects.select_for_update(of=("self",)).get(pk=obj.pk), self.SWITCHES)
+            obj.save(update_fields=self.SWITCHES)
+            if changes := form_changes(form, before, snapshot(obj, self.SWITCHES)):
+                audit.record(AuditAction.INTEGRATION_SWITCHED, account=obj.account, target=obj, changes=changes)
 
     @admin.action(description="Resume paused connections")
     def resume(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
@@ -142,8 +150,24 @@ class ImportScheduleAdmin(SupportAdmin):
         return _is_support(request)
 
     def save_model(self, request: HttpRequest, obj: ImportSchedule, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        schedules.plan(obj, timezone.now())
+        with transaction.atomic():
+            before = snapshot(ImportSchedule.objects.get(pk=obj.pk), form.fields) if change else {}
+            super().save_model(request, obj, form, change)
+            schedules.plan(obj, timezone.now())
+            changes = form_changes(form, before, snapshot(obj, form.fields))
+            action = AuditAction.SCHEDULE_CHANGED if change else AuditAction.SCHEDULE_ADDED
+            audit.record(action, account=obj.connection.account, target=obj, changes=changes)
+
+    def delete_model(self, request: HttpRequest, obj: ImportSchedule) -> None:
+        with transaction.atomic():
+            audit.record(AuditAction.SCHEDULE_DELETED, account=obj.connection.account, target=obj)
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ImportSchedule]) -> None:
+        with transaction.atomic():
+            for schedule in queryset.select_related("connection__account"):
+                audit.record(AuditAction.SCHEDULE_DELETED, account=schedule.connection.account, target=schedule)
+            super().delete_queryset(request, queryset)
 
 
 def _by_the_accounts_clock(schedule: ImportSchedule, moment: dt.datetime | None) -> str | None:

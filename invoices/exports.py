@@ -13,9 +13,9 @@ from invoices.filters import in_order
 from invoices.models import Invoice
 from invoices.querysets import InvoiceQuerySet
 from invoices.tables import COLUMNS, columns_of
-from invoices.xlsx import Value, workbook
 from organization.models import User
 from organization.spelling import spell
+from organization.xlsx import Value, workbook
 
 BATCH = 2_000
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")

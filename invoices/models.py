@@ -15,6 +15,7 @@ from django.utils import timezone
 from invoices.querysets import DiscardedQuerySet, InvoiceQuerySet
 from invoices.words import WORDS
 from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
+from ledger.rates import converted
 from organization.models import Account, Company, Department, User
 from organization.querysets import CompanyQuerySet
 from suppliers.models import Supplier
@@ -212,6 +213,12 @@ class Invoice(models.Model):
     def signed_total(self) -> Decimal:
         return self._signed(self.total)
 
+    def total_in(self, currency: str) -> Decimal:
+        """By the rates on the invoice's date; of an invoice without one, today's. Raises NoRate."""
+        own = self.currency.code if self.currency else currency
+        on = self.invoice_date or timezone.localdate()
+        return converted(self.account, self.total, currency=own, to=currency, on=on)
+
     def _signed(self, amount: Decimal) -> Decimal:
         return ZERO - amount if self.is_credit_note else amount  # -amount could be -0.00
 
@@ -378,12 +385,18 @@ class ApprovalRule(models.Model):
         return self.name
 
     def fits(self, invoice: Invoice) -> bool:
-        """Whether amount and department are the rule's; an empty bound or list of departments fits all."""
+        """Whether amount and department are the rule's; an empty bound or list of departments fits all.
+
+        Bounds are in the base currency of the company. Raises NoRate where the amount cannot be judged by them.
+        """
         departments = {department.pk for department in self.departments.all()}
-        return (
-            (self.minimum_total is None or invoice.total >= self.minimum_total)
-            and (self.maximum_total is None or invoice.total <= self.maximum_total)
-            and (not departments or invoice.department_id in departments)
+        if departments and invoice.department_id not in departments:
+            return False
+        if self.minimum_total is None and self.maximum_total is None:
+            return True
+        total = invoice.total_in(invoice.company.base_currency)
+        return (self.minimum_total is None or total >= self.minimum_total) and (
+            self.maximum_total is None or total <= self.maximum_total
         )
 
 
@@ -426,6 +439,34 @@ class Authorization(models.Model):
 
     def __str__(self) -> str:
         return f"{self.approver}: {self.get_status_display()}"
+
+
+class InvoiceAuthor(models.Model):
+    """Somebody who had a part in what an invoice asks to be paid: such a person does not authorise it.
+
+    Rows are added, one for each deed, and closed by the authorisation (`authorized_at`): authors are those of the open
+    rows, and whoever entered the invoice.
+    """
+
+    class Deed(models.TextChoices):
+        MONEY = "money", "changed supplier, amounts or currency"
+        CODING = "coding", "changed the coding"
+        SUBMITTED = "submitted", "submitted it"
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="authors")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    deed = models.CharField(max_length=10, choices=Deed)
+    at = models.DateTimeField(default=timezone.now)
+    authorized_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index("user", "invoice", name="invoice_author_open", condition=models.Q(authorized_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.get_deed_display()}"
 
 
 class Activity(models.Model):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
-from organization.models import Scope, User
+from ledger.rates import rate_of, rate_of_column
+from organization.models import Account, Scope, User
 from organization.permissions import Grant, administration_of, authorization_of, visibility_of
 from organization.querysets import AccountQuerySet
 
@@ -34,15 +38,29 @@ class InvoiceQuerySet(AccountQuerySet):
     def authorizable_by(self, user: User) -> Self:
         """Waiting invoices that the user may decide on now: sent to them, or to nobody and within their permission.
 
-        One's own only where the approval rule allows it; an account owner also where no rule applies.
+        Those that the user is an author of only where the approval rule allows it. A limit judges invoices in other
+        currencies by the account's rates; where one is missing, the invoice is not within it.
         """
         grant = authorization_of(user)
         asked = Q(next_approver=user) | (Q(next_approver=None) & within(grant, user))
-        own_allowed = ~Q(created_by=user) | Q(approval_rule__allows_own=True)
-        if user.is_account_owner:
-            own_allowed |= Q(approval_rule=None)
+        own_allowed = ~_authored_by(user) | Q(approval_rule__allows_own=True)
         rows = self.for_user(user).waiting().filter(asked, own_allowed)
-        return rows if grant.limit is None else rows.filter(total__lte=grant.limit, total__gte=-grant.limit)
+        return rows if grant.limit is None else rows._within_limit(grant, user)
+
+    def _within_limit(self, grant: Grant, user: User) -> Self:
+        account, limit = user.account, grant.limit
+        if account is None or limit is None:
+            return self.none()
+        on = OuterRef("judged_on")
+        rows = self.alias(
+            judged_on=Coalesce("invoice_date", timezone.localdate()),
+            invoice_rate=rate_of_column(account, "currency__code", on),
+            limit_rate=_rate_of_code(account, grant.limit_currency, on),
+        )
+        in_same = Q(currency__code=grant.limit_currency, total__lte=limit, total__gte=-limit)
+        in_base = F("limit_rate") * Value(limit)
+        converted = Q(in_base_currency__gte=-in_base, in_base_currency__lte=in_base)
+        return rows.alias(in_base_currency=F("total") * F("invoice_rate")).filter(in_same | converted)
 
     def waiting(self) -> Self:
         return self.filter(approval_status="waiting")
@@ -68,6 +86,18 @@ class DiscardedQuerySet(AccountQuerySet):
     def visible_to(self, user: User) -> Self:
         """What the user could look at before it was discarded."""
         return self.for_user(user).filter(within(visibility_of(user), user))
+
+
+def _authored_by(user: User) -> Q:
+    """What the user entered, or had a part in since it was last authorised."""
+    from invoices.models import InvoiceAuthor
+
+    open_rows = InvoiceAuthor.objects.filter(invoice=OuterRef("pk"), user=user, authorized_at=None)
+    return Q(created_by=user) | Q(Exists(open_rows))
+
+
+def _rate_of_code(account: Account, code: str, on: OuterRef) -> Value | Subquery:
+    return Value(Decimal(1)) if code == account.base_currency else rate_of(account, code, on)
 
 
 def within(grant: Grant, user: User) -> Q:

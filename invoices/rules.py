@@ -131,6 +131,7 @@ class ApprovalRuleResource(Resource):
 approval_rules = ApprovalRuleResource(
     app="invoices",
     name="approval_rule",
+    audited="approval_rule",
     segment="rules",
     title="Approval Rules",
     singular="rule",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
+from ledger.models import Currency, Dimension, DimensionValue, ExchangeRate, GLCode, TaxCode, Terms
 from organization.parameters import is_whole_number
 from organization.permissions import companies_of
 from organization.reference import AccountForm
@@ -22,6 +22,26 @@ class CurrencyForm(AccountForm):
         code = self.cleaned_data["code"].upper()
         if not (len(code) == 3 and code.isalpha()):
             raise forms.ValidationError("A currency code is three letters, for example GBP.")
+        return code
+
+
+class ExchangeRateForm(AccountForm):
+    class Meta:
+        model = ExchangeRate
+        fields = ("date", "currency", "rate")
+        widgets = {"date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        base = self.user.account.base_currency if self.user.account else ""
+        self.fields["rate"].help_text = f"What one unit is in {base}."
+
+    def clean_currency(self) -> str:
+        code = self.cleaned_data["currency"].strip().upper()
+        if self.user.account and code == self.user.account.base_currency:
+            raise forms.ValidationError(f"{code} is the base currency: it needs no rate.")
+        if not Currency.objects.for_user(self.user).filter(code=code).exists():
+            raise forms.ValidationError(f"{code} is none of the account's currencies.")
         return code
 
 

@@ -256,3 +256,35 @@ class ClosedPeriod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.company} up to {self.closed_to}"
+
+
+class ExchangeRate(models.Model):
+    """What one unit of a currency is worth in the account's base currency, from a day on until the next rate."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="exchange_rates")
+    currency = models.CharField(max_length=3, help_text="Three letters, for example USD.")
+    date = models.DateField(help_text="From this day on.")
+    rate = models.DecimalField(max_digits=18, decimal_places=8, help_text="What one unit is in the base currency.")
+    is_active = models.BooleanField(default=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["currency", "-date"]
+        constraints = [
+            models.UniqueConstraint(
+                "account",
+                "currency",
+                "date",
+                name="exchange_rate_once_a_day",
+                violation_error_message="There is a rate of this currency for this day already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(rate__gt=0),
+                name="exchange_rate_above_zero",
+                violation_error_message="A rate is above zero.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} from {self.date:%Y-%m-%d}"

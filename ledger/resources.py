@@ -11,9 +11,9 @@ import django_tables2 as tables
 from django.db.models import Count, Q, QuerySet
 
 from ledger import forms
-from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
+from ledger.models import Currency, Dimension, DimensionValue, ExchangeRate, GLCode, TaxCode, Terms
 from organization.models import Company, User
-from organization.permissions import can_manage_reference_data, can_view_reference_data
+from organization.permissions import can_manage_exchange_rates, can_manage_reference_data, can_view_reference_data
 from organization.reference import ReferenceFilter, ReferenceTable, Resource
 
 NUMBER = {"th": {"class": "num"}, "td": {"class": "num"}}
@@ -23,6 +23,22 @@ class CurrencyTable(ReferenceTable):
     class Meta(ReferenceTable.Meta):
         model = Currency
         fields = ("code", "name")
+
+
+class ExchangeRateTable(ReferenceTable):
+    date = tables.TemplateColumn("{{ value|date:'SHORT_DATE_FORMAT' }}", verbose_name="From", attrs=NUMBER)
+    rate = tables.Column(attrs=NUMBER)
+
+    class Meta(ReferenceTable.Meta):
+        model = ExchangeRate
+        fields = ("currency", "date", "rate")
+
+    def render_rate(self, value: Decimal) -> str:
+        return f"{value.normalize():f}"
+
+
+class ExchangeRateFilter(ReferenceFilter):
+    search_fields = ("currency",)
 
 
 class TermsTable(ReferenceTable):
@@ -139,6 +155,22 @@ currencies = _resource(
     slot_name="ledger.list_actions",
     list_name="currencies",
 )
+exchange_rates = _resource(
+    name="exchangerate",
+    segment="exchange-rates",
+    title="Exchange Rates",
+    singular="exchange rate",
+    plural="exchange rates",
+    model=ExchangeRate,
+    form=forms.ExchangeRateForm,
+    table=ExchangeRateTable,
+    filter=ExchangeRateFilter,
+    key_fields=("date", "currency"),
+    can_manage=can_manage_exchange_rates,
+    audited="exchange_rate",
+    lede="Limits in one currency judge invoices in another one by the last rate on or before the invoice's date.",
+    empty_text="Without a rate, nobody with a limit can authorise an invoice in another currency.",
+)
 terms = _resource(
     name="terms",
     segment="terms",
@@ -201,4 +233,4 @@ dimension_values = _resource(
     related=("dimension", "company", "parent", "scope"),
 )
 
-ALL = (gl_codes, currencies, terms, tax_codes, dimensions, dimension_values)
+ALL = (gl_codes, currencies, exchange_rates, terms, tax_codes, dimensions, dimension_values)

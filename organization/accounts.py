@@ -94,10 +94,13 @@ def create_account(new: NewAccount, *, by: User | None = None) -> User:
     new.check()
     try:
         with transaction.atomic():
-            account = Account.objects.create(name=new.account.strip(), time_zone=new.owner.time_zone)
+            currency = currency_code(new.currency)
+            account = Account.objects.create(
+                name=new.account.strip(), time_zone=new.owner.time_zone, base_currency=currency
+            )
             reason = "" if by else "By a command on the server."
             audit.record(AuditAction.ACCOUNT_CREATED, account=account, target=account, actor=by, reason=reason)
-            add_company(Company(account=account, name=new.company.strip(), base_currency=new.currency), by=by)
+            add_company(Company(account=account, name=new.company.strip(), base_currency=currency), by=by)
             return invite_owner(account, new.owner, by=by)
     except IntegrityError:
         new.check()  # somebody else took the name or the address in between, which this says

@@ -16,11 +16,11 @@ from django.http import HttpRequest, HttpResponse
 
 from organization import accounts
 from organization.forms import time_zone_choices
-from organization.models import Account, Company, User
+from organization.models import Account, AuditEntry, AuditSeal, Company, User
 
 
-class DoorAdmin(admin.ModelAdmin):
-    """Open to staff for looking; adding takes the model's own permission."""
+class ReadOnly(admin.ModelAdmin):
+    """All support staff may look; nothing is added, changed or deleted."""
 
     list_per_page = 50
     view_on_site = False
@@ -31,11 +31,21 @@ class DoorAdmin(admin.ModelAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_module_permission(request)
 
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class DoorAdmin(ReadOnly):
+    """Adding takes the model's own permission."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_add_permission(self, request)
 
 
 class ReadOnlyInline(admin.TabularInline):
@@ -216,3 +226,22 @@ def _invite_again(page: admin.ModelAdmin, request: HttpRequest, owners: QuerySet
     else:
         said = "Nobody was invited again: these Account Owners have a password already, or are archived."
         page.message_user(request, said, messages.WARNING)
+
+
+class Log(ReadOnly):
+    actions = None
+    show_full_result_count = False
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(Log):
+    list_display = ["at", "account", "actor", "action", "target", "address"]
+    list_filter = ["action"]
+    search_fields = ["account__name", "actor", "target", "reason"]
+    list_select_related = ["account"]
+
+
+@admin.register(AuditSeal)
+class AuditSealAdmin(Log):
+    list_display = ["pk", "account_number", "kind", "after_id", "through_id", "count", "sealed_at"]
+    list_filter = ["kind"]

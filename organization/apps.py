@@ -8,5 +8,7 @@ class OrganizationConfig(AppConfig):
 
     def ready(self) -> None:
         from organization import control_panel
+        from organization.audit import signals
 
         control_panel.register_own_items()
+        signals.connect()

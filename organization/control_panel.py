@@ -46,7 +46,7 @@ def items_for(user: User) -> list[tuple[Area, list[Item]]]:
 
 
 def register_own_items() -> None:
-    from organization.permissions import can_manage_organization
+    from organization.permissions import can_change_account_settings, can_manage_organization, can_read_audit_log
 
     for label, url_name, description, icon in (
         ("Companies", "organization:company_list", "The legal entities that invoices belong to", "building"),
@@ -55,3 +55,20 @@ def register_own_items() -> None:
         ("Users", "organization:user_list", "Invite people and decide what they may do", "users"),
     ):
         register(Item(Area.ORGANIZATION, label, url_name, description, can_manage_organization, icon))
+    for label, url_name, description, is_visible, icon in (
+        (
+            "Account Settings",
+            "organization:account_settings",
+            "Base currency, and who counts as an author of an invoice",
+            can_change_account_settings,
+            "settings",
+        ),
+        (
+            "Audit Log",
+            "organization:audit_log",
+            "Who did what, when and from where",
+            can_read_audit_log,
+            "history",
+        ),
+    ):
+        register(Item(Area.ORGANIZATION, label, url_name, description, is_visible, icon))

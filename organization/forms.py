@@ -15,7 +15,7 @@ from organization.permissions import may_change_role, may_decide_reach_of
 from organization.reference import AccountForm
 
 PERMISSION_KINDS = ("visibility", "administration", "authorization")
-PERMISSION_FIELDS = (*PERMISSION_KINDS, "authorization_limit", "departments")
+PERMISSION_FIELDS = (*PERMISSION_KINDS, "authorization_limit", "authorization_limit_currency", "departments")
 
 
 REACH_FIELDS = ("role", "companies", *PERMISSION_FIELDS)
@@ -60,6 +60,7 @@ class PermissionForm(AccountForm):
     def _spell(self) -> None:
         self.fields["authorization"].label = "Authorisation"
         self.fields["authorization_limit"].label = "Authorisation limit"
+        self.fields["authorization_limit_currency"].label = "Currency of the limit"
         super()._spell()
 
     def clean(self) -> dict[str, Any]:
@@ -68,6 +69,13 @@ class PermissionForm(AccountForm):
         if limited and not self._departments():
             self.add_error("departments", "Choose the departments, or another reach than “Chosen departments”.")
         return cleaned
+
+    def clean_authorization_limit_currency(self) -> str:
+        """A limit names its currency from the day it is set: the account's base currency may change later."""
+        if self.cleaned_data.get("authorization_limit") is None:
+            return ""
+        typed = self.cleaned_data["authorization_limit_currency"]
+        return currency_code(typed or (self.user.account.base_currency if self.user.account else ""))
 
     def _effective(self, name: str) -> str:
         return str(self.cleaned_data.get(name) or "")

@@ -49,6 +49,16 @@ class Account(models.Model):
 
     name = models.CharField(max_length=120, unique=True)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
+    base_currency = models.CharField(
+        max_length=3,
+        default="GBP",
+        help_text="Three letters, for example GBP. Limits are in it unless they say otherwise; rates lead to it.",
+    )
+    coding_makes_author = models.BooleanField(
+        "whoever changes the coding counts as an author",
+        default=False,
+        help_text="Then nobody authorises an invoice whose GL codes or dimensions they chose.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -123,6 +133,9 @@ class InvoicePermissions(models.Model):
     authorization = models.CharField(max_length=12, choices=Scope)
     authorization_limit = models.DecimalField(
         max_digits=14, decimal_places=2, null=True, blank=True, help_text="Leave empty for no limit."
+    )
+    authorization_limit_currency = models.CharField(
+        max_length=3, blank=True, help_text="Three letters. Leave empty for the account's base currency."
     )
 
     class Meta:
@@ -246,12 +259,68 @@ class AuditAction(models.TextChoices):
     SIGNED_IN = "sign_in.done", "Signed in"
     SIGN_IN_FAILED = "sign_in.failed", "Sign-in refused"
     ACCOUNT_CREATED = "account.created", "Account created"
-    COMPANY_ADDED = "company.added", "Company added"
     OWNER_INVITED = "owner.invited", "Account Owner invited"
     OWNER_INVITED_AGAIN = "owner.invited_again", "Account Owner invited again"
     REMOTE_SIGN_IN = "connection.signed_in", "Signed in to the accounting system"
     REMOTE_SIGN_IN_REFUSED = "connection.refused", "Sign-in to the accounting system refused"
     REMOTE_SIGN_IN_STOPPED = "connection.stopped", "Signing in to the accounting system stopped"
+    SECOND_FACTOR_ADDED = "second_factor.added", "Second factor added"
+    SECOND_FACTOR_REMOVED = "second_factor.removed", "Second factor removed"
+    SECOND_FACTOR_RENEWED = "second_factor.renewed", "Recovery codes renewed"
+    SECOND_FACTOR_FAILED = "second_factor.failed", "Second factor refused"
+    PASSWORD_CHANGED = "password.changed", "Password changed"
+    PASSWORD_RESET = "password.reset", "Password chosen by a link"
+    ACCOUNT_CHANGED = "account.changed", "Account settings changed"
+    USER_ADDED = "user.added", "User added"
+    USER_CHANGED = "user.changed", "User changed"
+    USER_ARCHIVED = "user.archived", "User archived"
+    USER_RESTORED = "user.restored", "User restored"
+    USER_INVITED = "user.invited", "Invitation sent"
+    ROLE_ADDED = "role.added", "Role added"
+    ROLE_CHANGED = "role.changed", "Role changed"
+    ROLE_ARCHIVED = "role.archived", "Role archived"
+    ROLE_RESTORED = "role.restored", "Role restored"
+    COMPANY_ADDED = "company.added", "Company added"
+    COMPANY_CHANGED = "company.changed", "Company changed"
+    COMPANY_ARCHIVED = "company.archived", "Company archived"
+    COMPANY_RESTORED = "company.restored", "Company restored"
+    DEPARTMENT_ADDED = "department.added", "Department added"
+    DEPARTMENT_CHANGED = "department.changed", "Department changed"
+    DEPARTMENT_ARCHIVED = "department.archived", "Department archived"
+    DEPARTMENT_RESTORED = "department.restored", "Department restored"
+    RULE_ADDED = "approval_rule.added", "Approval rule added"
+    RULE_CHANGED = "approval_rule.changed", "Approval rule changed"
+    RULE_ARCHIVED = "approval_rule.archived", "Approval rule archived"
+    RULE_RESTORED = "approval_rule.restored", "Approval rule restored"
+    RATE_ADDED = "exchange_rate.added", "Exchange rate added"
+    RATE_CHANGED = "exchange_rate.changed", "Exchange rate changed"
+    RATE_ARCHIVED = "exchange_rate.archived", "Exchange rate archived"
+    RATE_RESTORED = "exchange_rate.restored", "Exchange rate restored"
+    SUPPLIER_ADDED = "supplier.added", "Supplier added"
+    SUPPLIER_CHANGED = "supplier.changed", "Supplier changed"
+    SUPPLIER_ARCHIVED = "supplier.archived", "Supplier archived"
+    SUPPLIER_RESTORED = "supplier.restored", "Supplier restored"
+    INVOICE_CHANGED = "invoice.changed", "Invoice amounts or supplier changed"
+    INVOICE_DISCARDED = "invoice.discarded", "Invoice discarded"
+    POSTING_UNDONE = "posting.undone", "Posting undone"
+    POSTING_SETTLED = "posting.settled", "Posting settled by hand"
+    LIST_EXPORTED = "export.list", "List downloaded"
+    DOCUMENT_DOWNLOADED = "export.document", "Document downloaded"
+    AUDIT_EXPORTED = "export.audit", "Audit log downloaded"
+    INTEGRATION_ENABLED = "integration.enabled", "Integration set up"
+    INTEGRATION_DISABLED = "integration.disabled", "Integration disabled"
+    INTEGRATION_RESUMED = "integration.resumed", "Integration resumed"
+    INTEGRATION_SWITCHED = "integration.switched", "Integration switched by support"
+    CREDENTIALS_SAVED = "credentials.saved", "Credentials saved"
+    SCHEDULE_ADDED = "schedule.added", "Schedule added"
+    SCHEDULE_CHANGED = "schedule.changed", "Schedule changed"
+    SCHEDULE_DELETED = "schedule.deleted", "Schedule deleted"
+    AUDIT_REMOVED = "audit.removed", "Audit entries removed"
+
+
+def audit_actions() -> list[tuple[str, str]]:
+    """A function, so that a new action needs no migration."""
+    return AuditAction.choices
 
 
 class AuditEntry(models.Model):
@@ -262,7 +331,7 @@ class AuditEntry(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="audit_entries")
     at = models.DateTimeField(default=timezone.now, editable=False)
-    action = models.CharField(max_length=40, choices=AuditAction)
+    action = models.CharField(max_length=40, choices=audit_actions)
     actor_id = models.BigIntegerField(null=True)
     actor = models.CharField(max_length=255, blank=True, help_text="Empty for what the portal did by itself.")
     address = models.GenericIPAddressField(null=True)
@@ -281,3 +350,39 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_action_display()}: {self.target or self.actor}"
+
+
+class AuditSeal(models.Model):
+    """Proves a part of one account's chain: what stands here cannot be changed without `audit_verify` naming it.
+
+    A seal covers the entries of `account_number` (None: what belongs to no account) with an id above `after_id`, up to
+    `through_id`. `previous_hash` is the hash of the same account's seal before it, `before_hash` that of the seal
+    before it of any account: all chains are woven into one, so that nobody cuts the end off a single one unseen. A
+    seal of kind "removed" is a checkpoint: entries up to `through_id` are gone, and the trigger lets go of no others.
+    Kept as numbers, not as links: seals outlive the account.
+    """
+
+    class Kind(models.TextChoices):
+        SEALED = "sealed", "Sealed"
+        REMOVED = "removed", "Removed"
+
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.SEALED)
+    account_number = models.BigIntegerField(null=True)
+    after_id = models.BigIntegerField()
+    through_id = models.BigIntegerField()
+    count = models.BigIntegerField(help_text="Entries that are sealed, or that were removed.")
+    digest = models.CharField(
+        max_length=64, help_text="SHA-256 over the entries; of a checkpoint: the last hash removed."
+    )
+    note = models.CharField(max_length=500, blank=True, help_text="Of a checkpoint: who removed entries, and why.")
+    sealed_at = models.DateTimeField(editable=False)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    before_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["account_number", "id"], name="audit_seal_of_account")]
+
+    def __str__(self) -> str:
+        return f"Seal {self.pk}"

@@ -16,18 +16,16 @@ from organization.models import Company, ReferenceAccess, Role, Scope, User
 
 @dataclass(frozen=True)
 class Grant:
-    """How far one invoice permission reaches: its scope, the departments it names, an amount limit (None: no limit)."""
+    """How far one invoice permission reaches: its scope, the departments it names, a limit (or None), its currency."""
 
     scope: Scope
     department_ids: frozenset[int] = frozenset()
     limit: Decimal | None = None
+    limit_currency: str = ""
 
     @property
     def is_any(self) -> bool:
         return self.scope != Scope.NONE
-
-    def covers_amount(self, amount: Decimal) -> bool:
-        return self.limit is None or abs(amount) <= self.limit
 
 
 NOTHING = Grant(Scope.NONE)
@@ -62,10 +60,11 @@ def authorization_of(user: User) -> Grant:
     grant = _grant(user, "authorization")
     if user.is_account_owner or not grant.is_any:
         return grant
-    limit = user.authorization_limit
-    if limit is None and user.role:
-        limit = user.role.authorization_limit
-    return Grant(grant.scope, grant.department_ids, limit)
+    holder = user.role if user.authorization_limit is None else user
+    if holder is None or holder.authorization_limit is None or user.account is None:
+        return grant
+    currency = holder.authorization_limit_currency or user.account.base_currency
+    return Grant(grant.scope, grant.department_ids, holder.authorization_limit, currency)
 
 
 def can_see_accounts_payable(user: User) -> bool:
@@ -73,6 +72,14 @@ def can_see_accounts_payable(user: User) -> bool:
 
 
 def can_manage_integrations(user: User) -> bool:
+    return user.is_active and user.is_account_owner
+
+
+def can_read_audit_log(user: User) -> bool:
+    return user.is_active and user.is_account_owner
+
+
+def can_change_account_settings(user: User) -> bool:
     return user.is_active and user.is_account_owner
 
 
@@ -94,6 +101,11 @@ def can_view_reference_data(user: User) -> bool:
 
 def can_manage_reference_data(user: User) -> bool:
     return _reference_access(user) == ReferenceAccess.MANAGE
+
+
+def can_manage_exchange_rates(user: User) -> bool:
+    """Not those with a limit of their own: it is judged by these rates."""
+    return can_manage_reference_data(user) and authorization_of(user).limit is None
 
 
 def can_use_control_panel(user: User) -> bool:

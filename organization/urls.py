@@ -7,11 +7,16 @@ from itertools import chain
 from django.urls import path
 
 from organization import resources, views
+from organization.audit import views as audit_pages
 
 app_name = "organization"
 
 urlpatterns = [
     path("my-details/", views.profile, name="profile"),
     path("users/<int:pk>/invite/", views.user_invite, name="user_invite"),
+    path("account-settings/", views.account_settings, name="account_settings"),
+    path("audit-log/", audit_pages.audit_log, name="audit_log"),
+    path("audit-log/audit-log.csv", audit_pages.audit_csv, name="audit_csv"),
+    path("audit-log/audit-log.xlsx", audit_pages.audit_xlsx, name="audit_xlsx"),
     *chain.from_iterable(resource.urls() for resource in resources.ALL),
 ]

@@ -17,8 +17,13 @@ from allauth.mfa.admin import AuthenticatorAdmin  # registers the model with its
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_celery_beat import models as beat
+
+from organization import audit
+from organization.models import AuditAction
 
 admin.site.unregister([Authenticator, EmailAddress, Group])
 admin.site.unregister(
@@ -37,3 +42,20 @@ class SecondStepAdmin(AuthenticatorAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        with transaction.atomic():
+            _tell_of_removal(obj)
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Authenticator]) -> None:
+        with transaction.atomic():
+            for authenticator in queryset.select_related("user__account"):
+                _tell_of_removal(authenticator)
+            super().delete_queryset(request, queryset)
+
+
+def _tell_of_removal(authenticator: Authenticator) -> None:
+    user, kind = authenticator.user, authenticator.get_type_display()
+    changes = {"Kind": (kind, None)}
+    audit.record(AuditAction.SECOND_FACTOR_REMOVED, account=user.account, target=user, changes=changes)

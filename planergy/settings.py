@@ -147,6 +147,11 @@ CELERY_BEAT_SCHEDULE = {
     "integrations: sweep due and stuck work": {"task": "integrations.tasks.sweep", "schedule": 20.0},
     "integrations: start scheduled imports": {"task": "integrations.tasks.start_scheduled_imports", "schedule": 60.0},
     "integrations: prune history": {"task": "integrations.tasks.prune_history", "schedule": 6 * 3600.0},
+    "organization: seal the audit log": {"task": "organization.tasks.seal_audit_log", "schedule": 60.0},
+    "organization: remove expired audit entries": {
+        "task": "organization.tasks.remove_expired_audit_entries",
+        "schedule": 24 * 3600.0,
+    },
 }
 
 AUTH_USER_MODEL = "organization.User"
@@ -205,6 +210,7 @@ FILE_UPLOAD_HANDLERS = [
 ]
 DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_MB", default=20) * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+AUDIT_RETENTION_DAYS = env.int("AUDIT_RETENTION_DAYS", default=2555)  # seven years
 
 SAGE_INTACCT_ENDPOINT = env.str("SAGE_INTACCT_ENDPOINT", default="https://api.intacct.com/ia/xml/xmlgw.phtml")
 SAGE_INTACCT_SENDER_ID = env.str("SAGE_INTACCT_SENDER_ID", default="")

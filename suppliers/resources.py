@@ -33,6 +33,8 @@ class SupplierFilter(ReferenceFilter):
 suppliers = Resource(
     app="suppliers",
     name="supplier",
+    audited="supplier",
+    masked=("tax_id",),
     segment="suppliers",
     title="Suppliers",
     singular="supplier",

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 
 from invoices.models import ApprovalStatus, Document, Invoice, InvoiceLine
-from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
+from ledger.models import Currency, Dimension, DimensionValue, ExchangeRate, GLCode, TaxCode, Terms
 from organization.models import Account, Company, Department, Role, User
 from organization.services import STANDARD_ROLES
 from suppliers.models import Supplier
@@ -57,6 +57,12 @@ def owner(account_: Account | None = None, **fields: Any) -> User:
 
 def currency(account_: Account, code: str = "GBP", **fields: Any) -> Currency:
     return Currency.objects.get_or_create(account=account_, code=code, defaults={"name": code} | fields)[0]
+
+
+def exchange_rate(account_: Account, currency_: str = "USD", rate: str = "0.8", **fields: Any) -> ExchangeRate:
+    currency(account_, currency_)
+    key = {"account": account_, "currency": currency_, "date": fields.pop("date", dt.date(2030, 1, 1))}
+    return ExchangeRate.objects.update_or_create(**key, defaults={"rate": Decimal(rate)} | fields)[0]
 
 
 def terms(account_: Account, name: str = "Net 30", **fields: Any) -> Terms:

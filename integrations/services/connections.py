@@ -11,7 +11,8 @@ from integrations import registry, secrets
 from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import Connection
 from ledger.models import ClosedPeriod
-from organization.models import Account, User
+from organization import audit
+from organization.models import Account, AuditAction, User
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ def enable(account: Account, system_key: str, *, by: User) -> Connection:
         connection.enabled_at = timezone.now()
         connection.changed_by = by
         connection.save(update_fields=["is_enabled", "enabled_at", "changed_by"])
+        audit.record(AuditAction.INTEGRATION_ENABLED, account=account, target=connection, actor=by)
     return connection
 
 
@@ -52,6 +54,13 @@ def save_credentials(connection: Connection, data: dict[str, str], *, by: User) 
     company_id = data.get("company_id", "")
     if row.remote_company:
         row.remote_facts.setdefault(LEARNT_OF, row.remote_company)
+    audit.record(
+        AuditAction.CREDENTIALS_SAVED,
+        account=row.account,
+        target=row,
+        changes={"Company ID": (row.remote_company, company_id), "Credentials": (None, "saved")},
+        actor=by,
+    )
     row.encrypted_credentials = secrets.encrypt_json(data)
     row.credentials_saved_at = timezone.now()
     row.remote_company = company_id
@@ -80,6 +89,7 @@ def disable(connection: Connection, *, by: User) -> None:
         _forget_sign_ins(row)
         _clear_pause(row)
         row.save()
+        audit.record(AuditAction.INTEGRATION_DISABLED, account=row.account, target=row, actor=by)
         row.schedules.update(is_active=False, next_run_at=None)
         jobs.cancel_unfinished(row)
         exports.cancel_after_disabling(row)
@@ -100,6 +110,9 @@ def resume(connection: Connection, *, by: User | None) -> None:
         row = _locked(connection)
         _require_enabled(row)
         require_sign_in_allowed(row)
+        if row.is_paused:
+            paused = {"Paused for": (row.pause_reason, None)}
+            audit.record(AuditAction.INTEGRATION_RESUMED, account=row.account, target=row, changes=paused, actor=by)
         _clear_pause(row)
         row.save(update_fields=["paused_at", "pause_reason", "pause_advice"])
         transaction.on_commit(_take_up_work)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.db import transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Coalesce
@@ -9,12 +11,15 @@ from django.utils import timezone
 
 from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
 from invoices.models import ApprovalRule, ApprovalStatus, Authorization, ExportState, Invoice
-from invoices.services import activity, notifications
+from invoices.services import activity, authors, notifications
 from invoices.services.readiness import check_ready
 from invoices.signals import invoice_authorized
+from ledger.rates import NoRate
 from organization.models import Scope, User
+from organization.permissions import authorization_of
 
 Status = Authorization.Status
+NAMED = 5
 
 
 def _locked(invoice: Invoice) -> Invoice:
@@ -44,6 +49,7 @@ def submit_invoice(invoice: Invoice, *, by: User, version: int | None = None) ->
         raise InvoiceRefused(f"This invoice is {locked.status_label} already.")
     _refuse_other_version(locked, version)
     check_ready(locked)
+    authors.note(locked, authors.Deed.SUBMITTED, by=by)
     locked.approval_rule = rule_for(locked)
     locked.approval_status = ApprovalStatus.WAITING
     _ask(locked)
@@ -54,8 +60,12 @@ def submit_invoice(invoice: Invoice, *, by: User, version: int | None = None) ->
 
 
 def rule_for(invoice: Invoice) -> ApprovalRule | None:
+    """Raises InvoiceRefused where a rule's bounds cannot be compared for want of an exchange rate."""
     rules = ApprovalRule.objects.filter(company=invoice.company_id, is_active=True).prefetch_related("departments")
-    return next((rule for rule in rules if rule.fits(invoice)), None)
+    try:
+        return next((rule for rule in rules if rule.fits(invoice)), None)
+    except NoRate as missing:
+        raise InvoiceRefused(f"The approval rules go by the amount. {missing}", "currency") from missing
 
 
 def _ask(invoice: Invoice) -> None:
@@ -65,12 +75,13 @@ def _ask(invoice: Invoice) -> None:
         return
     steps = rule.steps.select_related("approver")
     able = set(possible_approvers(invoice).values_list("pk", flat=True))
-    approvers = [step.approver for step in steps if rule.allows_own or step.approver_id != invoice.created_by_id]
+    own = set() if rule.allows_own else authors.author_ids(invoice)
+    approvers = [step.approver for step in steps if step.approver_id not in own]
     for approver in approvers:
         if approver.pk not in able:
             raise InvoiceRefused(
                 f"The approval rule “{rule}” asks {approver}, who may not authorise this invoice (left, amount, company"
-                " or permission). Ask whoever looks after the approval rules."
+                f" or permission).{_missing_rate(invoice, approver)} Ask whoever looks after the approval rules."
             )
     Authorization.objects.bulk_create(
         Authorization(
@@ -96,12 +107,20 @@ def possible_approvers(invoice: Invoice) -> QuerySet[User]:
     owner = Q(role__is_account_owner=True)
     granted = Q(authorization__in=scopes) | Q(authorization="", role__authorization__in=scopes)
     people = User.objects.filter(account=invoice.account_id, is_active=True).annotate(
-        own_limit=Coalesce("authorization_limit", "role__authorization_limit")
+        own_limit=Coalesce("authorization_limit", "role__authorization_limit"),
+        limit_currency=Case(
+            When(authorization_limit=None, then=F("role__authorization_limit_currency")),
+            default=F("authorization_limit_currency"),
+        ),
     )
-    within = Q(own_limit=None) | Q(own_limit__gte=abs(invoice.total))
+    within = Q(own_limit=None)
+    for currency in set(people.exclude(own_limit=None).order_by().values_list("limit_currency", flat=True)):
+        with suppress(NoRate):  # then nobody with a limit in this currency may: no silent pass
+            total = invoice.total_in(currency or invoice.account.base_currency)
+            within |= Q(limit_currency=currency, own_limit__gte=abs(total))
     company = Q(companies=None) | Q(companies=invoice.company_id)
     able = people.filter(owner | (granted & within), company).distinct()
-    return able if _allows_own(invoice) else able.exclude(pk=invoice.created_by_id)
+    return able if _allows_own(invoice) else able.exclude(pk__in=authors.author_ids(invoice))
 
 
 def able_without_being_asked(invoice: Invoice) -> QuerySet[User]:
@@ -134,6 +153,7 @@ def authorize_invoice(invoice: Invoice, *, by: User, version: int | None = None)
     locked.next_approver = None
     locked.export_state = ExportState.NONE
     locked.save()
+    authors.close(locked, at=locked.authorized_at)
     activity.record(locked, by=by, kind="authorized", text="Authorised.")
     invoice_authorized.send(sender=Invoice, invoice=locked, by=by)
     locked.refresh_from_db()
@@ -157,11 +177,53 @@ def _locked_for_decision(invoice: Invoice, by: User, version: int | None = None)
     _refuse_other_version(locked, version)
     if Invoice.objects.authorizable_by(by).filter(pk=locked.pk).exists():
         return locked
-    if locked.created_by_id == by.pk and not _allows_own(locked):
-        raise InvoiceRefused("You entered this invoice, so somebody else has to decide on it.")
+    if (part := authors.part_of(locked, by)) and not _allows_own(locked):
+        raise InvoiceRefused(f"You {part}, so somebody else has to decide on it.")
     if locked.next_approver_id not in (None, by.pk):
         raise InvoiceRefused(f"This invoice waits for {locked.next_approver}.")
-    raise InvoiceRefused("You may not decide on this invoice: it is outside your departments or above your limit.")
+    missing = _missing_rate(locked, by)
+    why = (
+        f" it is not known to be within your limit.{missing}"
+        if missing
+        else (" it is outside your departments or above your limit.")
+    )
+    raise InvoiceRefused(f"You may not decide on this invoice:{why}")
+
+
+def _missing_rate(invoice: Invoice, user: User) -> str:
+    """The sentence about the rate without which the user's limit says nothing, after a blank; else nothing."""
+    grant = authorization_of(user)
+    if grant.limit is None:
+        return ""
+    try:
+        invoice.total_in(grant.limit_currency)
+    except NoRate as missing:
+        return f" {missing}"
+    return ""
+
+
+def objection_of(user: User, invoice: Invoice) -> str:
+    """Why somebody who authorises invoices may not decide on this one that waits, and who may; empty for all others."""
+    if not authorization_of(user).is_any or invoice.next_approver_id not in (None, user.pk):
+        return ""
+    part = "" if _allows_own(invoice) else authors.part_of(invoice, user)
+    if part:
+        return f"You {part}, so somebody else has to decide on it. {_who_could(invoice)}"
+    missing = _missing_rate(invoice, user)
+    return (
+        f"It is not known whether this invoice is within your limit.{missing} {_who_could(invoice)}" if missing else ""
+    )
+
+
+def _who_could(invoice: Invoice) -> str:
+    """Who may decide, or what would let somebody."""
+    able = [str(person) for person in able_without_being_asked(invoice).select_related("role")[:NAMED]]
+    if able:
+        return f"These may: {', '.join(able)}."
+    return (
+        "At present nobody else may. An Account Owner can give somebody the permission, or allow people to authorise"
+        " their own by an approval rule."
+    )
 
 
 def _refuse_other_version(invoice: Invoice, version: int | None) -> None:

@@ -20,13 +20,15 @@ from invoices.models import (
     Document,
     ExportState,
     Invoice,
+    InvoiceAuthor,
     InvoiceLine,
     LineDimension,
 )
-from invoices.services import activity, documents
+from invoices.services import activity, authors, documents, money
 from invoices.services.belonging import check_header, check_lines
 from ledger.models import Dimension, DimensionValue, GLCode, TaxCode
-from organization.models import Company, User
+from organization import audit
+from organization.models import AuditAction, Company, User
 from organization.permissions import administration_of
 from suppliers.models import Supplier
 
@@ -137,15 +139,17 @@ def _save(
     invoice = lock_for_editing(existing, by=by, version=version) if existing else _new(by)
     kept = check_header(invoice, header, by=by)
     check_lines(invoice, header["company"], lines, kept=kept)
+    before = money.figures_of(invoice)
     changed = _assign(invoice, header, lines)
     _refuse_duplicate(invoice)
     was = invoice.approval_status
     _back_to_draft(invoice)
     invoice.save()
-    lines_changed = _replace_lines(invoice, lines)
-    changed += ["lines"] if lines_changed else []
+    old, new = _replace_lines(invoice, lines)
+    changed += ["lines"] if _line_state(old) != _line_state(new) else []
     changed += _change_documents(invoice, checked, removed, by=by)
-    _record(invoice, existing is None, was, changed, by=by)
+    figures = _note_authors(invoice, before, old, new, by=by) if existing else {}
+    _record(invoice, existing is None, was, changed, figures, by=by)
     return invoice
 
 
@@ -225,24 +229,36 @@ def _back_to_draft(invoice: Invoice) -> None:
         invoice.authorizations.filter(status__in=waiting).update(status=Authorization.Status.DROPPED)
 
 
-def _line_state(invoice: Invoice) -> list[tuple[Any, ...]]:
+def _line_state(lines: Iterable[InvoiceLine]) -> list[tuple[Any, ...]]:
     return [
-        (
-            line.gl_code_id,
-            line.description,
-            line.quantity,
-            line.unit_price,
-            line.tax_code_id,
-            line.tax,
-            sorted((one.dimension_id, one.value_id) for one in line.dimensions.all()),
-        )
-        for line in invoice.lines.prefetch_related("dimensions")
+        (line.description, line.quantity, line.unit_price, line.tax_code_id, line.tax, coding)
+        for line, coding in zip(lines, _coding(lines), strict=True)
     ]
 
 
-def _replace_lines(invoice: Invoice, lines: Sequence[LineData]) -> bool:
-    """Three statements however many lines there are. Returns whether anything differs from before."""
-    before = _line_state(invoice)
+def _coding(lines: Iterable[InvoiceLine]) -> list[tuple[Any, ...]]:
+    """GL code and dimensions of each line."""
+    return [
+        (line.gl_code_id, sorted((one.dimension_id, one.value_id) for one in line.dimensions.all())) for line in lines
+    ]
+
+
+def _note_authors(
+    invoice: Invoice, before: money.Figures, old: list[InvoiceLine], new: list[InvoiceLine], *, by: User
+) -> money.Changes:
+    """Whoever changed what is paid, or where it is booked, does not authorise it. Returns the change of money."""
+    figures = money.changes(before | money.lines_of(old), money.figures_of(invoice) | money.lines_of(new))
+    if figures:
+        authors.note(invoice, InvoiceAuthor.Deed.MONEY, by=by)
+    counts_coding = by.account is not None and by.account.coding_makes_author
+    if counts_coding and _coding(old) != _coding(new):
+        authors.note(invoice, InvoiceAuthor.Deed.CODING, by=by)
+    return figures
+
+
+def _replace_lines(invoice: Invoice, lines: Sequence[LineData]) -> tuple[list[InvoiceLine], list[InvoiceLine]]:
+    """Three statements however many lines there are. Returns the lines as they were, and as they are."""
+    before = list(invoice.lines.prefetch_related("dimensions"))
     invoice.lines.all().delete()
     made = InvoiceLine.objects.bulk_create(
         InvoiceLine(
@@ -263,7 +279,7 @@ def _replace_lines(invoice: Invoice, lines: Sequence[LineData]) -> bool:
         for row, line in zip(made, lines, strict=True)
         for dimension, value in line.dimensions.items()
     )
-    return before != _line_state(invoice)
+    return before, list(invoice.lines.prefetch_related("dimensions"))
 
 
 def _change_documents(
@@ -284,11 +300,14 @@ def _change_documents(
     return changed
 
 
-def _record(invoice: Invoice, is_new: bool, was: str, changed: list[str], *, by: User) -> None:
+def _record(invoice: Invoice, is_new: bool, was: str, changed: list[str], figures: money.Changes, *, by: User) -> None:
     if is_new:
         activity.record(invoice, by=by, kind="entered", text="Entered.")
         return
     what = f"Edited: {', '.join(changed)}." if changed else "Saved without a change."
+    if figures:
+        what += f" {money.sentence(figures)}"
+        audit.record(AuditAction.INVOICE_CHANGED, account=by.account, target=invoice, changes=figures, actor=by)
     if was == ApprovalStatus.AUTHORIZED:
         what += " This dropped the authorisation."
     elif was == ApprovalStatus.WAITING:

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from invoices.models import ExportState, Invoice, PostingStatus
 from invoices.services import activity
-from organization.models import User
+from organization import audit
+from organization.models import AuditAction, User
 
 
 def set_export_state(invoice_ids: Iterable[int], state: ExportState) -> int:
@@ -67,4 +68,12 @@ def undo_posting(invoice: Invoice, *, by: User, reason: str) -> None:
     invoice.save()
     activity.record(
         invoice, by=by, kind="posting_undone", text=f"Posting undone (was record {old_reference}). Reason: {reason}"
+    )
+    audit.record(
+        AuditAction.POSTING_UNDONE,
+        account=invoice.account,
+        target=invoice,
+        changes={"Record": (old_reference, None)},
+        reason=reason,
+        actor=by,
     )

@@ -68,6 +68,7 @@ def _may(user: User, invoice: Invoice) -> dict[str, Any]:
         "may_discard": administers and invoice.is_editable and not objection_to_discarding(invoice),
         "may_submit": administers and invoice.approval_status in (ApprovalStatus.DRAFT, ApprovalStatus.REJECTED),
         "may_decide": decides,
+        "undecided": authorization.objection_of(user, invoice) if is_waiting and not decides else "",
         "may_comment": may_comment(user),
         "approvers": _others(user, invoice) if passes_on else [],
     }

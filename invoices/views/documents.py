@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 from invoices.models import Document, Invoice
 from invoices.services import pending
 from invoices.services.documents import JPEG, PDF, PNG
+from organization import audit
+from organization.models import AuditAction
 from organization.permissions import allowed, can_see_accounts_payable
 
 PREVIEWABLE = frozenset({PDF, PNG, JPEG})
@@ -18,7 +20,7 @@ PREVIEWABLE = frozenset({PDF, PNG, JPEG})
 
 def _document(request: HttpRequest, pk: int) -> Document:
     visible = Invoice.objects.visible_to(request.user).values("pk")  # type: ignore[arg-type]
-    return get_object_or_404(Document.objects.filter(invoice__in=visible), pk=pk)
+    return get_object_or_404(Document.objects.select_related("invoice__account").filter(invoice__in=visible), pk=pk)
 
 
 def _response(file: File, *, name: str, content_type: str, inline: bool) -> FileResponse:
@@ -36,11 +38,18 @@ def _response(file: File, *, name: str, content_type: str, inline: bool) -> File
     return response
 
 
+def _tell_of_download(request: HttpRequest, document: Document) -> None:
+    account = document.invoice.account
+    changes = {"Invoice": (None, str(document.invoice)), "SHA-256": (None, document.sha256)}
+    audit.record(AuditAction.DOCUMENT_DOWNLOADED, account=account, target=document, changes=changes)
+
+
 @require_safe
 @allowed(can_see_accounts_payable)
 def document_download(request: HttpRequest, pk: int) -> FileResponse:
     document = _document(request, pk)
     file = document.file.open("rb")
+    _tell_of_download(request, document)
     return _response(file, name=document.name, content_type=document.content_type, inline=False)
 
 
@@ -51,6 +60,8 @@ def document_preview(request: HttpRequest, pk: int) -> FileResponse:
     """Shown in the page where the type is safe to show; anything else is a download."""
     document = _document(request, pk)
     inline = document.content_type in PREVIEWABLE
+    if not inline:
+        _tell_of_download(request, document)
     return _response(document.file.open("rb"), name=document.name, content_type=document.content_type, inline=inline)
 
 

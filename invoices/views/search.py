@@ -21,7 +21,8 @@ from invoices.services.bulk import ACTIONS, LIMIT, act_on_many
 from invoices.tables import ALWAYS, COLUMNS, PREFERENCE, columns_of, invoice_table, relations_of
 from invoices.tallies import group_counts, totals_of_search
 from invoices.views.seen import moment_seen, versions_seen, versions_shown
-from organization.models import User
+from organization import audit
+from organization.models import AuditAction, User
 from organization.parameters import is_whole_number, way_back
 from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
 from organization.spelling import spell
@@ -106,6 +107,8 @@ def _file(request: HttpRequest, written: Any, ending: str, content_type: str) ->
     """The whole result, sorted as on the page and in the columns that the user sees there."""
     user: User = request.user  # type: ignore[assignment]
     rows, sort = filtered_invoices(user, request.GET), sort_key(request.GET)
+    what = f"Invoices ({ending.upper()})"
+    audit.record_download(AuditAction.LIST_EXPORTED, by=user, what=what, filters=_querystring(request))
     parts = written(rows, sort, reader=user)
     name = f"invoices-{timezone.localdate():%Y-%m-%d}.{ending}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -12,7 +12,8 @@ from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.forms.models import model_to_dict
 
-from organization.models import User
+from organization import audit
+from organization.models import AuditEntry, User
 from organization.reference.csv_files import FORMULA_STARTS, Line, natural_key
 from organization.reference.errors import ChangeRefused
 from organization.reference.resource import Resource
@@ -41,7 +42,8 @@ def import_lines(lines: Iterable[Line], resource: Resource, user: User, *, is_pr
 
     A preview does the same and takes it back, so that its answer is the same.
     """
-    report = _Import(list(lines), resource, user).run()
+    with audit.gathering() as entries:
+        report = _Import(list(lines), resource, user).run(entries)
     transaction.set_rollback(is_preview)
     return report
 
@@ -62,11 +64,14 @@ class _Import:
         self.blank = resource.form(user=user)
         self.existing = self._existing()
 
-    def run(self) -> ImportReport:
+    def run(self, entries: list[AuditEntry]) -> ImportReport:
+        """`entries` of the audit log are gathered; those of a line that is refused halfway are dropped."""
         for line in self.lines:
+            told = len(entries)
             try:
                 self._take(line)
             except (RowRefused, ChangeRefused) as refused:
+                del entries[told:]
                 self.report.refused.append((line.number, [str(refused)]))
         return self.report
 

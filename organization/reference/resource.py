@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,9 @@ from typing import Any
 from django.db import models, transaction
 from django.urls import URLPattern, path
 
-from organization.models import User
+from organization import audit
+from organization.audit.changes import form_changes, snapshot
+from organization.models import AuditAction, User
 from organization.reference import csv_files
 from organization.reference.filters import ReferenceFilter
 from organization.reference.forms import AccountForm
@@ -33,7 +35,8 @@ class Resource:
     """`name` makes the URL names (`name_list`, `name_add`, …); `key_fields` tell rows apart in a CSV file, the last of
     them is text. `guard` is the transaction around every change; it raises ChangeRefused. `after_create` is called
     inside it with the new row and who added it, and returns a sentence for them. `is_suggested` rows have a code and a
-    name, and are offered while one is typed.
+    name, and are offered while one is typed. `audited` is the area of the audit log's actions that tell of its changes;
+    of `masked` fields they tell only the end.
     """
 
     app: str
@@ -59,6 +62,8 @@ class Resource:
     after_create: Callable[[Any, User], str] | None = None
     is_suggested: bool = False
     form_template: str = "reference/form.html"
+    audited: str = ""
+    masked: tuple[str, ...] = ()
 
     def rows(self, user: User) -> models.QuerySet:
         rows = _own_rows(self.model)(user)
@@ -68,7 +73,9 @@ class Resource:
         """Save a valid form; returns what else there is to tell. Raises ChangeRefused, and then nothing is saved."""
         is_new = form.instance.pk is None
         with self.guard(form.instance, by):
+            before = {} if is_new else self._said(form.instance.pk, self._changed(form))
             record = form.save()
+            self._tell(form, record, before, by, is_new=is_new)
             return self.after_create(record, by) if is_new and self.after_create else ""
 
     def archive_or_restore(self, record: Any, by: User) -> None:
@@ -76,6 +83,32 @@ class Resource:
         with self.guard(record, by):
             record.is_active = not record.is_active
             record.save(update_fields=["is_active"])
+            if self.audited:
+                action = AuditAction(f"{self.audited}.{'restored' if record.is_active else 'archived'}")
+                audit.record(action, account=by.account, target=record, actor=by)
+
+    def _changed(self, form: AccountForm) -> list[str]:
+        """What was typed anew, and columns of the row itself, which the form may have filled in."""
+        own = {field.name for field in self.model._meta.concrete_fields if not field.is_relation}
+        return [name for name in form.fields if name in own or name in form.changed_data]
+
+    def _said(self, pk: int, names: Iterable[str]) -> dict[str, object]:
+        """What the saved row says in these fields; nothing of resources that are not audited."""
+        if not self.audited:
+            return {}
+        return snapshot(self.model._default_manager.get(pk=pk), names, cell=self.cell)
+
+    def _tell(self, form: AccountForm, record: Any, before: dict[str, object], by: User, *, is_new: bool) -> None:
+        if not self.audited:
+            return
+        if is_new and not self.form.further_columns:
+            after = snapshot(record, form.fields)
+        else:  # read again: what was loaded with it may be older than what the form wrote
+            after = self._said(record.pk, form.fields if is_new else self._changed(form))
+        changes = form_changes(form, before, after, masked=self.masked)
+        if is_new or changes:
+            action = AuditAction(f"{self.audited}.{'added' if is_new else 'changed'}")
+            audit.record(action, account=by.account, target=record, changes=changes, actor=by)
 
     def url_name(self, page: str) -> str:
         return f"{self.app}:{self.name}_{page}"

@@ -14,6 +14,8 @@ from django.urls import reverse
 from django.views.generic import View
 from django_tables2 import RequestConfig
 
+from organization import audit
+from organization.models import AuditAction
 from organization.parameters import is_whole_number
 from organization.reference import csv_files, csv_import, kept_files
 from organization.reference.choices import Choices, label
@@ -166,6 +168,8 @@ class ReferenceExport(ReferenceView):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         resource = self.resource
         rows = resource.filter(request.GET, queryset=resource.rows(request.user), user=request.user).qs
+        filters = request.GET.urlencode()
+        audit.record_download(AuditAction.LIST_EXPORTED, by=request.user, what=resource.title, filters=filters)
         cells = ([resource.cell(record, name) for name in resource.columns] for record in rows.iterator(2000))
         response = StreamingHttpResponse(
             csv_files.csv_lines(resource.columns, cells), content_type="text/csv; charset=utf-8"

@@ -53,6 +53,7 @@ class World:
             "user": self.demo.clerk,
             "glcode": gl_code,
             "currency": company.account.currencies.first(),
+            "exchangerate": factories.exchange_rate(company.account, "NOK", "0.07"),
             "terms": company.account.terms.first(),
             "taxcode": company.account.tax_codes.first(),
             "dimension": dimension,

@@ -348,6 +348,10 @@ def test_every_step_stands_in_the_activity_with_who_and_when(company: Any, appro
         (approver, f"Sent to {second} for authorisation."),
         (clerk, "Urgent."),
         (second, "Authorised."),
-        (clerk, "Edited: PO number, net, total, lines. This dropped the authorisation."),
+        (
+            clerk,
+            "Edited: PO number, net, total, lines. Net 100.00 → 0.00, Total 100.00 → 0.00, Lines 100.00 + 0.00 → none."
+            " This dropped the authorisation.",
+        ),
     ]
     assert all(one.at for one in invoice.activities.all())

@@ -18,8 +18,8 @@ from lxml import etree
 from invoices.exports import csv_lines
 from invoices.models import Invoice
 from invoices.tables import COLUMNS
-from invoices.xlsx import workbook
 from organization.models import Spelling
+from organization.xlsx import workbook
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -153,7 +153,7 @@ def test_xlsx_survives_any_text(company: Any, clerk: Any) -> None:
 
 
 def test_xlsx_goes_on_on_another_sheet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("invoices.xlsx.MAX_ROWS", 3)
+    monkeypatch.setattr("organization.xlsx.MAX_ROWS", 3)
 
     def texts(count: int) -> list[list[str]]:
         content = b"".join(workbook("Invoices", ["Number"], ([str(number)] for number in range(count))))

@@ -1,6 +1,7 @@
 """The pages of every resource: who may open them, what they refuse, and that they show nobody else's rows."""
 
 import csv
+import datetime as dt
 import io
 
 import pytest
@@ -51,6 +52,7 @@ def make_rows(account, count=1):
         rule = company.approval_rules.create(name=f"Rule {gl_code.code}", minimum_total=100)
         rule.steps.create(position=1, approver=factories.owner(account))
         factories.tax_code(account, f"Tax {gl_code.code}", company=company)
+        factories.exchange_rate(account, date=dt.date(2030, 1, 1) + dt.timedelta(days=gl_code.pk))
     factories.currency(account)
     factories.terms(account)
 

@@ -18,7 +18,8 @@ from integrations.services.outbox.values import ITEM_FIELDS, NO_FAILURE, SENT_EL
 from invoices.models import Invoice
 from invoices.services import activity, posting
 from invoices.services.posting import Posting
-from organization.models import User
+from organization import audit
+from organization.models import AuditAction, User
 
 Result = Attempt.Result
 # After this long a person is told that nobody could find out what became of an invoice.
@@ -161,4 +162,6 @@ def settle_by_hand(item: ExportItem, *, by: User, reason: str) -> None:
         row.save()
         write_states([row])
         activity.record(row.invoice, by=by, kind="settled_by_hand", text=text)
+        account = row.connection.account
+        audit.record(AuditAction.POSTING_SETTLED, account=account, target=row.invoice, reason=reason, actor=by)
     item.refresh_from_db()

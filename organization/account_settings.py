@@ -1,0 +1,32 @@
+"""What an Account Owner decides for the whole account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import translation
+
+from organization.accounts import currency_code
+from organization.models import Account
+from organization.spelling import spell
+
+
+class AccountSettingsForm(forms.ModelForm):
+    class Meta:
+        model = Account
+        fields = ("base_currency", "coding_makes_author")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.help_text = spell(str(field.help_text), translation.get_language() or "en-gb")
+
+    def clean_base_currency(self) -> str:
+        """Every rate leads to it: with another one, each would say something else."""
+        code = currency_code(self.cleaned_data["base_currency"])
+        if code != self.initial["base_currency"] and self.instance.exchange_rates.exists():
+            raise forms.ValidationError(
+                "There are exchange rates to the present base currency, so it cannot be changed any more."
+            )
+        return code
