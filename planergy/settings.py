@@ -115,9 +115,18 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS = embedded.redis_urls(env.str("REDIS_URL", default=""), DATA_DIR)
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS.client}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS.client,
+        "OPTIONS": {"serializer": "planergy.cache_serializer.JSONSerializer"},
+        "KEY_PREFIX": "json",  # what an earlier version left under the same names is not JSON
+    }
+}
 
 CELERY_BROKER_URL = REDIS.broker
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]  # never pickle: a message must not be able to run code
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "background"
 CELERY_TASK_ACKS_LATE = True

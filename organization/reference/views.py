@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from typing import Any
 
@@ -201,17 +202,17 @@ class ReferenceImport(ReferenceView):
         if is_applied:
             cache.delete(self._cache_key(token))
         else:
-            cache.set(self._cache_key(token), content, KEPT_SECONDS)
+            cache.set(self._cache_key(token), base64.b64encode(content).decode(), KEPT_SECONDS)
         return self.page(request, UploadForm(), sheet=sheet, report=report, token="" if is_applied else token)
 
     def _cache_key(self, token: str) -> str:
         return f"csv:{self.request.user.pk}:{self.resource.name}:{token}"
 
     def _kept(self, token: str) -> bytes:
-        content: bytes | None = cache.get(self._cache_key(token))
+        content: str | None = cache.get(self._cache_key(token))
         if content is None:
             raise csv_files.UnreadableFile("The file was kept for an hour, or is applied already. Choose it again.")
-        return content
+        return base64.b64decode(content)
 
     def page(self, request: HttpRequest, form: forms.Form, *, trouble: str = "", **shown: Any) -> HttpResponse:
         context = {
