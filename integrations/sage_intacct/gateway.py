@@ -14,10 +14,10 @@ from typing import cast
 import redis
 from django.conf import settings
 
-from integrations import secrets
 from integrations.errors import ConfigurationError, TemporaryError
 from integrations.models import Connection, Exchange, Job
 from integrations.sage_intacct.client import Client, ClientConfig, Credentials, ExchangeRecord, Session
+from organization import secrets
 
 log = logging.getLogger(__name__)
 

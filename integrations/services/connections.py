@@ -7,9 +7,10 @@ import logging
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import registry, secrets
+from integrations import registry
 from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import Connection
+from organization import secrets
 from organization.models import Account, User
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from integrations import secrets
 from integrations.models import Connection
+from organization import secrets
 
 
 class Command(BaseCommand):
