@@ -1,5 +1,7 @@
 """Accounts, companies, departments, roles and users: who somebody is and what they may do."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -10,3 +12,4 @@ class OrganizationConfig(AppConfig):
         from organization import control_panel
 
         control_panel.register_own_items()
+        import_module("organization.receivers")

@@ -46,7 +46,7 @@ def items_for(user: User) -> list[tuple[Area, list[Item]]]:
 
 
 def register_own_items() -> None:
-    from organization.permissions import can_manage_organization
+    from organization.permissions import can_manage_organization, can_require_second_factor
 
     for label, url_name, description, icon in (
         ("Companies", "organization:company_list", "The legal entities that invoices belong to", "building"),
@@ -55,3 +55,13 @@ def register_own_items() -> None:
         ("Users", "organization:user_list", "Invite people and decide what they may do", "users"),
     ):
         register(Item(Area.ORGANIZATION, label, url_name, description, can_manage_organization, icon))
+    register(
+        Item(
+            Area.ORGANIZATION,
+            "Sign-in",
+            "organization:sign_in_rules",
+            "What everybody needs to sign in",
+            can_require_second_factor,
+            "lock",
+        )
+    )

@@ -76,6 +76,10 @@ def can_manage_integrations(user: User) -> bool:
     return user.is_active and user.is_account_owner
 
 
+def can_require_second_factor(user: User) -> bool:
+    return user.is_active and user.is_account_owner
+
+
 def can_manage_organization(user: User) -> bool:
     return user.is_active and bool(
         user.account_id and user.role and (user.role.is_account_owner or user.role.can_manage_organization)

@@ -1,4 +1,4 @@
-"""Background work of this app: the e-mail that invites somebody."""
+"""Background work of this app: e-mails about invitations and sign-in."""
 
 from __future__ import annotations
 
@@ -6,12 +6,33 @@ import smtplib
 
 from celery import shared_task
 
-from organization import invitations
+from organization import invitations, notices
 from organization.models import User
 
+mail_task = shared_task(autoretry_for=(smtplib.SMTPException, OSError), retry_backoff=True, max_retries=8)
 
-@shared_task(autoretry_for=(smtplib.SMTPException, OSError), retry_backoff=True, max_retries=8)
+
+@mail_task
 def send_invitation(user_id: int, by_id: int) -> None:
     people = User.objects.select_related("account").in_bulk([user_id, by_id])
     if user_id in people and by_id in people:
         invitations.deliver(people[user_id], by=people[by_id])
+
+
+@mail_task
+def send_notice(user_id: int, template_prefix: str, facts: dict[str, str]) -> None:
+    if user := User.objects.filter(pk=user_id).first():
+        notices.deliver_notice(user, template_prefix, facts)
+
+
+@mail_task
+def send_address_change(user_id: int, by_id: int) -> None:
+    people = User.objects.in_bulk([user_id, by_id])
+    if user_id in people and by_id in people:
+        notices.deliver_address_change(people[user_id], by=people[by_id])
+
+
+@mail_task
+def send_address_changed(user_id: int, old_email: str) -> None:
+    if user := User.objects.filter(pk=user_id).first():
+        notices.deliver_address_changed(user, old_email)

@@ -33,7 +33,7 @@ class Resource:
     """`name` makes the URL names (`name_list`, `name_add`, …); `key_fields` tell rows apart in a CSV file, the last of
     them is text. `guard` is the transaction around every change; it raises ChangeRefused. `after_create` is called
     inside it with the new row and who added it, and returns a sentence for them. `is_suggested` rows have a code and a
-    name, and are offered while one is typed.
+    name, and are offered while one is typed. `asks_first`: whoever changes a row shows first that it is them.
     """
 
     app: str
@@ -58,6 +58,7 @@ class Resource:
     guard: Guard = _plain_change
     after_create: Callable[[Any, User], str] | None = None
     is_suggested: bool = False
+    asks_first: bool = False
     form_template: str = "reference/form.html"
 
     def rows(self, user: User) -> models.QuerySet:
@@ -69,7 +70,7 @@ class Resource:
         is_new = form.instance.pk is None
         with self.guard(form.instance, by):
             record = form.save()
-            return self.after_create(record, by) if is_new and self.after_create else ""
+            return self.after_create(record, by) if is_new and self.after_create else form.told
 
     def archive_or_restore(self, record: Any, by: User) -> None:
         """Raises ChangeRefused, and then the row stays as it was."""
