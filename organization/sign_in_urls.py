@@ -16,6 +16,7 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from organization.reauthentication import ask_first
+from organization.single_sign_on import told_in_words
 from organization.views import reauthenticate_sso
 
 guarded = partial(ask_first, also_to_look=True)  # these show or take a secret
@@ -68,7 +69,9 @@ urlpatterns = [
         name="mfa_remove_webauthn",
     ),
     path("2fa/passkeys/<int:pk>/edit/", guarded(passkeys.edit_webauthn), name="mfa_edit_webauthn"),
-    path("oidc/<str:provider_id>/login/", openid_connect.login, name="openid_connect_login"),
-    path("oidc/<str:provider_id>/login/callback/", openid_connect.callback, name="openid_connect_callback"),
+    path("oidc/<str:provider_id>/login/", told_in_words(openid_connect.login), name="openid_connect_login"),
+    path(
+        "oidc/<str:provider_id>/login/callback/", told_in_words(openid_connect.callback), name="openid_connect_callback"
+    ),
     path("oidc/cancelled/", login_not_required(provider.login_cancelled), name="socialaccount_login_cancelled"),
 ]

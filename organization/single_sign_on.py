@@ -6,13 +6,18 @@ linked then, so that a later change of address on either side opens no other per
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+import requests
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialAccount, SocialLogin
 from allauth.socialaccount.providers.base import AuthProcess
 from django.conf import settings
@@ -24,6 +29,7 @@ from django.urls import reverse
 
 from organization.models import User
 
+logger = logging.getLogger(__name__)
 METHOD = "socialaccount"
 UNKNOWN = (
     "{name} knows you, but nobody signs in to Planergy with the e-mail address that it gave. Ask an Account Owner"
@@ -73,6 +79,20 @@ def _find_person(request: HttpRequest, sociallogin: SocialLogin) -> None:
 def _refused(request: HttpRequest, sentence: str, page: str) -> HttpResponse:
     messages.error(request, sentence)
     return redirect(page)
+
+
+def told_in_words(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Decorate a page that asks the provider: one that does not answer is no error of ours."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, provider_id: str) -> HttpResponse:
+        try:
+            return view(request, provider_id)
+        except requests.RequestException as error:
+            logger.warning("The OpenID provider does not answer: %s", error)
+            return render_authentication_error(request, provider_id, exception=error)
+
+    return guarded
 
 
 def is_configured() -> bool:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from integrations.models import Connection
-from organization import secrets, second_factors
+from organization import second_factors, secrets
 
 
 class Command(BaseCommand):
