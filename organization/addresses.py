@@ -15,8 +15,8 @@ def client_address(request: HttpRequest) -> str | None:
     TRUSTED_PROXY_COUNT proxies appended was written by the caller, and may be anything.
     """
     count = settings.TRUSTED_PROXY_COUNT
-    forwarded = request.headers.get("X-Forwarded-For", "").split(",") if count > 0 else []
-    if len(forwarded) >= count > 0 and (address := _address(forwarded[-count])):
+    forwarded = request.headers.get("X-Forwarded-For", "").split(",")
+    if 0 < count <= len(forwarded) and (address := _address(forwarded[-count])):
         return address
     return _address(request.META.get("REMOTE_ADDR", ""))
 

@@ -187,9 +187,9 @@ class UserForm(PermissionForm):
         """Somebody else's address is only asked for here, unless they were invited under it and never came."""
         if self.instance.pk is None:
             self.instance.set_unusable_password()
-        wanted = self.instance.email if "email" in self.changed_data else ""
+        wanted = self.instance.email
         is_correction = self.instance.is_invited and self.instance.last_login is None
-        if self.instance.pk is None or not wanted:
+        if self.instance.pk is None or wanted == self.initial["email"]:
             return super().save(commit)
         if is_correction:
             invitations.invite(self.instance, by=self.user)

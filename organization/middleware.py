@@ -19,7 +19,8 @@ from organization import audit, second_factors, sessions, throttles
 from organization.addresses import client_address
 
 SET_IT_UP_FIRST = (
-    "You must have a second step of signing in before you go on. Set up a passkey or an authenticator app here."
+    "You must have a second step of signing in before you go on."
+    " Set up an authenticator app or a security key (passkey) here."
 )
 OPEN_WITHOUT_SECOND_FACTOR = {
     "health",

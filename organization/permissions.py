@@ -77,7 +77,7 @@ def can_manage_integrations(user: User) -> bool:
 
 
 def can_require_second_factor(user: User) -> bool:
-    return user.is_active and user.is_account_owner
+    return user.is_account_owner and user.is_active
 
 
 def can_manage_organization(user: User) -> bool:

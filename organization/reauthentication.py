@@ -50,7 +50,7 @@ def is_fresh(request: HttpRequest) -> bool:
     latest = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
     return any(
         record["at"] > latest and (record["method"] in ("password", "mfa") or record.get("reauthenticated"))
-        for record in get_authentication_records(request, request.user)  # type: ignore[arg-type]
+        for record in get_authentication_records(request, request.user)
     )
 
 
@@ -77,4 +77,4 @@ def _take_up_held_form(request: HttpRequest) -> None:
         return
     if time.time() - held["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
         request.method = request.META["REQUEST_METHOD"] = "POST"
-        request.POST = QueryDict(held["form"])  # type: ignore[assignment]
+        request.POST = QueryDict(held["form"])

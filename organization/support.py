@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -133,7 +132,7 @@ class SupportAdmin(admin.ModelAdmin):
         self._record_change(request, obj, message if isinstance(message, str) else "Changed")
         return super().log_change(request, obj, message)
 
-    def log_deletions(self, request: HttpRequest, queryset: Iterable[Any]) -> Any:
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         for record in queryset:
             self._record_change(request, record, "Deleted")
         return super().log_deletions(request, queryset)

@@ -14,7 +14,6 @@ from playwright.sync_api import Page
 from organization.models import User
 from tests import factories
 from tests.organization.signing_in import PASSWORD
-from tests.planergy.conftest import browser, open_page  # noqa: F401
 from tests.planergy.test_pages_in_browser import violations
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.django_db(transaction=True)]

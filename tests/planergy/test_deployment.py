@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -67,3 +68,25 @@ def test_the_script_of_the_build_server_is_sound_and_runs_the_documented_command
     assert script.stat().st_mode & 0o111
     subprocess.run(["bash", "-n", str(script)], check=True)
     assert script.read_text().rstrip().endswith("make install\nmake check\nmake test")
+
+
+@pytest.mark.parametrize(("proxies", "believed"), [("0", "None"), ("1", "('HTTP_X_FORWARDED_PROTO', 'https')")])
+def test_forwarded_headers_are_believed_only_behind_a_proxy(proxies, believed):
+    code = "from planergy import settings; print(settings.SECURE_PROXY_SSL_HEADER)"
+    environment = os.environ | {"TRUSTED_PROXY_COUNT": proxies, "PORTAL_URL": "https://portal.example"}
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert run.stdout.strip() == believed
+
+
+def test_the_web_server_itself_believes_none():
+    words = (ROOT / "Procfile").read_text() + (ROOT / "Dockerfile").read_text()
+    assert "--forwarded-allow-ips ''" in words
+    assert '"--forwarded-allow-ips", ""' in words
+
+
+def test_a_word_that_means_nobody_is_refused():
+    """A typing mistake must not switch the second step off."""
+    environment = os.environ | {"REQUIRE_SECOND_FACTOR": "owner"}
+    command = [sys.executable, "-c", "from planergy import settings"]
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert "it knows owners and support" in run.stderr
