@@ -21,10 +21,10 @@ from django.utils import timezone
 from benchmarks import floor
 from benchmarks.sdk import read_and_save
 from benchmarks.search import scratch_database
-from integrations import secrets
 from integrations.models import CompanyLink, Connection, Exchange
 from integrations.services import jobs
 from ledger.models import Currency, GLCode, Terms
+from organization import secrets
 from organization.models import Account, Company
 from suppliers.models import Supplier
 

@@ -28,34 +28,8 @@ from integrations.models import Attempt, Connection, Exchange, ExportItem, Impor
 from integrations.services import connections, exports, schedules
 from organization import audit
 from organization.audit.changes import form_changes, snapshot
-from organization.models import AuditAction
-
-
-class SupportAdmin(admin.ModelAdmin):
-    """Open to staff, whatever else they are. Nothing can be added, changed or deleted unless a class says so."""
-
-    list_per_page = 50
-    show_full_result_count = False
-    view_on_site = False  # the pages of an account are not open to support
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return _is_support(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _is_support(request)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-def _is_support(request: HttpRequest) -> bool:
-    return request.user.is_active and request.user.is_staff
+from organization.models import Account, AuditAction
+from organization.support import SupportAdmin, is_support, require_reason
 
 
 class ReadOnlyInline(admin.TabularInline):
@@ -64,7 +38,7 @@ class ReadOnlyInline(admin.TabularInline):
     show_change_link = True
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _is_support(request)
+        return is_support(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -84,8 +58,11 @@ class ConnectionAdmin(SupportAdmin):
     exclude = ["encrypted_credentials"]
     actions = ["resume"]
 
+    def account_of(self, record: Connection) -> Account:
+        return record.account
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _is_support(request)
+        return is_support(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         names = [field.name for field in Connection._meta.fields]
@@ -109,12 +86,17 @@ class ConnectionAdmin(SupportAdmin):
 
     @admin.action(description="Resume paused connections")
     def resume(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
-        for connection in queryset.filter(is_enabled=True, paused_at__isnull=False):
+        paused = list(queryset.filter(is_enabled=True, paused_at__isnull=False))
+        for connection in paused:
+            require_reason(request, connection.account)
+        for connection in paused:
             try:
                 connections.resume(connection, by=request.user)
-                self.message_user(request, f"{connection} is resumed.")
             except IntegrationError as error:
                 self.message_user(request, f"{connection}: {error.user_message}", messages.ERROR)
+                continue
+            self.log_change(request, connection, "Resumed")
+            self.message_user(request, f"{connection} is resumed.")
 
 
 @admin.register(ImportSchedule)
@@ -125,6 +107,9 @@ class ImportScheduleAdmin(SupportAdmin):
     search_fields = ["connection__account__name"]
     list_select_related = ["connection__account"]
     readonly_fields = ["next_run", "last_run"]
+
+    def account_of(self, record: ImportSchedule) -> Account:
+        return record.connection.account
 
     @admin.display(ordering="data_set")
     def data(self, schedule: ImportSchedule) -> str:
@@ -141,13 +126,13 @@ class ImportScheduleAdmin(SupportAdmin):
         return _by_the_accounts_clock(schedule, schedule.last_run_at)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _is_support(request)
+        return is_support(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _is_support(request)
+        return is_support(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _is_support(request)
+        return is_support(request)
 
     def save_model(self, request: HttpRequest, obj: ImportSchedule, form: Any, change: bool) -> None:
         with transaction.atomic():
@@ -185,6 +170,9 @@ class JobAdmin(SupportAdmin):
     date_hierarchy = "created_at"
     readonly_fields = ["records", "requests"]
 
+    def account_of(self, record: Job) -> Account:
+        return record.connection.account
+
     @admin.display(ordering="connection__account__name")
     def account(self, job: Job) -> str:
         return str(job.connection.account)
@@ -208,6 +196,10 @@ class OutcomeAdmin(SupportAdmin):
     list_filter = ["kind"]
     search_fields = ["record_key", "record_name", "message"]
     raw_id_fields = ["job"]
+    list_select_related = ["job__connection__account"]
+
+    def account_of(self, record: Outcome) -> Account:
+        return record.job.connection.account
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup == "job__id__exact" or super().lookup_allowed(lookup, value, request)
@@ -221,6 +213,9 @@ class ExchangeAdmin(SupportAdmin):
     search_fields = ["connection__account__name", "control_ids", "error"]
     list_select_related = ["connection__account"]
     date_hierarchy = "started_at"
+
+    def account_of(self, record: Exchange) -> Account:
+        return record.connection.account
 
     @admin.display(ordering="connection__account__name")
     def account(self, exchange: Exchange) -> str:
@@ -249,6 +244,9 @@ class ExportItemAdmin(SupportAdmin):
     list_select_related = ["connection__account", "invoice"]
     inlines = [AttemptInline]
     change_form_template = "integrations/admin/export_item.html"
+
+    def account_of(self, record: ExportItem) -> Account:
+        return record.connection.account
 
     @admin.display(ordering="connection__account__name")
     def account(self, item: ExportItem) -> str:

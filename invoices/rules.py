@@ -145,6 +145,7 @@ approval_rules = ApprovalRuleResource(
     prefetched=("departments", "steps__approver"),
     can_view=can_manage_organization,
     can_manage=can_manage_organization,
+    asks_first=True,
     lede="Who is asked to authorise which invoices. Where none fits, anybody who may authorise it.",
     empty_text="Every invoice may be authorised by anybody whose role allows it.",
 )

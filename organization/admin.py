@@ -17,32 +17,13 @@ from django.http import HttpRequest, HttpResponse
 from organization import accounts
 from organization.forms import time_zone_choices
 from organization.models import Account, AuditEntry, AuditSeal, Company, User
+from organization.support import SupportAdmin
 
 
-class ReadOnly(admin.ModelAdmin):
-    """All support staff may look; nothing is added, changed or deleted."""
-
-    list_per_page = 50
-    view_on_site = False
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and request.user.is_staff
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_module_permission(request)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class DoorAdmin(ReadOnly):
+class DoorAdmin(SupportAdmin):
     """Adding takes the model's own permission."""
+
+    needs_reason = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return admin.ModelAdmin.has_add_permission(self, request)
@@ -114,6 +95,9 @@ class AccountAdmin(DoorAdmin):
     readonly_fields = ["created_at"]
     actions = ["invite_again"]
 
+    def account_of(self, record: Account) -> Account:
+        return record
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs) if obj else NewAccountForm
 
@@ -141,6 +125,9 @@ class CompanyAdmin(DoorAdmin):
     list_select_related = ["account"]
     search_fields = ["name", "account__name"]
     fields = ["account", "name", "base_currency", "requires_documents"]
+
+    def account_of(self, record: Company) -> Account:
+        return record.account
 
     def save_model(self, request: HttpRequest, obj: Company, form: Any, change: bool) -> None:
         accounts.add_company(obj, by=request.user)
@@ -187,6 +174,9 @@ class OwnerAdmin(DoorAdmin):
     search_fields = ["email", "first_name", "last_name", "account__name"]
     actions = ["invite_again"]
 
+    def account_of(self, record: User) -> Account | None:
+        return record.account
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Account Owners", **(extra_context or {})})
 
@@ -228,20 +218,22 @@ def _invite_again(page: admin.ModelAdmin, request: HttpRequest, owners: QuerySet
         page.message_user(request, said, messages.WARNING)
 
 
-class Log(ReadOnly):
-    actions = None
-    show_full_result_count = False
-
-
 @admin.register(AuditEntry)
-class AuditEntryAdmin(Log):
+class AuditEntryAdmin(SupportAdmin):
     list_display = ["at", "account", "actor", "action", "target", "address"]
     list_filter = ["action"]
     search_fields = ["account__name", "actor", "target", "reason"]
     list_select_related = ["account"]
 
+    def account_of(self, record: AuditEntry) -> Account | None:
+        return record.account
+
 
 @admin.register(AuditSeal)
-class AuditSealAdmin(Log):
+class AuditSealAdmin(SupportAdmin):
+    needs_reason = False
     list_display = ["pk", "account_number", "kind", "after_id", "through_id", "count", "sealed_at"]
     list_filter = ["kind"]
+
+    def account_of(self, record: AuditSeal) -> None:
+        """Hashes only, of all accounts woven together."""

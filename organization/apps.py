@@ -1,5 +1,7 @@
 """Accounts, companies, departments, roles and users: who somebody is and what they may do."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -12,3 +14,4 @@ class OrganizationConfig(AppConfig):
 
         control_panel.register_own_items()
         signals.connect()
+        import_module("organization.receivers")

@@ -46,7 +46,12 @@ def items_for(user: User) -> list[tuple[Area, list[Item]]]:
 
 
 def register_own_items() -> None:
-    from organization.permissions import can_change_account_settings, can_manage_organization, can_read_audit_log
+    from organization.permissions import (
+        can_change_account_settings,
+        can_manage_organization,
+        can_read_audit_log,
+        can_require_second_factor,
+    )
 
     for label, url_name, description, icon in (
         ("Companies", "organization:company_list", "The legal entities that invoices belong to", "building"),
@@ -62,6 +67,13 @@ def register_own_items() -> None:
             "Base currency, and who counts as an author of an invoice",
             can_change_account_settings,
             "settings",
+        ),
+        (
+            "Sign-in",
+            "organization:sign_in_rules",
+            "What everybody needs to sign in",
+            can_require_second_factor,
+            "lock",
         ),
         (
             "Audit Log",

@@ -9,8 +9,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 
+from organization import address_change, invitations
 from organization.accounts import currency_code
-from organization.models import Company, Department, Role, Scope, User
+from organization.models import Account, Company, Department, Role, Scope, User
 from organization.permissions import may_change_role, may_decide_reach_of
 from organization.reference import AccountForm
 
@@ -189,9 +190,44 @@ class UserForm(PermissionForm):
         return super()._departments() or bool(role and role.departments.exists())
 
     def save(self, commit: bool = True) -> User:
+        """Somebody else's address is only asked for here, unless they were invited under it and never came."""
         if self.instance.pk is None:
             self.instance.set_unusable_password()
-        return super().save(commit)
+        wanted = self.instance.email
+        is_correction = self.instance.is_invited and self.instance.last_login is None
+        if self.instance.pk is None or wanted == self.initial["email"]:
+            return super().save(commit)
+        if is_correction:
+            invitations.invite(self.instance, by=self.user)
+            self.told = f"The address was corrected, and an invitation is on its way to {wanted}."
+            return super().save(commit)
+        self.instance.email = self.initial["email"]
+        saved = super().save(commit)
+        address_change.ask(saved, wanted, by=self.user)
+        self.told = f"“{saved}” was saved. The address becomes {wanted} when {saved} has confirmed it."
+        return saved
+
+
+class AddressForm(forms.Form):
+    new_email = forms.EmailField(label="New e-mail address", widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_new_email(self) -> str:
+        """Whether somebody else has it is said to its reader only, behind the link."""
+        email = self.cleaned_data["new_email"].lower()
+        if email == self.user.email.lower():
+            raise forms.ValidationError("This is the address that you sign in with already.")
+        return email
+
+
+class SignInRulesForm(forms.ModelForm):
+    class Meta:
+        model = Account
+        fields = ("requires_second_factor",)
+        labels = {"requires_second_factor": "Everybody needs a second step"}
 
 
 class ProfileForm(forms.ModelForm):

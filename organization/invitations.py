@@ -13,16 +13,38 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.http import base36_to_int
 
 from organization.after_commit import after_commit
 from organization.models import User
 
 
 class LinkTokens(PasswordResetTokenGenerator):
-    """Links to choose a password. One works once, for PASSWORD_RESET_TIMEOUT, and not while its person is archived."""
+    """Links to choose a password. One works once, for PASSWORD_RESET_SECONDS, and not while its person is archived.
+
+    allauth has one page for every such link, so that this also takes those of invitations.
+    """
+
+    def check_token(self, user: Any, token: str | None) -> bool:
+        return self._is_good(user, token, settings.PASSWORD_RESET_SECONDS) or InvitationTokens().is_good(user, token)
+
+    def _is_good(self, user: Any, token: str | None, seconds: int) -> bool:
+        if not PasswordResetTokenGenerator.check_token(self, user, token):
+            return False
+        made = base36_to_int(str(token).partition("-")[0])
+        return self._num_seconds(self._now()) - made <= seconds
 
     def _make_hash_value(self, user: Any, timestamp: int) -> str:
         return f"{super()._make_hash_value(user, timestamp)}{user.is_active}"
+
+
+class InvitationTokens(LinkTokens):
+    """Those of invitations, which work longer: nobody holds a password yet."""
+
+    key_salt = "organization.invitations.InvitationTokens"
+
+    def is_good(self, user: Any, token: str | None) -> bool:
+        return self._is_good(user, token, settings.INVITATION_SECONDS)
 
 
 def invite(user: User, *, by: User | None) -> None:
@@ -54,7 +76,7 @@ def _message(user: User, by: User) -> EmailMultiAlternatives:
         "preheader": f"{user.account}: choose a password and sign in",
         "button_url": link_for(user),
         "button_label": "Choose a password",
-        "expires_at": timezone.now() + dt.timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
+        "expires_at": timezone.now() + dt.timedelta(seconds=settings.INVITATION_SECONDS),
         "reason": f"You get this e-mail because {by.email} added this address to {user.account}.",
     }
     text = render_to_string("organization/mail/invitation.txt", context)
@@ -64,5 +86,5 @@ def _message(user: User, by: User) -> EmailMultiAlternatives:
 
 
 def link_for(user: User) -> str:
-    values = {"uidb36": user_pk_to_url_str(user), "key": LinkTokens().make_token(user)}
+    values = {"uidb36": user_pk_to_url_str(user), "key": InvitationTokens().make_token(user)}
     return f"{settings.PORTAL_URL}{reverse('account_reset_password_from_key', kwargs=values)}"

@@ -8,14 +8,38 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from organization import audit
+from organization import audit, second_factors, sessions, throttles
 from organization.addresses import client_address
+
+SET_IT_UP_FIRST = (
+    "You must have a second step of signing in before you go on."
+    " Set up an authenticator app or a security key (passkey) here."
+)
+OPEN_WITHOUT_SECOND_FACTOR = {
+    "health",
+    "account_logout",
+    "account_reauthenticate",
+    "reauthenticate_sso",
+    "openid_connect_login",
+    "openid_connect_callback",
+    "mfa_index",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_list_webauthn",
+    "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
+    "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "mfa_download_recovery_codes",
+}
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
@@ -40,6 +64,45 @@ def _page_of(request: HttpRequest) -> str:
     page = came_from._replace(scheme="", netloc="").geturl()
     is_ours = came_from.netloc == request.get_host() and url_has_allowed_host_and_scheme(page, allowed_hosts=None)
     return page if is_ours else "/"
+
+
+class SessionLifeMiddleware:
+    """Signs out whoever was away too long, or signed in too long ago; and keeps the list of a person's sessions."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        now = timezone.now()
+        if request.user.is_authenticated and sessions.is_over(request.session, now):
+            logout(request)
+        elif request.user.is_authenticated:
+            sessions.touch(request, now)
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            throttles.remember_browser(request, response, request.user)
+        return response
+
+
+class SecondFactorMiddleware:
+    """Whoever must have a second step of signing in sets it up before anything else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        if not request.user.is_authenticated or name in OPEN_WITHOUT_SECOND_FACTOR:
+            return None
+        if not second_factors.is_missing(request, request.user):
+            return None
+        if "HX-Request" in request.headers:
+            return HttpResponse(status=401)
+        messages.warning(request, SET_IT_UP_FIRST)
+        return redirect("mfa_index")
 
 
 class UserSettingsMiddleware:

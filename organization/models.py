@@ -60,6 +60,11 @@ class Account(models.Model):
         help_text="Then nobody authorises an invoice whose GL codes or dimensions they chose.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    requires_second_factor = models.BooleanField(
+        "second step",
+        default=False,
+        help_text="Everybody must set up a second step of signing in before they see anything else.",
+    )
 
     class Meta:
         ordering = ["name"]
@@ -202,6 +207,8 @@ class User(AbstractBaseUser, PermissionsMixin, InvoicePermissions):
     visibility = models.CharField(max_length=12, choices=Scope, blank=True)
     administration = models.CharField(max_length=12, choices=Scope, blank=True)
     authorization = models.CharField(max_length=12, choices=Scope, blank=True)
+    new_email = models.EmailField(blank=True, editable=False, help_text="Asked for, and not confirmed yet.")
+    new_email_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     spelling = models.CharField(max_length=5, choices=Spelling, default=Spelling.UK)
     preferences = models.JSONField(default=dict, blank=True, editable=False)
@@ -315,6 +322,14 @@ class AuditAction(models.TextChoices):
     SCHEDULE_ADDED = "schedule.added", "Schedule added"
     SCHEDULE_CHANGED = "schedule.changed", "Schedule changed"
     SCHEDULE_DELETED = "schedule.deleted", "Schedule deleted"
+    SESSIONS_ENDED = "session.ended", "Sessions ended"
+    ADDRESS_CHANGE_ASKED = "address.change_asked", "Change of an e-mail address asked for"
+    ADDRESS_CHANGE_DROPPED = "address.change_dropped", "Change of an e-mail address dropped"
+    ADDRESS_CHANGED = "address.changed", "E-mail address changed"
+    SECOND_FACTOR_REQUIRED = "second_factor.required", "Second factor required of everybody"
+    SUPPORT_LOOKED = "support.looked", "Looked at by support"
+    SUPPORT_CHANGED = "support.changed", "Changed by support"
+    SUPPORT_REASON = "support.reason", "Support gave a reason for access"
     AUDIT_REMOVED = "audit.removed", "Audit entries removed"
 
 

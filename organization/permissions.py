@@ -83,6 +83,10 @@ def can_change_account_settings(user: User) -> bool:
     return user.is_active and user.is_account_owner
 
 
+def can_require_second_factor(user: User) -> bool:
+    return user.is_account_owner and user.is_active
+
+
 def can_manage_organization(user: User) -> bool:
     return user.is_active and bool(
         user.account_id and user.role and (user.role.is_account_owner or user.role.can_manage_organization)

@@ -119,6 +119,7 @@ roles = Resource(
     key_fields=("name",),
     prefetched=("departments",),
     guard=changing_role,
+    asks_first=True,
     can_view=can_manage_organization,
     can_manage=can_manage_organization,
     lede="Templates of what people may do. What is set on a person wins.",
@@ -142,6 +143,7 @@ users = Resource(
     can_manage=can_manage_organization,
     after_create=invite,
     guard=changing_user,
+    asks_first=True,
     form_template="organization/user_form.html",
     lede="People of this account. Adding somebody sends an invitation by e-mail.",
 )

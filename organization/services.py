@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from organization import sessions
 from organization.models import Account, ReferenceAccess, Role, Scope, User
 from organization.permissions import may_change_role
 from organization.reference.errors import ChangeRefused
@@ -65,6 +66,8 @@ def changing_user(user: User, by: User) -> Iterator[None]:
         yield
         if user == by and not user.is_active:
             raise ChangeRefused("You cannot archive yourself.")
+        if user.pk and not user.is_active:
+            sessions.end(user, reason="The user was archived.")
 
 
 @contextmanager

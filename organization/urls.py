@@ -13,6 +13,12 @@ app_name = "organization"
 
 urlpatterns = [
     path("my-details/", views.profile, name="profile"),
+    path("my-details/address/", views.address, name="address"),
+    path("my-details/address/drop/", views.address_drop, name="address_drop"),
+    path("my-details/address/confirm/<str:token>/", views.address_confirm, name="address_confirm"),
+    path("my-details/sessions/end/", views.sessions_end, name="sessions_end"),
+    path("my-details/sessions/<int:pk>/end/", views.session_end, name="session_end"),
+    path("sign-in/", views.sign_in_rules, name="sign_in_rules"),
     path("users/<int:pk>/invite/", views.user_invite, name="user_invite"),
     path("account-settings/", views.account_settings, name="account_settings"),
     path("audit-log/", audit_pages.audit_log, name="audit_log"),

@@ -1,20 +1,29 @@
-"""One's own details, and invitations that are sent again."""
+"""One's own details, address and sessions; invitations that are sent again; what an account asks of sign-in."""
 
 from __future__ import annotations
 
+from allauth.account.utils import get_next_redirect_url
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from organization import audit, invitations
+from organization import address_change, audit, invitations, second_factors, sessions, single_sign_on
 from organization.account_settings import AccountSettingsForm
 from organization.audit.changes import form_changes, snapshot
-from organization.forms import ProfileForm
+from organization.forms import AddressForm, ProfileForm, SignInRulesForm
 from organization.models import Account, AuditAction, User
-from organization.permissions import allowed, can_change_account_settings, can_manage_organization
+from organization.permissions import (
+    allowed,
+    can_change_account_settings,
+    can_manage_organization,
+    can_require_second_factor,
+)
+from organization.reauthentication import ask_first
+from organization.reference.errors import ChangeRefused
 
 
 @require_http_methods(["GET", "POST"])
@@ -24,7 +33,12 @@ def profile(request: HttpRequest) -> HttpResponse:
         _save_profile(form, request.user)
         messages.success(request, "Your details were saved.")
         return redirect("organization:profile")
-    context = {"title": "My details", "form": form}
+    context = {
+        "title": "My details",
+        "form": form,
+        "places": sessions.places_of(request.user, request.session.session_key),
+        "address_expires_at": address_change.expires_at(request.user),
+    }
     return render(request, "organization/profile.html", context, status=422 if form.errors else 200)
 
 
@@ -64,8 +78,107 @@ def _save_profile(form: ProfileForm, user: User) -> None:
         audit.record(AuditAction.USER_CHANGED, account=user.account, target=user, changes=changes)
 
 
+@ask_first
+@require_http_methods(["GET", "POST"])
+def address(request: HttpRequest) -> HttpResponse:
+    """Ask for another e-mail address of one's own."""
+    form = AddressForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        address_change.ask(request.user, form.cleaned_data["new_email"], by=request.user)
+        messages.success(request, f"An e-mail with a link is on its way to {request.user.new_email}.")
+        return redirect("organization:profile")
+    context = {
+        "title": "Change e-mail address",
+        "lede": "You sign in with it. Nothing changes until you open the link that the new address gets.",
+        "form": form,
+        "submit_label": "Send the link",
+        "cancel_url": reverse("organization:profile"),
+        "narrow": True,
+    }
+    return render(request, "generic/object_form.html", context, status=422 if form.errors else 200)
+
+
+@ask_first
+@require_http_methods(["GET", "POST"])
+def address_confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Behind the link in the mail to the new address; only the person themselves gets any further."""
+    if not address_change.is_good(token, request.user):
+        messages.error(request, address_change.NO_LONGER)
+        return redirect("organization:profile")
+    if request.method == "POST":
+        try:
+            address_change.confirm(token, request.user)
+            messages.success(request, f"You sign in with {request.user.new_email} from now on.")
+        except ChangeRefused as refused:
+            messages.error(request, str(refused))
+        return redirect("organization:profile")
+    context = {
+        "title": "Confirm your new e-mail address",
+        "question": f"From now on you sign in with {request.user.new_email} instead of {request.user.email}.",
+        "confirm_label": "Use the new address",
+        "cancel_url": reverse("organization:profile"),
+        "narrow": True,
+    }
+    return render(request, "generic/confirm.html", context)
+
+
 @require_POST
+def address_drop(request: HttpRequest) -> HttpResponse:
+    address_change.drop(request.user)
+    messages.success(request, f"Your address stays {request.user.email}. The link that was sent no longer works.")
+    return redirect("organization:profile")
+
+
+@require_POST
+def session_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign out in one place: another one, or here."""
+    ended = sessions.end(request.user, reason="Signed out from My details.", only=pk)
+    if not ended:
+        raise Http404
+    messages.success(request, "You were signed out there.")
+    return redirect("organization:profile")
+
+
+@require_POST
+def sessions_end(request: HttpRequest) -> HttpResponse:
+    """Sign out everywhere, here too."""
+    sessions.end(request.user, reason="Signed out everywhere from My details.")
+    logout(request)
+    messages.success(request, "You were signed out everywhere.")
+    return redirect("account_login")
+
+
+@allowed(can_require_second_factor)
+@ask_first
+@require_http_methods(["GET", "POST"])
+def sign_in_rules(request: HttpRequest) -> HttpResponse:
+    form = SignInRulesForm(request.POST or None, instance=request.user.account)
+    if request.method == "POST" and form.is_valid():
+        second_factors.require_of_everybody(request.user.account, form.cleaned_data["requires_second_factor"])
+        messages.success(request, "What is asked of everybody at sign-in was saved.")
+        return redirect("control_panel")
+    context = {
+        "title": "Sign-in",
+        "lede": "What everybody of this account needs to sign in.",
+        "form": form,
+        "people": second_factors.people_with_and_without(request.user.account),
+        "cancel_url": reverse("control_panel"),
+        "narrow": True,
+    }
+    return render(request, "organization/sign_in_rules.html", context, status=422 if form.errors else 200)
+
+
+def reauthenticate_sso(request: HttpRequest) -> HttpResponse:
+    """Somebody who is signed in shows at the OpenID provider that it is them."""
+    if not single_sign_on.is_linked(request.user):
+        raise Http404
+    then = get_next_redirect_url(request) or reverse("home")
+    return redirect(single_sign_on.proof_address(then))
+
+
 @allowed(can_manage_organization)
+@ask_first
+@require_POST
 def user_invite(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the invitation again; links sent before go on working until they expire."""
     person = get_object_or_404(User.objects.for_user(request.user), pk=pk)

@@ -9,53 +9,59 @@ from __future__ import annotations
 from typing import Any
 
 # These register what is taken away below, so they come first.
-import allauth.account.admin  # noqa: F401
+import allauth.account.admin
+import allauth.socialaccount.admin
+import allauth.usersessions.admin  # noqa: F401
 import django.contrib.auth.admin  # noqa: F401
 import django_celery_beat.admin  # noqa: F401
+from allauth.account.adapter import get_adapter
+from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
 from allauth.mfa.admin import AuthenticatorAdmin  # registers the model with its secrets in sight
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_celery_beat import models as beat
 
 from organization import audit
-from organization.models import AuditAction
+from organization.models import Account, AuditAction
+from organization.support import SupportAdmin, is_support
 
-admin.site.unregister([Authenticator, EmailAddress, Group])
+REMOVED_MAIL = {
+    Authenticator.Type.TOTP: "mfa/email/totp_deactivated",
+    Authenticator.Type.WEBAUTHN: "mfa/email/webauthn_removed",
+    Authenticator.Type.RECOVERY_CODES: "organization/mail/recovery_codes_removed",
+}
+
+# Support signs in where everybody does: throttled, and with a second step.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.unregister([Authenticator, EmailAddress, Group, SocialAccount, SocialApp, SocialToken, UserSession])
 admin.site.unregister(
     [beat.PeriodicTask, beat.ClockedSchedule, beat.CrontabSchedule, beat.IntervalSchedule, beat.SolarSchedule]
 )
 
 
 @admin.register(Authenticator)
-class SecondStepAdmin(AuthenticatorAdmin):
+class SecondStepAdmin(SupportAdmin, AuthenticatorAdmin):
     """Whoever has lost the telephone is helped by removing it."""
 
     exclude = ["data"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    list_select_related = ["user__account"]
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def account_of(self, record: Authenticator) -> Account | None:
+        return record.user.account
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_support(request)
 
     def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
         with transaction.atomic():
-            _tell_of_removal(obj)
+            changes = {"Kind": (obj.get_type_display(), None)}
+            audit.record(AuditAction.SECOND_FACTOR_REMOVED, account=obj.user.account, target=obj.user, changes=changes)
             super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Authenticator]) -> None:
-        with transaction.atomic():
-            for authenticator in queryset.select_related("user__account"):
-                _tell_of_removal(authenticator)
-            super().delete_queryset(request, queryset)
-
-
-def _tell_of_removal(authenticator: Authenticator) -> None:
-    user, kind = authenticator.user, authenticator.get_type_display()
-    changes = {"Kind": (kind, None)}
-    audit.record(AuditAction.SECOND_FACTOR_REMOVED, account=user.account, target=user, changes=changes)
+        get_adapter().send_notification_mail(REMOVED_MAIL[obj.type], obj.user)

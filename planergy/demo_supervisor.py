@@ -144,6 +144,7 @@ def demo_environment(environment: Mapping[str, str], ports: Mapping[str, int]) -
         **environment,
         **{name: str(port) for name, port in ports.items()},
         "SAGE_INTACCT_ENDPOINT": gateway,
+        "REQUIRE_SECOND_FACTOR": "",  # its people sign in by password alone
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', os.defpath)}",
     }
 

@@ -41,7 +41,9 @@ FIELD_ENCRYPTION_KEYS = _secret("FIELD_ENCRYPTION_KEYS", lambda: Fernet.generate
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PORTAL_URL])
 IS_HTTPS = PORTAL_URL.startswith("https://")
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+# How many proxies of one's own stand before the portal. X-Forwarded headers are believed only when it is above 0.
+TRUSTED_PROXY_COUNT = ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT > 0 else None
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
@@ -57,6 +59,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": content_security_policy(form_targets=env.list("FORM_TARGETS", default=[])),
 }
+SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_MINUTES", default=30) * 60
+SESSION_COOKIE_AGE = env.int("SESSION_HOURS", default=12) * 3600
 
 INSTALLED_APPS = [
     "planergy.apps.PlanergyConfig",
@@ -78,6 +82,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_celery_beat",
     "django_filters",
     "django_tables2",
@@ -95,11 +102,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "organization.middleware.SessionLifeMiddleware",
     "organization.middleware.SignInMiddleware",
     "organization.middleware.UserSettingsMiddleware",
     "organization.middleware.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "organization.middleware.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -129,9 +138,18 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS = embedded.redis_urls(env.str("REDIS_URL", default=""), DATA_DIR)
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS.client}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS.client,
+        "OPTIONS": {"serializer": "planergy.cache_serializer.JSONSerializer"},
+        "KEY_PREFIX": "json",  # what an earlier version left under the same names is not JSON
+    }
+}
 
 CELERY_BROKER_URL = REDIS.broker
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]  # never pickle: a message must not be able to run code
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "background"
 CELERY_TASK_ACKS_LATE = True
@@ -160,12 +178,12 @@ AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
 LOGIN_URL = "account_login"
@@ -176,12 +194,48 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "organization.invitations.LinkTokens"  # noqa: S105
-PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds; of invitations too. The pages and e-mails say "three days".
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+INVITATION_SECONDS = 3 * 24 * 3600
+PASSWORD_RESET_SECONDS = 3600
+ADDRESS_CHANGE_SECONDS = 24 * 3600
+PASSWORD_RESET_TIMEOUT = INVITATION_SECONDS  # the longest; `organization.invitations.LinkTokens` knows the two apart
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+# Five wrong passwords from one place for one person; more for one person from all places together are counted in
+# `organization.throttles`, which never holds up a browser that has signed in before.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/300s/key"}
+MFA_ADAPTER = "organization.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # people come by invitation: nobody holds an address that is not theirs
 MFA_TOTP_ISSUER = "Planergy"
+# Who must have a second factor: account owners, support staff. Accounts can require it of everybody besides.
+REQUIRE_SECOND_FACTOR = frozenset(env.list("REQUIRE_SECOND_FACTOR", default=["owners", "support"]))
+if unknown := REQUIRE_SECOND_FACTOR - {"owners", "support"}:
+    raise ImproperlyConfigured(f"REQUIRE_SECOND_FACTOR names {', '.join(unknown)}; it knows owners and support.")
+
+# Signing in at the deployment's own OpenID Connect provider, for people who were invited here.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_REPLACES_SECOND_FACTOR = env.bool("OIDC_REPLACES_SECOND_FACTOR", default=False)
+SOCIALACCOUNT_ADAPTER = "organization.single_sign_on.Adapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # it only ever signs in who was invited; a form could not leave for another site
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": env.str("OIDC_NAME", default="single sign-on"),
+                "client_id": env.str("OIDC_CLIENT_ID", default=""),
+                "secret": env.str("OIDC_CLIENT_SECRET", default=""),
+                "settings": {"server_url": OIDC_ISSUER, "oauth_pkce_enabled": True},
+            }
+        ]
+        if OIDC_ISSUER
+        else []
+    }
+}
 
 EMAIL_CONFIG = env.email_url_config(env.str("EMAIL_URL", default=f"filemail:///{DATA_DIR}/mail"))
 vars().update(EMAIL_CONFIG)

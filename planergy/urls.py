@@ -2,7 +2,9 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
+from organization import support
 from planergy import views
 
 urlpatterns = [
@@ -13,7 +15,9 @@ urlpatterns = [
     path("control-panel/", include("suppliers.urls")),
     path("control-panel/", include("integrations.urls")),
     path("accounts-payable/", include("invoices.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("organization.sign_in_urls")),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
+    path("admin/reason/<int:pk>/", admin.site.admin_view(support.ask_for_reason), name="support_reason"),
     path("admin/", admin.site.urls),
     path("styleguide/", views.style_guide, name="style_guide"),
     path("health/", views.health, name="health"),

@@ -55,6 +55,7 @@ if OWN_REDIS:
 def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.has_plugin("django"):
         return
+    settings.REQUIRE_SECOND_FACTOR = frozenset()  # the tests of it set it
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": static}
@@ -92,6 +93,21 @@ def _is_in_use(folder: Path) -> bool:
     except OSError:
         return True
     return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signing_in_is_by_password() -> None:
+    """The client's `force_login` stands for typing the password just now, as far as pages ask how long ago that was."""
+    if not settings.configured:
+        return
+    from allauth.account.internal.flows.login import record_authentication
+    from django.contrib.auth.signals import user_logged_in
+
+    def by_password(request: Any, user: Any, **kwargs: Any) -> None:
+        if not hasattr(request, "allauth"):  # a request of the test client's own, not one of the sign-in page
+            record_authentication(request, user, "password")
+
+    user_logged_in.connect(by_password, weak=False, dispatch_uid="tests: by password")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import calendar
 
 from django.db import models
 
-from integrations import secrets
+from organization import secrets
 from organization.models import Account, Company, User
 from organization.querysets import AccountQuerySet
 

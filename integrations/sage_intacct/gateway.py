@@ -12,12 +12,12 @@ from threading import Event, Thread
 import redis
 from django.conf import settings
 
-from integrations import secrets
 from integrations.errors import ConfigurationError, TemporaryError
 from integrations.models import Connection, Exchange, Job
 from integrations.sage_intacct.client import Client, ClientConfig, Credentials, ExchangeRecord
 from integrations.sage_intacct.sessions import RedisSessionStore, owner_of
 from integrations.sage_intacct.signing_in import SignIns
+from organization import secrets
 
 log = logging.getLogger(__name__)
 

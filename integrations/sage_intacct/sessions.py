@@ -8,8 +8,8 @@ from typing import cast
 
 import redis
 
-from integrations import secrets
 from integrations.sage_intacct.client import Credentials, Session
+from organization import secrets
 
 log = logging.getLogger(__name__)
 

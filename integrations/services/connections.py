@@ -7,11 +7,11 @@ import logging
 from django.db import transaction
 from django.utils import timezone
 
-from integrations import registry, secrets
+from integrations import registry
 from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import Connection
 from ledger.models import ClosedPeriod
-from organization import audit
+from organization import audit, secrets
 from organization.models import Account, AuditAction, User
 
 log = logging.getLogger(__name__)

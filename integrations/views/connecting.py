@@ -13,6 +13,7 @@ from integrations.models import Connection
 from integrations.services import connections
 from integrations.views.access import connection_or_404, system_or_404
 from organization.permissions import allowed, can_manage_integrations
+from organization.reauthentication import ask_first
 
 DISABLE_CONSEQUENCES = (
     "The credentials are wiped.",
@@ -44,8 +45,9 @@ def setup(request: HttpRequest, system_key: str) -> HttpResponse:
     return redirect(f"integrations:{system.key}_settings")
 
 
-@require_http_methods(["GET", "POST"])
 @allowed(can_manage_integrations)
+@ask_first
+@require_http_methods(["GET", "POST"])
 def disable(request: HttpRequest, system_key: str) -> HttpResponse:
     connection = connection_or_404(request.user, system_key)
     if request.method == "POST":

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass, field
-from typing import Self
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
 from django.core.cache import cache
 
 from integrations.models import Connection
-from integrations.services.preflight import Problem, preflight
+from integrations.services.preflight import Problem, Severity, preflight
 from invoices.models import Invoice
 from invoices.querysets import InvoiceQuerySet
 from organization.models import User
@@ -90,13 +90,23 @@ class ExportCheck:
             cause.examples.append((invoice.number or "No number", invoice.get_absolute_url()))
 
     def keep_for(self, user: User) -> None:
-        cache.set(_key(user, self.token), self, KEPT_SECONDS)
+        cache.set(_key(user, self.token), asdict(self), KEPT_SECONDS)
+
+    @classmethod
+    def from_cache(cls, kept: dict[str, Any]) -> Self:
+        return cls(**kept | {"by_cause": {cause: _foretold(found) for cause, found in kept["by_cause"].items()}})
+
+
+def _foretold(kept: dict[str, Any]) -> Foretold:
+    problem = kept["problem"]
+    examples = [(number, address) for number, address in kept["examples"]]
+    return Foretold(Problem(**problem | {"severity": Severity(problem["severity"])}), kept["count"], examples)
 
 
 def kept_check(user: User, token: str) -> ExportCheck | None:
     """None when it was kept too long ago, or never."""
     found = cache.get(_key(user, token)) if token.isalnum() and len(token) == 32 else None
-    return found if isinstance(found, ExportCheck) else None
+    return ExportCheck.from_cache(found) if found else None
 
 
 def _key(user: User, token: str) -> str:

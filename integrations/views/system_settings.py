@@ -25,10 +25,12 @@ from integrations.views.access import connection_or_404, tell
 from integrations.views.starting import tell_started
 from organization.models import Company
 from organization.permissions import allowed, can_manage_integrations
+from organization.reauthentication import ask_first
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @allowed(can_manage_integrations)
+@ask_first
+@require_http_methods(["GET", "HEAD", "POST"])
 def system_settings(request: HttpRequest, system_key: str) -> HttpResponse:
     """GET shows the page, POST saves the credentials."""
     connection = connection_or_404(request.user, system_key)

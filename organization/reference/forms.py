@@ -17,6 +17,7 @@ class AccountForm(forms.ModelForm):
     are fields of CSV files that are not the model's. Labels are written in UK spelling.
     """
 
+    told: str = ""  # what else there is to tell whoever saved it
     further_columns: ClassVar[tuple[str, ...]] = ()
     imported_fields: ClassVar[tuple[str, ...]] = ()
     fixed_fields: ClassVar[tuple[str, ...]] = ("company", "dimension")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
-import secrets
+from secrets import token_urlsafe
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 from django.core.cache import cache
 
+from organization import secrets
 from organization.models import User
 
 KEPT_SECONDS = 3600
@@ -17,8 +17,9 @@ _TOKEN = re.compile(r"[\w-]{22}", re.ASCII)
 
 def keep(content: bytes, *, user: User, list_name: str) -> str:
     """The token that finds it again."""
-    token = secrets.token_urlsafe(16)
-    cache.set(_key(token, user, list_name), _fernet().encrypt(content).decode(), KEPT_SECONDS)
+    token = token_urlsafe(16)
+    kept = secrets.encrypt(base64.b64encode(content).decode())
+    cache.set(_key(token, user, list_name), kept, KEPT_SECONDS)
     return token
 
 
@@ -26,8 +27,8 @@ def find(token: str, *, user: User, list_name: str) -> bytes | None:
     """None when the hour is over, when it was applied, or when the token is of somebody or something else."""
     kept = cache.get(_key(token, user, list_name)) if _TOKEN.fullmatch(token) else None
     try:
-        return _fernet().decrypt(kept) if kept else None
-    except InvalidToken:
+        return base64.b64decode(secrets.decrypt(kept)) if kept else None
+    except secrets.Undecryptable:
         return None
 
 
@@ -37,7 +38,3 @@ def drop(token: str, *, user: User, list_name: str) -> None:
 
 def _key(token: str, user: User, list_name: str) -> str:
     return f"account:{user.account_id}:csv:{user.pk}:{list_name}:{token}"
-
-
-def _fernet() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS])

@@ -36,7 +36,7 @@ class Resource:
     them is text. `guard` is the transaction around every change; it raises ChangeRefused. `after_create` is called
     inside it with the new row and who added it, and returns a sentence for them. `is_suggested` rows have a code and a
     name, and are offered while one is typed. `audited` is the area of the audit log's actions that tell of its changes;
-    of `masked` fields they tell only the end.
+    of `masked` fields they tell only the end. `asks_first`: whoever changes a row shows first that it is them.
     """
 
     app: str
@@ -61,6 +61,7 @@ class Resource:
     guard: Guard = _plain_change
     after_create: Callable[[Any, User], str] | None = None
     is_suggested: bool = False
+    asks_first: bool = False
     form_template: str = "reference/form.html"
     audited: str = ""
     masked: tuple[str, ...] = ()
@@ -76,7 +77,7 @@ class Resource:
             before = {} if is_new else self._said(form.instance.pk, self._changed(form))
             record = form.save()
             self._tell(form, record, before, by, is_new=is_new)
-            return self.after_create(record, by) if is_new and self.after_create else ""
+            return self.after_create(record, by) if is_new and self.after_create else form.told
 
     def archive_or_restore(self, record: Any, by: User) -> None:
         """Raises ChangeRefused, and then the row stays as it was."""

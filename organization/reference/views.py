@@ -17,6 +17,7 @@ from django_tables2 import RequestConfig
 from organization import audit
 from organization.models import AuditAction
 from organization.parameters import is_whole_number
+from organization.reauthentication import ask_first
 from organization.reference import csv_files, csv_import, kept_files
 from organization.reference.choices import Choices, label
 from organization.reference.errors import ChangeRefused
@@ -33,7 +34,10 @@ class ReferenceView(View):
         check = self.resource.can_manage if self.needs_manager else self.resource.can_view
         if not check(request.user):  # type: ignore[arg-type]
             raise Http404
-        return super().dispatch(request, *args, **kwargs)
+        view = super().dispatch
+        if self.resource.asks_first and self.needs_manager:
+            view = ask_first(view)
+        return view(request, *args, **kwargs)
 
     @property
     def list_url(self) -> str:
@@ -126,11 +130,11 @@ class ReferenceEdit(ReferenceView):
         if not form.is_valid():
             return self.page(request, self.get_record(pk), form)
         try:
-            self.resource.save(form, request.user)
+            told = self.resource.save(form, request.user)
         except ChangeRefused as refused:
             form.add_error(None, str(refused))
             return self.page(request, self.get_record(pk), form)
-        messages.success(request, f"“{record}” was saved.")
+        messages.success(request, told or f"“{record}” was saved.")
         return redirect(self.list_url)
 
     def page(self, request: HttpRequest, record: models.Model, form: forms.Form) -> HttpResponse:

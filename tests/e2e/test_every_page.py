@@ -21,7 +21,7 @@ from integrations.models import Job, JobKind
 from integrations.sage_intacct.classification import places
 from invoices.mail import SUBJECTS
 from invoices.mail import deliver as invoice_mail
-from organization import invitations
+from organization import invitations, notices
 from organization.models import User
 from planergy.demo.account import PASSWORD
 from tests import factories
@@ -141,7 +141,7 @@ def test_sign_in_pages_are_accessible_too(world: World, open_page: Callable[...,
     RecoveryCodes.activate(guarded)
     page = open_page("/accounts/login/")
     wrong = []
-    for path in ("login", "password/reset", "password/reset/done", "password/reset/key/done", "inactive", "signup"):
+    for path in ("login", "password/reset", "password/reset/done", "password/reset/key/done", "inactive"):
         wrong += visit(page, live_server.url, f"/accounts/{path}/")
     wrong += visit(page, live_server.url, "".join(link[1:]))
     wrong += visit(page, live_server.url, "/accounts/password/reset/key/1-used/")
@@ -162,7 +162,7 @@ def test_sign_in_pages_are_accessible_too(world: World, open_page: Callable[...,
     page.get_by_role("heading", name="Welcome").wait_for()
     for path in ("2fa", "2fa/recovery-codes", "2fa/recovery-codes/generate", "2fa/totp/deactivate", "reauthenticate"):
         wrong += visit(page, live_server.url, f"/accounts/{path}/")
-    for path in ("2fa/reauthenticate", "password/change", "email", "logout", "confirm-email"):
+    for path in ("2fa/reauthenticate", "2fa/passkeys", "2fa/passkeys/add", "password/change", "logout"):
         wrong += visit(page, live_server.url, f"/accounts/{path}/")
     guarded.authenticator_set.all().delete()
     wrong += visit(page, live_server.url, "/accounts/2fa/totp/activate/")
@@ -206,7 +206,10 @@ def mails(world: World) -> list[tuple[str, str]]:
         invoice_mail(kind, invoice_id=waiting, user_id=approver, words={"reason": "No order.", "decided_by": "Ann"})
     User.objects.filter(pk=world.reporter.pk).update(password="!")
     invitations.deliver(User.objects.get(pk=world.reporter.pk), by=world.owner)
-    assert len(mail.outbox) == 3 + len(SUBJECTS)
+    User.objects.filter(pk=world.reporter.pk).update(new_email="new@tests.example")
+    notices.deliver_address_change(User.objects.get(pk=world.reporter.pk), by=world.owner)
+    notices.deliver_address_changed(User.objects.get(pk=world.reporter.pk), "old@tests.example")
+    assert len(mail.outbox) == 6 + len(SUBJECTS)
     return [
         (message.subject, f"{message.subject} {message.body} {visible_text(message.alternatives[0][0])}")  # type: ignore[attr-defined]
         for message in mail.outbox

@@ -7,9 +7,10 @@ from typing import Any
 import requests
 from django.utils import timezone
 
-from integrations import runner, secrets
+from integrations import runner
 from integrations.models import CompanyLink, Connection, Job
 from integrations.services import jobs
+from organization import secrets
 from organization.models import Account, Company
 from tests import factories
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from integrations.models import (
 )
 from invoices.models import PostingStatus
 from organization.models import Account, User
+from organization.support import SESSION_KEY
 from tests import factories
 from tests.integrations.importing import company_of, connected
 
@@ -35,13 +37,26 @@ def support() -> User:
 
 @pytest.fixture
 def desk(client: Client, support: User) -> Client:
+    """Signed in, with a reason for looking into each account."""
     client.force_login(support)
+    give_reasons(client)
     return client
 
 
+def give_reasons(client: Client) -> None:
+    session = client.session
+    session[SESSION_KEY] = {
+        str(account.pk): ["Ticket 4711, asked by the customer", time.time()] for account in Account.objects.all()
+    }
+    session.save()
+
+
 @pytest.fixture
-def connection() -> Connection:
-    return connected()
+def connection(client: Client) -> Connection:
+    made = connected()
+    if "sessionid" in client.cookies:
+        give_reasons(client)
+    return made
 
 
 def admin_url(model: str, page: str, *args: Any) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from integrations import secrets
 from integrations.models import Connection, Job, JobKind, JobStatus, Outcome, OutcomeKind
+from organization import secrets
 from tests import factories
 from tests.integrations.importing import CREDENTIALS, connected
 

@@ -5,7 +5,6 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from integrations import secrets
 from integrations.errors import ConfigurationError
 from integrations.models import (
     CompanyLink,
@@ -20,6 +19,7 @@ from integrations.models import (
     JobStatus,
 )
 from integrations.services import connections
+from organization import secrets
 from organization.models import User
 from tests import factories
 from tests.integrations.importing import CREDENTIALS, connected

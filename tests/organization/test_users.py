@@ -10,6 +10,7 @@ from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -126,12 +127,26 @@ class TestInvitation:
     def test_expires(self, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
         four_days_ago = dt.datetime.now() - dt.timedelta(days=4)  # noqa: DTZ005  (what the generator itself reads)
         with monkeypatch.context() as patch:
-            patch.setattr(invitations.LinkTokens, "_now", lambda self: four_days_ago)
+            patch.setattr(invitations.InvitationTokens, "_now", lambda self: four_days_ago)
             invited = invited_user(owner)
         link = link_in(mail.outbox[0])
         assert "This link no longer works" in Client().get(link, follow=True).content.decode()
         invitations.deliver(invited, by=owner)
         assert "Choose a password" in Client().get(link_in(mail.outbox[1]), follow=True).content.decode()
+
+    def test_confirms_the_address(self, owner: User) -> None:
+        invited = invited_user(owner)
+        choose_password(Client(), link_in(mail.outbox[0]))
+        row = EmailAddress.objects.get(user=invited)
+        assert (row.email, row.verified, row.primary) == (invited.email, True, True)
+
+    @pytest.mark.parametrize(("hours", "works"), [(71, True), (73, False)])
+    def test_works_for_three_days(self, owner: User, hours: int, works: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+        earlier = dt.datetime.now() - dt.timedelta(hours=hours)  # noqa: DTZ005  (what the generator itself reads)
+        with monkeypatch.context() as patch:
+            patch.setattr(invitations.InvitationTokens, "_now", lambda self: earlier)
+            invited_user(owner)
+        assert opens(link_in(mail.outbox[0])) is works
 
     def test_is_void_while_the_person_is_archived(self, owner: User) -> None:
         invited = invited_user(owner)
@@ -167,6 +182,23 @@ class TestInvitation:
         for person in (factories.user(owner.account, role), factories.owner()):
             answer = signed_in(person).post(reverse("organization:user_invite", args=[invited.pk]))
             assert answer.status_code == 404
+
+
+def opens(link: str) -> bool:
+    return "This link no longer works" not in Client().get(link, follow=True).content.decode()
+
+
+@pytest.mark.parametrize(("minutes", "works"), [(59, True), (61, False)])
+def test_a_link_for_a_forgotten_password_works_for_an_hour(
+    owner: User, minutes: int, works: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = dt.datetime.now() - dt.timedelta(minutes=minutes)  # noqa: DTZ005  (what the generator itself reads)
+    with monkeypatch.context() as patch:
+        patch.setattr(invitations.LinkTokens, "_now", lambda self: earlier)
+        Client().post("/accounts/password/reset/", {"email": owner.email})
+    message = mail.outbox[0]
+    assert "for one hour" in message.body
+    assert opens(link_in(message)) is works
 
 
 def test_an_archived_person_is_signed_out_and_stays_out(owner: User) -> None:

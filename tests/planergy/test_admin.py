@@ -1,21 +1,17 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import reverse
 
 from organization.models import User
+from organization.support import SESSION_KEY
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk(client: Client) -> Client:
-    """Support staff with every right."""
-    client.force_login(User.objects.create_superuser("support@tests.example", "password-of-tests"))
-    return client
 
 
 @pytest.fixture
@@ -23,6 +19,16 @@ def authenticator() -> Authenticator:
     return Authenticator.objects.create(
         user=factories.owner(), type=Authenticator.Type.TOTP, data={"secret": "JBSWY3DPEHPK3PXP"}
     )
+
+
+@pytest.fixture
+def desk(client: Client, authenticator: Authenticator) -> Client:
+    """Support staff with every right."""
+    client.force_login(User.objects.create_superuser("support@tests.example", "password-of-tests"))
+    session = client.session
+    session[SESSION_KEY] = {str(authenticator.user.account_id): ["Lost the telephone", time.time()]}
+    session.save()
+    return client
 
 
 def test_support_never_sees_the_secret_of_a_second_step(desk: Client, authenticator: Authenticator) -> None:

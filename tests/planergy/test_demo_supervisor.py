@@ -130,6 +130,7 @@ def test_a_demo_that_does_not_end_is_told(data_dir, monkeypatch):
 
 def test_every_process_talks_to_the_sandbox():
     environment = demo_supervisor.demo_environment({"PATH": "/bin"}, {"PORTAL_PORT": 1, "SANDBOX_PORT": 2})
+    assert environment["REQUIRE_SECOND_FACTOR"] == ""
     assert environment["SAGE_INTACCT_ENDPOINT"] == "http://127.0.0.1:2/ia/xml/xmlgw.phtml"
     assert (environment["PORTAL_PORT"], environment["SANDBOX_PORT"]) == ("1", "2")
     assert environment["PATH"] == f"{Path(sys.executable).parent}:/bin"

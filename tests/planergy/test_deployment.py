@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -104,3 +105,25 @@ def test_forms_of_a_public_address_are_trusted_without_saying_it_twice():
     values = {"POSTGRES_PASSWORD": "a", "SECRET_KEY": "b", "FIELD_ENCRYPTION_KEYS": "c"}
     values["PORTAL_URL"] = "https://portal.example"
     assert compose.services(values)["web"]["environment"]["CSRF_TRUSTED_ORIGINS"] == "https://portal.example"
+
+
+@pytest.mark.parametrize(("proxies", "believed"), [("0", "None"), ("1", "('HTTP_X_FORWARDED_PROTO', 'https')")])
+def test_forwarded_headers_are_believed_only_behind_a_proxy(proxies, believed):
+    code = "from planergy import settings; print(settings.SECURE_PROXY_SSL_HEADER)"
+    environment = os.environ | {"TRUSTED_PROXY_COUNT": proxies, "PORTAL_URL": "https://portal.example"}
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert run.stdout.strip() == believed
+
+
+def test_the_web_server_itself_believes_none():
+    words = (ROOT / "Procfile").read_text() + (ROOT / "Dockerfile").read_text()
+    assert "--forwarded-allow-ips ''" in words
+    assert '"--forwarded-allow-ips", ""' in words
+
+
+def test_a_word_that_means_nobody_is_refused():
+    """A typing mistake must not switch the second step off."""
+    environment = os.environ | {"REQUIRE_SECOND_FACTOR": "owner"}
+    command = [sys.executable, "-c", "from planergy import settings"]
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert "it knows owners and support" in run.stderr

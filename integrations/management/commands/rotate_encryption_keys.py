@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from integrations import secrets
 from integrations.models import Connection
+from organization import second_factors, secrets
 
 
 class Command(BaseCommand):
-    help = "Encrypt stored credentials anew with the first key. Afterwards the older keys can be taken away."
+    help = "Encrypt stored credentials and second factors anew with the first key. Then older keys can be taken away."
 
     def handle(self, *args: Any, **options: Any) -> None:
         stored = Connection.objects.exclude(encrypted_credentials="").order_by("pk").values_list("pk", flat=True)
         unreadable = [pk for pk in stored if not rotate(pk)]
-        self.stdout.write(f"Encrypted anew: {len(stored) - len(unreadable)} connections.")
+        factors = Authenticator.objects.filter(type__in=second_factors.WITH_SECRETS).values_list("pk", flat=True)
+        lost = [pk for pk in factors if not second_factors.rotate(pk)]
+        self.stdout.write(
+            f"Encrypted anew: {len(stored) - len(unreadable)} connections, {len(factors) - len(lost)} second factors."
+        )
         if unreadable:
             listed = ", ".join(map(str, unreadable))
             raise CommandError(f"No key opens the credentials of connections {listed}: they must be entered again.")
+        if lost:
+            listed = ", ".join(map(str, lost))
+            raise CommandError(f"No key opens second factors {listed}: take them away in the admin, to be set up anew.")
 
 
 @transaction.atomic

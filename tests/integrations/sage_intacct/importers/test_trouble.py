@@ -49,7 +49,7 @@ def test_a_missing_permission_fails_its_data_set_only(intacct: Connection, porta
 
 
 def test_wrong_credentials_fail_every_data_set_and_pause_the_connection(intacct: Connection) -> None:
-    from integrations import secrets
+    from organization import secrets
     from tests.integrations.importing import CREDENTIALS
 
     intacct.encrypted_credentials = secrets.encrypt_json(CREDENTIALS | {"user_password": "wrong"})

@@ -1,0 +1,95 @@
+"""Changing the e-mail address that somebody signs in with.
+
+Whoever asks, the person themselves or an administrator, nothing changes until the person has opened the link in the
+mail to the new address, signed in as themselves. The old address is told when it is asked for, and when it is done.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import partial
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core import signing
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from organization import audit
+from organization.models import AuditAction, User
+from organization.reference.errors import ChangeRefused
+
+SALT = "organization.address-change"
+NO_LONGER = "This link no longer works: it is old or was used already, or another address was asked for since."
+TAKEN = "This address cannot be used: somebody already signs in with it. Ask for another one."
+
+
+def ask(user: User, new_email: str, *, by: User) -> None:
+    """Send the link to the new address and a notice to the old one, after the commit."""
+    from organization.tasks import send_address_change
+
+    with transaction.atomic():
+        user.new_email, user.new_email_asked_at = new_email.lower(), timezone.now()
+        user.save(update_fields=["new_email", "new_email_asked_at"])
+        _record(AuditAction.ADDRESS_CHANGE_ASKED, user, (user.email, user.new_email))
+        transaction.on_commit(partial(send_address_change.delay, user.pk, by.pk), robust=True)
+
+
+def drop(user: User) -> None:
+    """The link stops working."""
+    if not user.new_email:
+        return
+    with transaction.atomic():
+        _record(AuditAction.ADDRESS_CHANGE_DROPPED, user, (user.new_email, None))
+        user.new_email, user.new_email_asked_at = "", None
+        user.save(update_fields=["new_email", "new_email_asked_at"])
+
+
+def link_for(user: User) -> str:
+    token = signing.dumps([user.pk, user.email, user.new_email], salt=SALT)
+    return f"{settings.PORTAL_URL}{reverse('organization:address_confirm', args=[token])}"
+
+
+def expires_at(user: User) -> dt.datetime:
+    asked_at = user.new_email_asked_at or timezone.now()
+    return asked_at + dt.timedelta(seconds=settings.ADDRESS_CHANGE_SECONDS)
+
+
+def is_good(token: str, user: User) -> bool:
+    """Whether it is this person's, and for what they wait for now."""
+    try:
+        named = signing.loads(token, salt=SALT, max_age=settings.ADDRESS_CHANGE_SECONDS)
+    except signing.BadSignature:
+        return False
+    return bool(user.new_email) and named == [user.pk, user.email, user.new_email]
+
+
+def confirm(token: str, user: User) -> None:
+    """Raises ChangeRefused, and then nothing is changed."""
+    from organization.tasks import send_address_changed
+
+    try:
+        with transaction.atomic():
+            user = User.objects.select_for_update().get(pk=user.pk)
+            if not is_good(token, user):
+                raise ChangeRefused(NO_LONGER)
+            old, user.email = user.email, user.new_email
+            user.new_email, user.new_email_asked_at = "", None
+            user.save(update_fields=["email", "new_email", "new_email_asked_at"])
+            mark_as_confirmed(user)
+            _record(AuditAction.ADDRESS_CHANGED, user, (old, user.email))
+            transaction.on_commit(partial(send_address_changed.delay, user.pk, old), robust=True)
+    except IntegrityError as error:
+        raise ChangeRefused(TAKEN) from error
+
+
+def mark_as_confirmed(user: User) -> None:
+    """The user's address is known to be theirs. allauth keeps rows of its own about that; there is never another."""
+    EmailAddress.objects.filter(Q(user=user) | Q(email__iexact=user.email)).delete()
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+
+
+def _record(action: AuditAction, user: User, change: tuple[str, str | None]) -> None:
+    audit.record(action, account=user.account, target=user, changes={"E-mail address": change})

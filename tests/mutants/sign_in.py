@@ -1,0 +1,171 @@
+"""Signing in: throttles, second factors, sessions, fresh proofs, addresses, support."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+TESTS = "tests/organization"
+
+MUTANTS = [
+    Mutant(
+        name="throttle.guessing_from_many_addresses",
+        file="organization/throttles.py",
+        before="    if is_known_browser(request, email):\n",
+        after="    if email:\n",
+        tests=(f"{TESTS}/test_throttles.py::test_many_addresses_together_do_not_guess_on",),
+    ),
+    Mutant(
+        name="throttle.anybody_locks_out_anybody",
+        file="organization/adapters.py",
+        before='return f"{self.get_client_ip(request)}:{_email_in(credentials)}"',
+        after="return _email_in(credentials)",
+        tests=(f"{TESTS}/test_throttles.py::test_they_lock_out_nobody_at_another_address",),
+    ),
+    Mutant(
+        name="throttle.off",
+        file="planergy/settings.py",
+        before='"login_failed": "20/m/ip,5/300s/key"',
+        after='"login_failed": None',
+        tests=(f"{TESTS}/test_throttles.py::test_five_wrong_passwords_from_one_address_are_enough",),
+    ),
+    Mutant(
+        name="addresses.forwarded_is_believed_without_a_proxy",
+        file="organization/addresses.py",
+        before="if 0 < count <= len(forwarded)",
+        after="if count <= len(forwarded)",
+        tests=(f"{TESTS}/test_addresses.py",),
+    ),
+    Mutant(
+        name="second_factor.not_of_support",
+        file="organization/second_factors.py",
+        before='if user.is_staff and "support" in required:',
+        after='if user.is_staff and "nobody" in required:',
+        tests=(f"{TESTS}/test_second_factors.py::TestRequired",),
+    ),
+    Mutant(
+        name="second_factor.not_of_owners",
+        file="organization/second_factors.py",
+        before='if user.is_account_owner and "owners" in required:',
+        after='if user.is_account_owner and "nobody" in required:',
+        tests=(f"{TESTS}/test_second_factors.py::TestRequired",),
+    ),
+    Mutant(
+        name="second_factor.account_may_not_require_it",
+        file="organization/second_factors.py",
+        before="return bool(user.account and user.account.requires_second_factor)",
+        after="return False",
+        tests=(f"{TESTS}/test_second_factors.py::TestRequiredByTheAccount",),
+    ),
+    Mutant(
+        name="second_factor.secret_in_the_clear",
+        file="organization/adapters.py",
+        before="return secrets.encrypt(text)",
+        after="return text",
+        tests=(f"{TESTS}/test_second_factors.py::TestSecrets",),
+    ),
+    Mutant(
+        name="second_factor.skipped_after_single_sign_on",
+        file="organization/second_factors.py",
+        before="is_replaced = settings.OIDC_REPLACES_SECOND_FACTOR and signed",
+        after="is_replaced = signed",
+        tests=(f"{TESTS}/test_single_sign_on.py::test_the_second_step_is_still_asked_for",),
+    ),
+    Mutant(
+        name="single_sign_on.unverified_address",
+        file="organization/single_sign_on.py",
+        before="if address.verified is True]",
+        after="]",
+        tests=(f"{TESTS}/test_single_sign_on.py",),
+    ),
+    Mutant(
+        name="address_change.without_confirmation",
+        file="organization/forms.py",
+        before='self.instance.email = self.initial["email"]',
+        after="pass",
+        tests=(f"{TESTS}/test_address_change.py::TestByAnAdministrator",),
+    ),
+    Mutant(
+        name="address_change.by_an_old_link",
+        file="organization/address_change.py",
+        before="return bool(user.new_email) and named == [user.pk, user.email, user.new_email]",
+        after="return bool(user.new_email) and bool(named)",
+        tests=(f"{TESTS}/test_address_change.py::test_it_works_once_and_for_what_was_asked_last",),
+    ),
+    Mutant(
+        name="reauthentication.credentials_without_a_fresh_proof",
+        file="integrations/views/system_settings.py",
+        before='@ask_first\n@require_http_methods(["GET", "HEAD", "POST"])',
+        after='@require_http_methods(["GET", "HEAD", "POST"])',
+        tests=(f"{TESTS}/test_reauthentication.py::test_every_sensitive_change_asks_first_and_does_nothing",),
+    ),
+    Mutant(
+        name="reauthentication.rules_without_a_fresh_proof",
+        file="invoices/rules.py",
+        before="    asks_first=True,\n",
+        after="",
+        tests=(f"{TESTS}/test_reauthentication.py::test_every_sensitive_change_asks_first_and_does_nothing",),
+    ),
+    Mutant(
+        name="reauthentication.held_in_the_clear",
+        file="organization/reauthentication.py",
+        before="request.session[HELD] = secrets.encrypt(json.dumps(held))",
+        after="request.session[HELD] = json.dumps(held)",
+        tests=(f"{TESTS}/test_reauthentication.py::test_what_was_typed_is_held_encrypted",),
+    ),
+    Mutant(
+        name="sessions.survive_a_new_password",
+        file="organization/receivers.py",
+        before='sessions.end(user, reason="The password was changed.", besides=request.session.session_key)',
+        after="pass",
+        tests=(f"{TESTS}/test_sessions.py::test_they_are_gone_and_not_only_void",),
+    ),
+    Mutant(
+        name="sessions.survive_archiving",
+        file="organization/services.py",
+        before="if user.pk and not user.is_active:",
+        after="if user.pk is None:",
+        tests=(f"{TESTS}/test_sessions.py::test_archiving_ends_them_for_good",),
+    ),
+    Mutant(
+        name="sessions.never_idle",
+        file="organization/sessions.py",
+        before="return idle > settings.SESSION_IDLE_SECONDS or ",
+        after="return ",
+        tests=(f"{TESTS}/test_sessions.py::test_ends_when_nobody_was_there_for_half_an_hour",),
+    ),
+    Mutant(
+        name="sessions.never_too_old",
+        file="organization/sessions.py",
+        before=" or moment - began > settings.SESSION_COOKIE_AGE",
+        after="",
+        tests=(f"{TESTS}/test_sessions.py::test_ends_after_twelve_hours_however_busy",),
+    ),
+    Mutant(
+        name="links.forgotten_password_for_days",
+        file="organization/invitations.py",
+        before="settings.PASSWORD_RESET_SECONDS) or",
+        after="settings.INVITATION_SECONDS) or",
+        tests=(f"{TESTS}/test_users.py::test_a_link_for_a_forgotten_password_works_for_an_hour",),
+    ),
+    Mutant(
+        name="support.looks_without_a_trace",
+        file="organization/support.py",
+        before='if request.method in ("GET", "HEAD"):',
+        after='if request.method == "TRACE":',
+        tests=(f"{TESTS}/test_support.py::test_every_look_is_in_the_log_of_the_account",),
+    ),
+    Mutant(
+        name="support.without_a_reason",
+        file="organization/support.py",
+        before="    if account is None or reason_for(request, account):\n",
+        after="    if account:\n",
+        tests=(f"{TESTS}/test_support.py::test_a_row_opens_only_with_a_reason",),
+    ),
+    Mutant(
+        name="cache.pickle",
+        file="planergy/settings.py",
+        before='        "OPTIONS": {"serializer": "planergy.cache_serializer.JSONSerializer"},\n',
+        after="",
+        tests=("tests/planergy/test_cache.py",),
+    ),
+]

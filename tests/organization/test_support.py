@@ -1,0 +1,175 @@
+"""Support staff in a customer's data: they say why, and the customer's audit log says what they saw and did."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models import Connection, Exchange, ExportItem, ItemStatus, Job, JobKind
+from invoices.models import PostingStatus
+from organization.models import AuditAction, AuditEntry, User
+from organization.support import SESSION_KEY
+from tests import factories
+from tests.integrations.importing import company_of, connected
+
+pytestmark = pytest.mark.django_db
+REASON = "Ticket 4711: invoices do not arrive"
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return connected()
+
+
+@pytest.fixture
+def support() -> User:
+    return User.objects.create_user("support@tests.example", "password-of-tests", is_staff=True, first_name="Sam")
+
+
+@pytest.fixture
+def desk(client: Client, support: User) -> Client:
+    client.force_login(support)
+    return client
+
+
+@pytest.fixture
+def exchange(connection: Connection) -> Exchange:
+    job = Job.objects.create(connection=connection, kind=JobKind.EXPORT)
+    return Exchange.objects.create(connection=connection, job=job, endpoint="http://x.example")
+
+
+def url(row: Any, page: str = "change") -> str:
+    return reverse(f"admin:integrations_{row._meta.model_name}_{page}", args=[] if page == "changelist" else [row.pk])
+
+
+def give_reason(desk: Client, answer: Any) -> Any:
+    return desk.post(answer["Location"], {"reason": REASON})
+
+
+def entries(action: AuditAction) -> list[AuditEntry]:
+    return list(AuditEntry.objects.filter(action=action))
+
+
+def test_a_row_opens_only_with_a_reason(desk: Client, exchange: Exchange) -> None:
+    asked = desk.get(url(exchange))
+    assert asked["Location"].startswith(f"/admin/reason/{exchange.connection.account_id}/")
+    page = desk.get(asked["Location"]).content.decode()
+    assert f"Why do you look into {exchange.connection.account}?" in page
+    assert desk.post(asked["Location"], {"reason": "because"}).status_code == 200
+    assert give_reason(desk, asked)["Location"] == url(exchange)
+    assert desk.get(url(exchange)).status_code == 200
+
+
+def test_every_look_is_in_the_log_of_the_account(desk: Client, exchange: Exchange, support: User) -> None:
+    give_reason(desk, desk.get(url(exchange)))
+    desk.get(url(exchange))
+    desk.get(url(exchange, "history"))
+    looked = entries(AuditAction.SUPPORT_LOOKED)
+    assert [(each.account, each.actor_id, each.target_id, each.reason) for each in looked] == [
+        (exchange.connection.account, support.pk, exchange.pk, REASON)
+    ] * 2
+    said = AuditEntry.objects.get(action=AuditAction.SUPPORT_REASON)
+    assert (said.account, said.reason) == (exchange.connection.account, REASON)
+
+
+def test_a_list_is_in_the_log_of_every_account_that_it_shows(desk: Client, exchange: Exchange) -> None:
+    other = Connection.objects.create(account=factories.account(), system="sage_intacct")
+    factories.account()  # has nothing in the list
+    desk.get(url(exchange.connection, "changelist"))
+    looked = entries(AuditAction.SUPPORT_LOOKED)
+    assert {each.account for each in looked} == {exchange.connection.account, other.account}
+    assert looked[0].changes == {"Rows shown: connections": [None, 1]}
+
+
+def test_a_reason_is_for_one_account_and_one_hour(desk: Client, exchange: Exchange) -> None:
+    other = Connection.objects.create(account=factories.account(), system="sage_intacct")
+    give_reason(desk, desk.get(url(exchange)))
+    assert desk.get(url(other)).status_code == 302
+    session = desk.session
+    session[SESSION_KEY] = {str(exchange.connection.account_id): [REASON, time.time() - 3601]}
+    session.save()
+    assert desk.get(url(exchange)).status_code == 302
+
+
+def test_a_switch_without_a_reason_changes_nothing(desk: Client, connection: Connection) -> None:
+    desk.post(url(connection), {"exports_automatically": "on"})
+    connection.refresh_from_db()
+    assert not connection.exports_automatically
+
+
+def test_a_change_is_in_the_log_with_before_and_after(desk: Client, connection: Connection) -> None:
+    give_reason(desk, desk.get(url(connection)))
+    desk.post(url(connection), {"exports_automatically": "on"})
+    changed = AuditEntry.objects.get(action=AuditAction.SUPPORT_CHANGED)
+    assert (changed.account, changed.target_id, changed.reason) == (connection.account, connection.pk, REASON)
+    assert changed.changes["Exports automatically"] == [False, True]
+
+
+def test_resuming_needs_a_reason_too(desk: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integrations.tasks.sweep.delay", lambda: None)
+    Connection.objects.filter(pk=connection.pk).update(paused_at=timezone.now(), pause_reason="Broken.")
+    form = {"action": "resume", "_selected_action": [connection.pk]}
+    asked = desk.post(url(connection, "changelist"), form)
+    connection.refresh_from_db()
+    assert connection.is_paused
+    give_reason(desk, asked)
+    desk.post(url(connection, "changelist"), form)
+    connection.refresh_from_db()
+    assert connection.is_ready
+    assert AuditEntry.objects.get(action=AuditAction.SUPPORT_CHANGED).changes == {"Support": [None, "Resumed"]}
+
+
+def test_an_undone_posting_is_in_the_log(desk: Client, connection: Connection) -> None:
+    company = company_of(connection)
+    invoice = factories.authorized_invoice(
+        company, posting_status=PostingStatus.POSTED, posted_reference="1001", posted_at=timezone.now()
+    )
+    item = ExportItem.objects.create(
+        connection=connection, invoice=invoice, company=company, status=ItemStatus.POSTED, record_no="1001"
+    )
+    page = reverse("admin:undo_posting", args=[item.pk])
+    give_reason(desk, desk.post(page, {"reason": "Reversed by the customer"}))
+    invoice.refresh_from_db()
+    assert invoice.is_posted
+    desk.post(page, {"reason": "Reversed by the customer"})
+    changed = AuditEntry.objects.get(action=AuditAction.SUPPORT_CHANGED)
+    assert changed.changes == {"Support": [None, "Posting undone: Reversed by the customer"]}
+
+
+def test_a_second_step_that_is_taken_away_is_in_the_log_and_its_person_is_told(
+    desk: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr("organization.tasks.send_notice.delay", lambda *facts: told.append(facts[:2]))
+    monkeypatch.setattr("organization.adapters.transaction.on_commit", lambda call, robust=False: call())
+    factor = Authenticator.objects.create(user=factories.owner(connection.account), type="totp", data={})
+    page = reverse("admin:mfa_authenticator_delete", args=[factor.pk])
+    give_reason(desk, desk.post(page, {"post": "yes"}))
+    desk.post(page, {"post": "yes"})
+    assert not Authenticator.objects.exists()
+    changed = AuditEntry.objects.get(action=AuditAction.SUPPORT_CHANGED)
+    assert (changed.account, changed.changes) == (connection.account, {"Support": [None, "Deleted"]})
+    assert told == [(factor.user_id, "mfa/email/totp_deactivated")]
+
+
+def test_rows_are_not_deleted_in_bulk(desk: Client, connection: Connection) -> None:
+    page = desk.get(reverse("admin:integrations_importschedule_changelist"))
+    assert "delete_selected" not in page.content.decode()
+
+
+@pytest.mark.parametrize("elsewhere", ["https://elsewhere.example/", "//elsewhere.example/"])
+def test_the_page_leads_nowhere_else(desk: Client, connection: Connection, elsewhere: str) -> None:
+    answer = desk.post(f"/admin/reason/{connection.account_id}/?next={elsewhere}", {"reason": REASON})
+    assert answer["Location"] == "/admin/"
+
+
+def test_it_is_for_support_only(client: Client, connection: Connection) -> None:
+    client.force_login(factories.owner(connection.account))
+    client.post(f"/admin/reason/{connection.account_id}/", {"reason": REASON})
+    assert entries(AuditAction.SUPPORT_REASON) == []

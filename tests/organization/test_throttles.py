@@ -1,0 +1,108 @@
+"""Passwords cannot be guessed, and trying to guess them locks out nobody else for long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from organization.models import User
+from tests import factories
+from tests.organization.signing_in import is_signed_in, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_counts() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def person() -> User:
+    return factories.user()
+
+
+def guess(person: User, times: int, *, address: str = "192.0.2.1") -> None:
+    for _ in range(times):
+        sign_in(person, "a-wrong-password", REMOTE_ADDR=address)
+
+
+def gets_in(person: User, *, address: str, client: Client | None = None) -> bool:
+    return is_signed_in(sign_in(person, client=client, REMOTE_ADDR=address))
+
+
+def test_five_wrong_passwords_from_one_address_are_enough(person: User) -> None:
+    guess(person, 5)
+    assert not gets_in(person, address="192.0.2.1")
+
+
+def test_the_page_says_how_long_to_wait(person: User) -> None:
+    guess(person, 5)
+    page = (
+        Client()
+        .post("/accounts/login/", {"login": person.email, "password": "x"}, REMOTE_ADDR="192.0.2.1")
+        .content.decode()
+    )
+    assert "Wait five minutes, then try again." in page
+
+
+def test_they_lock_out_nobody_at_another_address(person: User) -> None:
+    guess(person, 7)
+    assert gets_in(person, address="192.0.2.2")
+
+
+def test_many_addresses_together_do_not_guess_on(person: User) -> None:
+    for number in range(10):
+        guess(person, 1, address=f"192.0.2.{number}")
+    assert not gets_in(person, address="198.51.100.7")
+
+
+def test_nor_do_they_keep_out_the_person_in_their_own_browser(person: User) -> None:
+    browser = sign_in(person, REMOTE_ADDR="198.51.100.7")
+    assert is_signed_in(browser)
+    browser.post("/accounts/logout/")
+    for number in range(10):
+        guess(person, 1, address=f"192.0.2.{number}")
+    assert gets_in(person, address="198.51.100.8", client=browser)
+
+
+def test_a_browser_known_for_one_person_is_unknown_for_another(person: User) -> None:
+    other = factories.user()
+    browser = sign_in(other)
+    assert is_signed_in(browser)
+    browser.post("/accounts/logout/")
+    for number in range(10):
+        guess(person, 1, address=f"192.0.2.{number}")
+    assert not gets_in(person, address="198.51.100.7", client=browser)
+
+
+def test_a_forged_cookie_of_a_known_browser_is_none(person: User) -> None:
+    for number in range(10):
+        guess(person, 1, address=f"192.0.2.{number}")
+    browser = Client()
+    browser.cookies["known_browser"] = f"{person.pk}:forged"
+    assert not gets_in(person, address="198.51.100.7", client=browser)
+
+
+def test_right_passwords_are_not_counted(person: User) -> None:
+    for _ in range(12):
+        assert gets_in(person, address="192.0.2.1")
+
+
+def test_a_forwarded_address_that_nobody_vouches_for_buys_no_further_tries(person: User) -> None:
+    for number in range(6):
+        sign_in(person, "a-wrong-password", REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR=f"198.51.100.{number}")
+    assert not is_signed_in(sign_in(person, REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR="198.51.100.99"))
+
+
+def test_behind_a_proxy_people_are_told_apart(person: User, settings: object) -> None:
+    settings.TRUSTED_PROXY_COUNT = 1  # type: ignore[attr-defined]
+    for _ in range(6):
+        sign_in(person, "a-wrong-password", HTTP_X_FORWARDED_FOR="198.51.100.1")
+    assert not is_signed_in(sign_in(person, HTTP_X_FORWARDED_FOR="198.51.100.1"))
+    assert is_signed_in(sign_in(person, HTTP_X_FORWARDED_FOR="198.51.100.2"))
