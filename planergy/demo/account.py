@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
 
-from ledger.models import Currency, TaxCode, Terms
+from ledger.models import Currency, ExchangeRate, TaxCode, Terms
 from organization.models import Account, Company, Department, Spelling, User
 from organization.services import create_standard_roles
 
 NAME = "Northwind Group (demo)"
 PASSWORD = "planergy-demo"  # noqa: S105  (the demo's, named in the README)
 COMPANIES = {"Northwind Manufacturing Ltd": "GBP", "Harbor Retail Inc": "USD"}
+RATES = {"USD": Decimal("0.79"), "EUR": Decimal("0.86")}  # made up, in pounds, since ever
+RATES_SINCE = dt.date(2020, 1, 1)
 DEPARTMENTS = {"FIN": "Finance", "OPS": "Operations", "SAL": "Sales"}
 CURRENCIES = {"GBP": "Pound Sterling", "USD": "US Dollar", "EUR": "Euro"}
 # address, first name, last name, role, spelling, time zone
@@ -44,6 +47,8 @@ def make_account() -> DemoAccount:
         Department.objects.get_or_create(account=account, code=code, defaults={"name": name})
     for code, name in CURRENCIES.items():
         Currency.objects.get_or_create(account=account, code=code, defaults={"name": name})
+    for code, rate in RATES.items():
+        ExchangeRate.objects.get_or_create(account=account, currency=code, date=RATES_SINCE, defaults={"rate": rate})
     Terms.objects.get_or_create(account=account, name="Net 30", defaults={"due_days": 30})
     TaxCode.objects.get_or_create(
         account=account,
