@@ -130,8 +130,38 @@ def update_bill(context: Context, body: etree._Element) -> str:
     given = _given(body, "APBILL", "updatebillitems")
     if body.get("set_nulls") != "true":
         given.values = {name: value for name, value in given.values.items() if value}
+    changes = body.find("updatebillitems")
+    if changes is not None:
+        given.lines["APBILLITEMS"] = _changed_lines(bill.sendable_lines(context.company, "APBILL", recordno), changes)
     bill.update(context.company, given, position, context.maker)
     return f"<key>{recordno}</key>"
+
+
+def _changed_lines(present: list[etree._Element], changes: etree._Element) -> list[etree._Element]:
+    """Lines keep what an update does not name, and stay when it does not name them; a `lineitem` comes on top.
+
+    `line_num` counts from one; without it, the changes are for the lines in their order.
+    """
+    added = []
+    for place, change in enumerate(changes.findall("updatelineitem"), start=1):
+        number = change.get("line_num", str(place))
+        if not number.isdecimal() or not 1 <= int(number) <= len(present):
+            raise Refused(errors.invalid(f"Line {number} is not valid", "Enter the number of a line of the bill."))
+        _change_line(present[int(number) - 1], _generic_line(change))
+    for line in changes.findall("lineitem"):
+        added.append(_generic_line(line))
+    return [*present, *added]
+
+
+def _change_line(line: etree._Element, change: etree._Element) -> None:
+    if change.find("TRX_AMOUNT") is not None:
+        # Tax that was computed from the old amount is computed anew.
+        for tax in line.findall("TAXENTRIES/TAXENTRY/TRX_TAX"):
+            tax.getparent().remove(tax)  # type: ignore[union-attr]
+    for field in change:
+        for before in line.findall(str(field.tag)):
+            line.remove(before)
+        line.append(field)
 
 
 def delete_bill(context: Context, body: etree._Element) -> str:

@@ -73,14 +73,14 @@ def _data(done: list[str]) -> str:
 
 
 def _create_one(context: Context, otype: ObjectType, element: etree._Element) -> dict[str, str]:
-    given = read_record(otype, element)
+    given = read_record(otype, element, context.company.reading)
     if given.problems:
         raise Refused(*given.problems, errors.could_not("create", otype.name))
     return writer(otype).create(context, otype, given)
 
 
 def _update_one(context: Context, otype: ObjectType, element: etree._Element) -> dict[str, str]:
-    given = read_record(otype, element)
+    given = read_record(otype, element, context.company.reading)
     if given.problems:
         raise Refused(*given.problems, errors.could_not("update", otype.name))
     position = _identified(context, otype, given)
@@ -163,7 +163,9 @@ def _add_plain_lines(context: Context, otype: ObjectType, given: Given, recordno
     for container, name in otype.lines.items():
         line_type = OBJECTS[name]
         for number, element in enumerate(given.lines.get(container, []), start=1):
-            line = read_record(line_type, element)
+            line = read_record(line_type, element, context.company.reading)
+            if line.problems:
+                raise Refused(*line.problems, errors.could_not("create", otype.name))
             parent = line_type.parent_column
             values = dict(line.values) | {"LINE_NO": str(number)}
             if parent is not None:
