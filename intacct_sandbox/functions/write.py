@@ -17,6 +17,8 @@ from intacct_sandbox.schema import OBJECTS, ObjectType
 from intacct_sandbox.xmltext import elements, text_of
 
 MAX_RECORDS = 100
+# Lines that come with an update of these are added to those that are there.
+ADDS_LINES = frozenset({"GLBUDGETHEADER"})
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,8 @@ def update_plain(context: Context, otype: ObjectType, given: Given, position: in
     if problems:
         raise Refused(*problems, wrapper)
     row = context.company.change(otype.name, position, changes, user=context.user)
+    if otype.name in ADDS_LINES:
+        _add_plain_lines(context, otype, given, row[otype.recordno_column])
     return _written(context, otype, row[otype.recordno_column], "Modify")
 
 
@@ -227,10 +231,12 @@ def _delete_bill(context: Context, otype: ObjectType, position: int) -> None:
 
 
 BILLS = Writer(_create_bill, _update_bill, _delete_bill)
+# Of objects with rules of their own; functions/ adds to it.
+WRITERS = {"APBILL": BILLS, "APADJUSTMENT": BILLS}
 
 
 def writer(otype: ObjectType) -> Writer:
-    return BILLS if otype.name in {"APBILL", "APADJUSTMENT"} else PLAIN
+    return WRITERS.get(otype.name, PLAIN)
 
 
 FUNCTIONS = {"create": create, "update": update, "delete": delete}

@@ -524,7 +524,7 @@ def test_vendors_are_created_changed_and_cleared(caller: Caller) -> None:
             "BL03000018",
             "'asleep' is not a valid value of STATUS.",
         ),
-        ("<APPYMT><VENDORID>V00001</VENDORID></APPYMT>", "PL05", ""),
+        ("<APDETAIL><VENDORID>V00001</VENDORID></APDETAIL>", "PL05", ""),
         ("<STARSHIP/>", "Query Failed", "Object definition STARSHIP not found"),
     ],
 )
