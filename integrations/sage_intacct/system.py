@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from integrations.errors import ConfigurationError
 from integrations.sage_intacct import data_sets
 from integrations.sage_intacct.classification import places
@@ -68,6 +70,8 @@ class SageIntacct:
         return preflight(connection, invoices)
 
     def doubt(self, connection: Connection, causes: Collection[tuple[int, str]]) -> None:
-        from integrations.sage_intacct.exporters.learning import doubt
+        from integrations.sage_intacct.exporters import learning, line_fields
 
-        doubt(connection, causes)
+        learning.doubt(connection, causes)
+        # Afterwards: it locks the connection, which elsewhere is locked before its items.
+        transaction.on_commit(lambda: line_fields.doubt(connection, causes))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from integrations.errors import RecordError
+from integrations.errors import IntegrationError, RecordError
 from integrations.models import Attempt, ExportItem, FailureKind
 from integrations.sage_intacct.classification import integration_error
 from integrations.sage_intacct.client import (
@@ -16,7 +16,7 @@ from integrations.sage_intacct.client import (
     ResultError,
     pack,
 )
-from integrations.sage_intacct.exporters import lookup
+from integrations.sage_intacct.exporters import line_fields, lookup
 from integrations.sage_intacct.exporters.batch import Batch, Outcome, reading
 from integrations.sage_intacct.exporters.context import bill_context
 from integrations.sage_intacct.exporters.files import is_there_already, put_files
@@ -35,8 +35,6 @@ OF_ONE = (FailureKind.UNKNOWN, FailureKind.RECORD, FailureKind.INTERNAL)
 
 
 class Sending(Batch):
-    leaving: Sequence[ExportItem] = ()
-
     def go(self) -> None:
         self.load_invoices()
         self._refuse_unsound()
@@ -44,11 +42,50 @@ class Sending(Batch):
             return
         self.connect()
         self.context = bill_context(self.connection, self.link)
+        line_fields.read_back_unread(self.connection, self.client, self.company.pk)
+        self._look_fields_up()
         self._settle_standing()
         if any(self.invoices[item.invoice_id].documents.all() for item in self.pending.values()):
             reading(lambda: self.client.ensure_supdoc_folder(FOLDER))
-        for parcels in pack(self._parcels(), REQUEST_BYTES, FUNCTIONS_PER_REQUEST):
+        self._send_probes()
+        self._pack_and_send(list(self.pending.values()))
+
+    def _pack_and_send(self, items: Sequence[ExportItem]) -> None:
+        for parcels in pack(self._parcels(items), REQUEST_BYTES, FUNCTIONS_PER_REQUEST):
             self._send(parcels)
+
+    def _look_fields_up(self) -> None:
+        """Invoices with a field that a bill's line does not have here are refused, before anything of them is sent."""
+        fresh = [self.invoices[item.invoice_id] for item in self.pending.values() if not item.was_sent]
+        names = line_fields.to_look_up(self.connection, fresh)
+        if not names:
+            return
+        try:
+            reading(lambda: line_fields.look_up(self.connection, self.client, names))
+        except IntegrationError as error:
+            self._put_off(names, Failure.from_error(error))
+        self._refuse_unsound()
+
+    def _put_off(self, names: Collection[str], failure: Failure) -> None:
+        """What carries one of these fields waits until it is known whether it can be sent."""
+        waiting = [
+            item
+            for item in self.pending.values()
+            if not item.was_sent
+            and any(each.field in names for each in line_fields.carried_by(self.invoices[item.invoice_id]))
+        ]
+        self.settle([Settlement(item, Outcome.NOT_SENT, failure, exchange=self.exchange) for item in waiting])
+
+    def _send_probes(self) -> None:
+        """The first invoice with a field that no bill has proved yet goes by itself, and is read back at once."""
+        tried: set[str] = set()
+        for item in list(self.pending.values()):
+            invoice = self.invoices[item.invoice_id]
+            names = {each.field for each in line_fields.unproved(self.connection, invoice)} - tried
+            if names and item.pk in self.pending:
+                tried |= names
+                self._pack_and_send([item])
+                self._refuse_unsound()
 
     def before_call(self) -> None:
         """The gate may have kept us waiting, the machine may have slept: what others took over must not leave."""
@@ -87,9 +124,9 @@ class Sending(Batch):
             return None
         return Settlement(item, Outcome.NOT_SENT, Failure.from_error(error), exchange=self.exchange)
 
-    def _parcels(self) -> Iterator[Parcel]:
+    def _parcels(self, items: Sequence[ExportItem]) -> Iterator[Parcel]:
         """Made while requests are packed, so that the files of one request at a time are in memory."""
-        for item in list(self.pending.values()):
+        for item in items:
             try:
                 yield make_parcel(item, self.invoices[item.invoice_id], self.context)
             except RecordError as error:

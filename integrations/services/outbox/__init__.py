@@ -3,7 +3,7 @@
 from integrations.services.outbox.claiming import TO_LOOK_UP, claim_queued, claim_unknown, is_held, keep, mark_sent
 from integrations.services.outbox.ending import cancel, link, rescue_stuck, settle_by_hand, tell_of_unknown
 from integrations.services.outbox.settling import settle
-from integrations.services.outbox.telling import write_states
+from integrations.services.outbox.telling import warn_of_posted, write_states
 from integrations.services.outbox.values import (
     LOOKUP_WAITS,
     NO_FAILURE,
@@ -32,5 +32,6 @@ __all__ = [
     "settle",
     "settle_by_hand",
     "tell_of_unknown",
+    "warn_of_posted",
     "write_states",
 ]
