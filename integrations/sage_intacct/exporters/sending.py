@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from integrations.errors import IntegrationError, RecordError
 from integrations.models import Attempt, ExportItem, FailureKind
@@ -29,6 +30,9 @@ from integrations.services.outbox import Failure, Settlement
 
 REQUEST_BYTES = 8_000_000
 FUNCTIONS_PER_REQUEST = 100
+# The code of an answer that only says that the request was not processed.
+SAYS_NOTHING = "processing_failed"
+ASK_SAGE = "It was tried twice. Look the invoice over, then try again; if it keeps failing, give Sage's support the ID."
 NUMBER_TAKEN = "BL03002185"
 # Kinds of a refusal of a whole request that may have been caused by one function of many.
 OF_ONE = (FailureKind.UNKNOWN, FailureKind.RECORD, FailureKind.INTERNAL)
@@ -201,7 +205,7 @@ class Sending(Batch):
         # Afterwards, so that nothing that goes wrong with it can touch what was answered.
         for parcel, own in by_parcel:
             if not own[-1].ok:
-                learn_from(self.link, ResultError(_cause(parcel, own)))
+                learn_from(self.link, ResultError(_cause(parcel, own)), parcel.invoice)
 
     def _settlement(self, parcel: Parcel, results: Sequence[Result]) -> Settlement:
         bill = results[-1]
@@ -213,9 +217,18 @@ class Sending(Batch):
                 record_url=bill.record_url or "",
                 exchange=self.exchange,
             )
-        failure = Failure.from_error(integration_error(ResultError(_cause(parcel, results))))
+        failure = _patient_once(
+            parcel.item, Failure.from_error(integration_error(ResultError(_cause(parcel, results))))
+        )
         result = Outcome.UNKNOWN if _is_unknown(parcel, bill, failure) else Outcome.REFUSED
         return Settlement(parcel.item, result, failure, exchange=self.exchange)
+
+
+def _patient_once(item: ExportItem, failure: Failure) -> Failure:
+    """An answer that says nothing passes when it is tried again, or it does not pass at all."""
+    if failure.code == SAYS_NOTHING and item.attempts_count > 1:
+        return replace(failure, kind=FailureKind.RECORD, advice=ASK_SAGE)
+    return failure
 
 
 def _is_unknown(parcel: Parcel, bill: Result, failure: Failure) -> bool:

@@ -70,21 +70,23 @@ def _gl_code_problems(invoice: Invoice, code: GLCode, anchor: str, facts: Facts)
 
 
 def _restriction(invoice: Invoice, line: InvoiceLine, code: GLCode, facts: Facts) -> Iterator[Problem]:
-    """Which locations an account is restricted to cannot be imported; a refusal teaches it."""
+    """What an account is restricted to cannot be imported; a refusal teaches it."""
     link = facts.links.get(invoice.company_id)
     if link is None:
         return
     carried = {each.dimension.key: each.value.code for each in line.dimensions.all()}
-    location = carried.get("location", link.entity_id)
-    learnt_at = restricted_since(link, code.code, location)
-    if learnt_at is not None:
+    for key, value in ({"location": link.entity_id} | carried).items():
+        learnt_at = restricted_since(link, code.code, key, value)
+        if learnt_at is None:
+            continue
+        name = "location" if key == "location" else _dimension_name(key, facts)
         yield Problem(
             "gl_code_restricted",
-            f"Line {line.position}: GL code {code} may not be used with the location {location}.",
-            "Choose another GL code or location, or lift the restriction of the account in Sage Intacct.",
+            f"Line {line.position}: GL code {code} may not be used with the {name} {value}.",
+            f"Choose another GL code or {name}, or lift the restriction of the account in Sage Intacct.",
             f"line-{line.position}-gl_code",
             Severity.ERROR if is_fresh(learnt_at) else Severity.WARNING,
-            subject=f"{code.code} {location}",
+            subject=f"{code.code} {value}",
         )
 
 
