@@ -24,13 +24,6 @@ FIELD = "GLDIMREGION"
 READ = {"match": {"function": "read", "object": "APBILL"}}
 
 
-@pytest.fixture(params=["ignored", "refused"])
-def gateway(request: pytest.FixtureRequest, portal_sandbox: Any) -> Any:
-    """Under both readings of fields that it does not know."""
-    prefer(portal_sandbox, "unknown_fields", request.param)
-    return portal_sandbox
-
-
 @pytest.fixture
 def connection(db: None) -> Connection:
     return exporting.exporting_connection()
@@ -72,32 +65,32 @@ def warnings() -> list[Outcome]:
     return list(Outcome.objects.filter(kind=OutcomeKind.WARNING))
 
 
-def test_a_dimension_that_the_line_has_arrives_and_is_trusted(gateway: Any, connection: Connection) -> None:
+def test_a_dimension_that_the_line_has_arrives_and_is_trusted(either_sandbox: Any, connection: Connection) -> None:
     exporting.export(connection, exporting.ready_invoice(connection))  # signs in, so that nothing is asked twice
-    assert (served(gateway, "lookup"), served(gateway, "read")) == (0, 0)
+    assert (served(either_sandbox, "lookup"), served(either_sandbox, "read")) == (0, 0)
     invoices = [in_region(connection) for _ in range(3)]
 
     exporting.export(connection, *invoices)
 
-    assert regions(gateway) == ["", *["10001"] * 3]
+    assert regions(either_sandbox) == ["", *["10001"] * 3]
     assert state_of(connection) == State.KEPT
-    assert (served(gateway, "lookup"), served(gateway, "read")) == (1, 1)
+    assert (served(either_sandbox, "lookup"), served(either_sandbox, "read")) == (1, 1)
     assert warnings() == []
     exporting.export(connection, in_region(connection))
-    assert (served(gateway, "lookup"), served(gateway, "read")) == (1, 1)
-    exporting.assert_nothing_more_happens(gateway, connection)
+    assert (served(either_sandbox, "lookup"), served(either_sandbox, "read")) == (1, 1)
+    exporting.assert_nothing_more_happens(either_sandbox, connection)
 
 
 def test_a_dimension_that_the_line_lacks_stops_the_invoice_before_it_is_sent(
-    gateway: Any, connection: Connection
+    either_sandbox: Any, connection: Connection
 ) -> None:
     """Sent all the same, it would be refused by one gateway, and by another become a bill without its region."""
-    prefer(gateway, "lacking_fields", f"APBILLITEM.{FIELD}")
+    prefer(either_sandbox, "lacking_fields", f"APBILLITEM.{FIELD}")
     invoice, plain = in_region(connection), exporting.ready_invoice(connection)
 
     exporting.export(connection, invoice, plain)
 
-    assert [bill["recordid"] for bill in exporting.bills(gateway)] == [plain.number]
+    assert [bill["recordid"] for bill in exporting.bills(either_sandbox)] == [plain.number]
     item = item_of(invoice)
     assert (item.status, item.was_sent, item.code) == (ItemStatus.FAILED, False, "dimension_field_missing gldimregion")
     assert item.message == (
@@ -106,7 +99,7 @@ def test_a_dimension_that_the_line_lacks_stops_the_invoice_before_it_is_sent(
     assert "Platform Services > Objects" in item.advice
     (problem,) = problems_of(connection_again(connection), invoice)
     assert (problem.code, problem.severity) == ("dimension_field_missing", Severity.ERROR)
-    exporting.assert_nothing_more_happens(gateway, connection)
+    exporting.assert_nothing_more_happens(either_sandbox, connection)
 
 
 def connection_again(connection: Connection) -> Connection:
@@ -114,23 +107,23 @@ def connection_again(connection: Connection) -> Connection:
 
 
 def test_it_goes_out_once_the_line_has_the_field(
-    gateway: Any, connection: Connection, django_capture_on_commit_callbacks: Any
+    either_sandbox: Any, connection: Connection, django_capture_on_commit_callbacks: Any
 ) -> None:
-    prefer(gateway, "lacking_fields", f"APBILLITEM.{FIELD}")
+    prefer(either_sandbox, "lacking_fields", f"APBILLITEM.{FIELD}")
     invoice = in_region(connection)
     exporting.export(connection, invoice)
-    prefer(gateway, "lacking_fields", "")
+    prefer(either_sandbox, "lacking_fields", "")
 
     with django_capture_on_commit_callbacks(execute=True):
         exporting.exports.export_invoices(connection, [invoice], by=factories.owner(connection.account))
     exporting.deliver(connection)
 
-    assert regions(gateway) == ["10001"]
+    assert regions(either_sandbox) == ["10001"]
     assert state_of(connection) == State.KEPT
 
 
 def test_what_was_found_missing_long_ago_only_warns_and_is_asked_for_again(
-    gateway: Any, connection: Connection
+    either_sandbox: Any, connection: Connection
 ) -> None:
     long_ago = (timezone.now() - dt.timedelta(days=2)).isoformat()
     connection.remote_facts[line_fields.FACT] = {
@@ -142,7 +135,7 @@ def test_what_was_found_missing_long_ago_only_warns_and_is_asked_for_again(
 
     exporting.export(connection, invoice)
 
-    assert regions(gateway) == ["10001"]
+    assert regions(either_sandbox) == ["10001"]
 
 
 def test_a_bill_that_lost_its_dimension_stands_and_everybody_is_told(
