@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 from integrations.sage_intacct.client import ApiError
 
+from .found_answers import FOUND
+
 CONFIG, RECORD, TEMPORARY, UNKNOWN, INTERNAL = "config", "record", "temporary", "unknown", "internal"
+# Worded after the vendor's documentation of the number or the level; no answer in so many words was found in public.
+WORDED_HERE = "https://developer.intacct.com/web-services/error-handling/"
 CONTROL, AUTHENTICATION, RESULT = "control", "authentication", "result"
 
 
@@ -28,6 +32,11 @@ class Known:
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def source(self) -> str:
+        """Where an answer with this code was published."""
+        return next((found.source for found in FOUND if found.code == self.code), WORDED_HERE)
 
     @property
     def error(self) -> ApiError:

@@ -36,7 +36,7 @@ from integrations.sage_intacct.client import (
 )
 
 from .found_answers import FOUND, UNKNOWN_TO_US, Found
-from .known_answers import KNOWN, Known
+from .known_answers import KNOWN, WORDED_HERE, Known
 
 COULD_NOT = ApiError("BL01001973", description2="Could not create APBILL record! [Support ID: a%7Eb]")
 CANNOT_CREATE = ApiError(
@@ -443,6 +443,18 @@ def test_what_a_company_without_entities_may_be_told_does_not_speak_of_its_entit
 
 
 # -- what others have published
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: f"{known.code} {known.source}")
+def test_every_known_answer_has_its_source(known: Known) -> None:
+    published = [found for found in FOUND if found.code == known.code]
+    assert known.source == (published[0].source if published else WORDED_HERE)
+
+
+def test_of_every_second_answer_about_a_bill_a_published_text_is_known() -> None:
+    about_bills = [known for known in KNOWN if known.kind == FailureKind.RECORD]
+    published = [known for known in about_bills if known.source != WORDED_HERE]
+    assert len(published) * 2 >= len(about_bills)
 
 
 def test_more_than_forty_published_answers_are_listed_with_their_source() -> None:
