@@ -6,7 +6,9 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from integrations.models import ExportItem, ItemStatus, Outcome, OutcomeKind
+from django.db.models import F
+
+from integrations.models import ExportItem, ItemStatus, Job, Outcome, OutcomeKind
 from integrations.services import export_jobs
 from invoices.models import ExportState, Invoice
 from invoices.services import activity, posting
@@ -86,6 +88,7 @@ def warn_of_posted(item: ExportItem, *, code: str, message: str, advice: str, ra
     ExportItem.objects.filter(pk=item.pk).update(message=message, advice=advice)
     activity.record(invoice, by=None, kind="bill_warning", text=f"{message} {advice}")
     if item.job_id:
+        Job.objects.filter(pk=item.job_id).update(warnings=F("warnings") + 1)
         Outcome.objects.create(
             job_id=item.job_id,
             kind=OutcomeKind.WARNING,

@@ -157,6 +157,7 @@ def test_a_bill_that_lost_its_dimension_stands_and_everybody_is_told(
     )
     (warning,) = warnings()
     assert (warning.job, warning.local_id, warning.code) == (job, first.pk, "dimension_dropped")
+    assert job.warnings == 1
     assert (warning.message, warning.advice) == (item.message, item.advice)
     assert "Enter the Region on that bill in Sage Intacct (Accounts Payable > Bills)" in warning.advice
     assert Activity.objects.filter(invoice=first, kind="bill_warning").count() == 1
