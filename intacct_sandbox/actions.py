@@ -11,7 +11,7 @@ from intacct_sandbox import values
 from intacct_sandbox.company import OPERATIONS, Company
 from intacct_sandbox.errors import Refused
 from intacct_sandbox.records import Given, checked
-from intacct_sandbox.rules import afterwards, bill
+from intacct_sandbox.rules import afterwards, bill, payments
 from intacct_sandbox.rules.draft import Maker
 from intacct_sandbox.rules.masterdata import complete, defaults, in_use
 from intacct_sandbox.schema import OBJECTS, ObjectType
@@ -175,7 +175,7 @@ def pay_bill(company: Company, data: Data) -> Data:
     amount = values.number(_text(data, "amount")) if _text(data, "amount") else None
     if _text(data, "amount") and amount is None:
         raise CannotDo("amount must be a number.")
-    return {"payment": afterwards.pay(company, _bill(company, data), amount, PERSON)}
+    return {"payment": payments.pay(company, _bill(company, data), amount, PERSON)}
 
 
 def void_payment(company: Company, data: Data) -> Data:
@@ -186,7 +186,7 @@ def void_payment(company: Company, data: Data) -> Data:
         if not found:
             raise CannotDo("The bill has no payment.")
         payment = found[-1]
-    afterwards.void_payment(company, payment, PERSON)
+    payments.void_payment(company, payment, PERSON)
     return {"payment": payment}
 
 

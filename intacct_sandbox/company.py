@@ -10,11 +10,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from intacct_sandbox import values
+from intacct_sandbox.records import Reading
 from intacct_sandbox.schema import OBJECTS
 from intacct_sandbox.store import Hidden, Row, Table, finish_row
 from intacct_sandbox.supdocs import Cabinet
 
 FIRST_RECORDNO = {"APBILL": 1001, "APBILLITEM": 3001, "REGION": 10001, "USERINFO": 21, "VENDOR": 101}
+RESULTS_KEPT = 500
 OPERATIONS = ("read", "create", "update", "delete")
 
 
@@ -33,6 +35,18 @@ class User:
     def may(self, operation: str, object_name: str) -> bool:
         wanted = {(object_name, operation), (object_name, "*"), ("*", operation), ("*", "*")}
         return not (wanted & self.denied)
+
+
+@dataclass
+class Snapshot:
+    """What readByQuery pinned for the readMore calls of the same user, in whichever session."""
+
+    object: str
+    fields: list[str]
+    positions: list[int]
+    pagesize: int
+    user: str
+    offset: int = 0
 
 
 @dataclass
@@ -56,6 +70,7 @@ class Company:
     session_seconds: int = 6 * 3600
     lock: threading.RLock = field(default_factory=threading.RLock)
     origin: dict[str, tuple[str, str]] = field(default_factory=dict)
+    results: dict[str, Snapshot] = field(default_factory=dict)
     _undo: list[Callable[[], object]] | None = None
     shift: timedelta = timedelta()
 
@@ -77,6 +92,15 @@ class Company:
     def preference(self, name: str) -> bool:
         return self.preferences.get(name, "").lower() in {"true", "t", "1", "yes"}
 
+    @property
+    def reading(self) -> Reading:
+        """No source says what create and update do with a field that the object lacks, so either can be tried."""
+        refuses = self.preferences.get("unknown_fields", "ignored") == "refused"
+        return Reading(refuses, self._names("lacking_fields"), self._names("dropped_fields"))
+
+    def _names(self, preference: str) -> frozenset[str]:
+        return frozenset(self.preferences.get(preference, "").replace(",", " ").split())
+
     def entities(self) -> list[dict[str, str]]:
         table = self.tables["LOCATIONENTITY"]
         return [table.as_dict(row) for row in table.head if row is not None]
@@ -94,6 +118,12 @@ class Company:
 
     def label(self, object_name: str) -> str:
         return self.dimension_labels.get(object_name, object_name.capitalize())
+
+    def keep_result(self, identifier: str, snapshot: Snapshot) -> None:
+        """The oldest make room."""
+        self.results[identifier] = snapshot
+        while len(self.results) > RESULTS_KEPT:
+            del self.results[next(iter(self.results))]
 
     # -- time
 

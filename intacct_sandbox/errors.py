@@ -51,10 +51,6 @@ def wrong_sender() -> Refused:
     return Refused(Error("XL03000006", "Incorrect Intacct XML Partner ID or password."), level="control")
 
 
-def unknown_policy(policy: str) -> Refused:
-    return Refused(Error("XL03000006", f"{policy} is not a valid transport policy."), level="control")
-
-
 def company_expired() -> Refused:
     return Refused(Error("PL04000055", "This company is a demo company and has expired."), level="control")
 
@@ -151,8 +147,9 @@ def could_not(verb: str, object_name: str) -> Error:
     return Error("BL01001973", f"Could not {verb} {object_name} record!", errorid="GL-0504")
 
 
-def cannot_create_transaction(verb: str = "create") -> Error:
-    return Error("BL01001973", f"Currently, we can't {verb} the transaction", CHECK_TRANSACTION)
+def cannot_create_transaction(verb: str, number: str) -> Error:
+    named = f" '{number}'" if number else ""
+    return Error("BL01001973", f"Currently, we can't {verb} the transaction{named}.", CHECK_TRANSACTION)
 
 
 def already_exists(label: str, value: str) -> Error:

@@ -50,13 +50,11 @@ Node = Test | Group
 
 
 def from_xml(parent: etree._Element, depth: int = 0) -> Node | None:
-    """The filter element's single operator. Raises Refused for a shape that the grammar does not have."""
-    children = list(parent)
-    if not children:
-        return None
+    """The filter's operator; several at its top are taken as `and`. Raises Refused for what the grammar lacks."""
+    children = [_node(child, depth) for child in parent]
     if len(children) > 1:
-        raise errors.processing_error("The filter must have exactly one operator at its top.")
-    return _node(children[0], depth)
+        return Group("and", tuple(children))
+    return children[0] if children else None
 
 
 def _node(element: etree._Element, depth: int) -> Node:

@@ -32,6 +32,7 @@ CONTROL_ORDER = (
     "includewhitespace",
     "showadditionalerrorinfo",
 )
+MAX_POLICY_ID = 40
 _support_numbers = itertools.count(1)
 logger = logging.getLogger(__name__)
 
@@ -99,6 +100,8 @@ def _control_pairs(control: etree._Element) -> dict[str, str]:
             raise errors.element_missing("control", name)
     if not 1 <= len(pairs["controlid"]) <= 256:
         raise errors.parse_error("Fatal Error 1831: Element 'controlid': The length must be between 1 and 256.")
+    if len(pairs.get("policyid", "")) > MAX_POLICY_ID:
+        raise errors.parse_error("Fatal Error 1831: Element 'policyid': The length must be between 1 and 40.")
     if pairs.get("dtdversion") and pairs["dtdversion"] not in {"2.1", "3.0"}:
         raise errors.parse_error("Fatal Error 1840: Element 'dtdversion': The value must be 2.1 or 3.0.")
     return pairs
@@ -163,15 +166,14 @@ class Gateway:
         except Refused as refused:
             return refusal(refused, request)
         except Raw as raw:
-            return Answer(raw.body.encode(), 200, raw.content_type)
-        body = f"{XML_HEAD}<response>{_control(request, 'success')}{''.join(parts)}</response>"
-        return Answer(body.encode("utf-8", "replace"))
+            if not request.control.get("policyid"):
+                return Answer(raw.body.encode(), 200, raw.content_type)
+            parts = []
+        return _answer(request, _control(request, "success") + "".join(parts))
 
     def _check_control(self, request: Request) -> None:
         if self.senders.get(request.sender) != request.control["password"] or not request.sender:
             raise errors.wrong_sender()
-        if request.control.get("policyid"):
-            raise errors.unknown_policy(request.control["policyid"])
         if not request.operations:
             raise errors.element_missing("request", "operation")
 
@@ -347,6 +349,13 @@ class _Run:
             data = '<data listtype="objects" count="0"></data>'
         head = f"<status>{status}</status><function>{call.name}</function>{element('controlid', call.controlid)}"
         return f"<result>{head}{data or ''}{error_message(found, self.verbose)}</result>"
+
+
+def _answer(request: Request, inner: str) -> Answer:
+    """With a transport policy only the acknowledgement: the rest would be posted to the policy's address, later."""
+    if request.control.get("policyid"):
+        inner = f"<acknowledgement><status>success</status></acknowledgement>{_control(request, 'success')}"
+    return Answer(f"{XML_HEAD}<response>{inner}</response>".encode("utf-8", "replace"))
 
 
 def _reading(session: Session) -> str:

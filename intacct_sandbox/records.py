@@ -15,17 +15,41 @@ from intacct_sandbox.xmltext import is_true
 
 @dataclass
 class Given:
-    """What a caller sent for one record: plain values by (dotted) field name, and its lines."""
+    """What a caller sent for one record: plain values by (dotted) field name, its lines, and what is no field."""
 
     values: dict[str, str] = field(default_factory=dict)
     lines: dict[str, list[etree._Element]] = field(default_factory=dict)
     problems: list[Error] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
 
-def read_record(otype: ObjectType, element: etree._Element) -> Given:
+@dataclass(frozen=True)
+class Reading:
+    """How a company takes what does not fit: unknown fields are left out or refused; some fields it lacks or drops.
+
+    `lacking` and `dropped` hold names like APBILLITEM.GLDIMREGION.
+    """
+
+    refuses_unknown: bool = False
+    lacking: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
+
+
+PLAIN = Reading()
+
+
+def read_record(otype: ObjectType, element: etree._Element, reading: Reading = PLAIN) -> Given:
     given = Given()
     for child in element:
-        _read_child(otype, child, "", given)
+        if f"{otype.name}.{child.tag}" in reading.lacking:
+            given.unknown.append(str(child.tag))
+        else:
+            _read_child(otype, child, "", given)
+    for name in list(given.values):
+        if f"{otype.name}.{name}" in reading.dropped:
+            del given.values[name]
+    if reading.refuses_unknown:
+        given.problems += [unknown_field(otype, name) for name in given.unknown]
     return given
 
 
@@ -41,7 +65,7 @@ def _read_child(otype: ObjectType, child: etree._Element, prefix: str, given: Gi
     elif name == "customfields" or name in otype.accepts or name == "TAXENTRIES":
         given.lines[name] = list(child)
     elif not (len(child) == 0 and any(known.startswith(f"{name}.") for known in otype.fields)):
-        given.problems.append(unknown_field(otype, name))
+        given.unknown.append(name)
 
 
 def unknown_field(otype: ObjectType, name: str) -> Error:

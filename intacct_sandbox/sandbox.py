@@ -227,6 +227,10 @@ def _spoiled(fault: Fault, answer: Answer) -> Delivery | None:
             return Delivery(_html_answer(200, "Just a moment..."))
         case "truncate":
             return Delivery(answer, cut=True)
+        case "malformed" if without := fault.params.get("without"):
+            name = re.escape(str(without).encode())
+            unnamed = re.sub(rb"(<result>(?:(?!</result>).)*?)<%b>[^<]*</%b>" % (name, name), rb"\1", answer.body)
+            return Delivery(Answer(unnamed))
         case "malformed":
             return Delivery(Answer(re.sub(rb"</(result|operation|control)>", b"<\\1>", answer.body, count=1)))
         case "empty":

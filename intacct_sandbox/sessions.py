@@ -25,19 +25,7 @@ class Session:
     entity: str
     started: datetime
     expires: datetime
-    results: dict[str, Snapshot] = field(default_factory=dict)
     last_result: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Snapshot:
-    """What readByQuery pinned for the following readMore calls."""
-
-    object: str
-    fields: list[str]
-    positions: list[int]
-    pagesize: int
-    offset: int = 0
 
 
 class Sessions:

@@ -10,6 +10,8 @@ from intacct_sandbox.filters import MAX_DEPTH, Group, Node, Test
 TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:\\.|''|[^'\\])*')|(?P<op><=|>=|<>|!=|=|<|>)|(?P<mark>[(),])|(?P<word>[^\s(),'<>=!]+))"
 )
+# Dates are written MM/DD/YYYY, with or without a time behind them.
+ISO_TIME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[T ]\d{1,2}:\d{2}.*")
 OPERATORS = {
     "=": "equalto",
     "<>": "notequalto",
@@ -30,6 +32,8 @@ def parse(text: str) -> tuple[Node | None, int | None]:
     node = parser.alternatives(0)
     if parser.here < len(tokens):
         raise _cannot_read(text)
+    if any(kind == "string" and ISO_TIME.fullmatch(value) for kind, value in tokens):
+        raise errors.processing_error()
     return node, parser.limit
 
 

@@ -48,11 +48,20 @@ def stamp_key(text: str) -> str:
 def literal_key(text: str) -> str | None:
     """The same sortable text for what a caller wrote in a filter; None when it is no date."""
     numbers = _date_numbers(text.strip())
-    if numbers is None or not (1 <= numbers[1] <= 12 and 1 <= numbers[2] <= 31):
+    if numbers is None or not _is_moment(numbers):
         return None
     year, month, day, hour, minute, second = numbers
     clock = f"{hour:02}:{minute:02}:{second:02}" if ":" in text else ""
     return f"{year:04}{month:02}{day:02}{clock}"
+
+
+def _is_moment(numbers: list[int]) -> bool:
+    year, month, day, hour, minute, second = numbers
+    try:
+        datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return False
+    return True
 
 
 def number(text: str) -> Decimal | None:

@@ -192,6 +192,14 @@ def portal_sandbox(sandbox: Any, settings: Any) -> Any:
     return sandbox
 
 
+@pytest.fixture(params=["ignored", "refused"])
+def either_sandbox(request: pytest.FixtureRequest, portal_sandbox: Any) -> Any:
+    """The same, under both readings of fields that create and update do not know: nobody says which is the real one."""
+    action = {"action": "set_preference", "name": "unknown_fields", "value": request.param}
+    requests.post(f"{portal_sandbox.base_url}/sandbox/act", json=action, timeout=30).raise_for_status()
+    return portal_sandbox
+
+
 @pytest.fixture(scope="session")
 def _sandbox_process() -> Iterator[SandboxProcess]:
     command = [sys.executable, "-m", "intacct_sandbox", "--port", "0", "--seed", "small", "--quiet"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from intacct_sandbox.functions import bills, read, setup, supdoc, write
+from intacct_sandbox.functions import bills, payments, read, receivables, setup, supdoc, write
 from intacct_sandbox.functions.context import Context, Handler, Raw
 
 FUNCTIONS: dict[str, Handler] = {
@@ -11,6 +11,8 @@ FUNCTIONS: dict[str, Handler] = {
     **write.FUNCTIONS,
     **supdoc.FUNCTIONS,
     **bills.FUNCTIONS,
+    **payments.FUNCTIONS,
+    **receivables.FUNCTIONS,
 }
 
 __all__ = ["FUNCTIONS", "Context", "Handler", "Raw"]

@@ -103,6 +103,7 @@ def _generic_line(line: etree._Element) -> etree._Element:
 def create_bill(context: Context, body: etree._Element) -> str:
     permitted(context, "create", "CREATE", OBJECTS["APBILL"])
     given = _given(body, "APBILL", "billitems")
+    _put_into_summary(context, given)
     shown = bill.create(context.company, given, context.maker, "APBILL")
     return f"<key>{shown['RECORDNO']}</key>"
 
@@ -130,8 +131,38 @@ def update_bill(context: Context, body: etree._Element) -> str:
     given = _given(body, "APBILL", "updatebillitems")
     if body.get("set_nulls") != "true":
         given.values = {name: value for name, value in given.values.items() if value}
+    changes = body.find("updatebillitems")
+    if changes is not None:
+        given.lines["APBILLITEMS"] = _changed_lines(bill.sendable_lines(context.company, "APBILL", recordno), changes)
     bill.update(context.company, given, position, context.maker)
     return f"<key>{recordno}</key>"
+
+
+def _changed_lines(present: list[etree._Element], changes: etree._Element) -> list[etree._Element]:
+    """Lines keep what an update does not name, and stay when it does not name them; a `lineitem` comes on top.
+
+    `line_num` counts from one; without it, the changes are for the lines in their order.
+    """
+    added = []
+    for place, change in enumerate(changes.findall("updatelineitem"), start=1):
+        number = change.get("line_num", str(place))
+        if not number.isdecimal() or not 1 <= int(number) <= len(present):
+            raise Refused(errors.invalid(f"Line {number} is not valid", "Enter the number of a line of the bill."))
+        _change_line(present[int(number) - 1], _generic_line(change))
+    for line in changes.findall("lineitem"):
+        added.append(_generic_line(line))
+    return [*present, *added]
+
+
+def _change_line(line: etree._Element, change: etree._Element) -> None:
+    if change.find("TRX_AMOUNT") is not None:
+        # Tax that was computed from the old amount is computed anew.
+        for tax in line.findall("TAXENTRIES/TAXENTRY/TRX_TAX"):
+            tax.getparent().remove(tax)  # type: ignore[union-attr]
+    for field in change:
+        for before in line.findall(str(field.tag)):
+            line.remove(before)
+        line.append(field)
 
 
 def delete_bill(context: Context, body: etree._Element) -> str:
@@ -176,14 +207,39 @@ def create_vendor(context: Context, body: etree._Element) -> str:
     return f"<key>{create_plain(context, otype, given)['VENDORID']}</key>"
 
 
-def delete_vendor(context: Context, body: etree._Element) -> str:
-    vendorid = required_attribute(body, "vendorid")
-    table = permitted(context, "delete", "DELETE", OBJECTS["VENDOR"])
-    position = table.position_of_key(vendorid)
-    if position is None:
-        raise Refused(errors.record_not_found("VENDOR", vendorid), errors.could_not("delete", "VENDOR"))
-    delete_plain(context, OBJECTS["VENDOR"], position)
-    return f"<key>{vendorid}</key>"
+def deleting(name: str, attribute: str) -> Handler:
+    """A legacy delete by the natural id of a record."""
+    otype = OBJECTS[name]
+
+    def delete(context: Context, body: etree._Element) -> str:
+        key = required_attribute(body, attribute)
+        table = permitted(context, "delete", "DELETE", otype)
+        position = table.position_of_key(key)
+        if position is None:
+            raise Refused(errors.record_not_found(name, key), errors.could_not("delete", name))
+        delete_plain(context, otype, position)
+        return f"<key>{key}</key>"
+
+    return delete
+
+
+def create_billbatch(context: Context, body: etree._Element) -> str:
+    otype = OBJECTS["APBILLBATCH"]
+    permitted(context, "create", "CREATE", otype)
+    day = values.date_text(as_date(body.find("datecreated")))
+    given = Given({"TITLE": text_of(body, "batchtitle"), "WHENCREATED": day, "STATE": "Open"})
+    return f"<key>{create_plain(context, otype, given)['RECORDNO']}</key>"
+
+
+def _put_into_summary(context: Context, given: Given) -> None:
+    """A bill that names a summary by its key belongs to it."""
+    key = given.values.get("PRBATCHKEY", "")
+    table = context.company.table("APBILLBATCH")
+    row = table.find(key) if key else None
+    if row is not None:
+        given.values["PRBATCH"] = table.value(row, "TITLE")
+    elif key:
+        raise Refused(errors.invalid(f"Summary '{key}' is not valid"), errors.could_not("create", "APBILL"))
 
 
 def create_apterm(context: Context, body: etree._Element) -> str:
@@ -240,7 +296,9 @@ FUNCTIONS = {
     "create_apadjustment": create_apadjustment,
     "delete_apadjustment": delete_apadjustment,
     "create_vendor": create_vendor,
-    "delete_vendor": delete_vendor,
+    "delete_vendor": deleting("VENDOR", "vendorid"),
+    "delete_glaccount": deleting("GLACCOUNT", "glaccountno"),
+    "create_billbatch": create_billbatch,
     "create_apterm": create_apterm,
     "record_cctransaction": record_transaction("CCTRANSACTION"),
     "update_cctransaction": attach("CCTRANSACTION"),

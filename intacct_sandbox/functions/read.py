@@ -11,17 +11,17 @@ from collections.abc import Callable
 from lxml import etree
 
 from intacct_sandbox import errors, sqlquery
-from intacct_sandbox.company import Company
+from intacct_sandbox.company import Company, Snapshot
 from intacct_sandbox.filters import check_fields, field_names, from_xml
 from intacct_sandbox.functions.context import Context, Raw, object_named, permitted, whole_number
 from intacct_sandbox.schema import OBJECTS, Field, ObjectType
 from intacct_sandbox.selection import Order, find, getter, is_visible, records_xml, shaken, totals
-from intacct_sandbox.sessions import Snapshot
 from intacct_sandbox.store import Row, Table
 from intacct_sandbox.vocabulary import to_words
-from intacct_sandbox.xmltext import element, escape, is_true, text_of
+from intacct_sandbox.xmltext import element, elements, escape, is_true, text_of
 
 AGGREGATES = ("count", "avg", "min", "max", "sum")
+RECORDNO_LENGTH = 8
 _result_ids = random.Random(7)
 
 
@@ -146,25 +146,30 @@ def read_by_query(context: Context, body: etree._Element) -> str:
     check_fields(context.company, otype, field_names(node))
     if node is not None:
         node = to_words(context.company, otype, node, sql=True)
-    size = page_size(body, 1000)
+    size = page_size(body, 2000)
     found = find(context.company, table, node, (("RECORDNO", False),), entity=context.entity, private=False)
-    positions = list(found.page(0, len(found)))[:limit]
-    snapshot = Snapshot(otype.name, names, positions, size)
+    positions = _in_no_order(list(found.page(0, len(found))))[:limit]
+    snapshot = Snapshot(otype.name, names, positions, size, context.user)
     form = text_of(body, "returnFormat", "xml").lower()
     if form in {"json", "csv"}:
         raise Raw(*formatted(context.company, otype, names, table.rows(positions[:size]), form))
     identifier = f"{_result_ids.getrandbits(80):020x}XyAAAAA4"
-    context.session.results[identifier] = snapshot
+    context.company.keep_result(identifier, snapshot)
     context.session.last_result[otype.name] = identifier
     return _snapshot_page(context, identifier, snapshot)
+
+
+def _in_no_order(positions: list[int]) -> list[int]:
+    """The gateway promises no order and keeps none: here every two neighbours have changed places."""
+    return [position for start in range(0, len(positions), 2) for position in reversed(positions[start : start + 2])]
 
 
 def read_more(context: Context, body: etree._Element) -> str:
     identifier = text_of(body, "resultId")
     name = text_of(body, "object").upper()
     identifier = identifier or context.session.last_result.get(name, "")
-    snapshot = context.session.results.get(identifier)
-    if snapshot is None:
+    snapshot = context.company.results.get(identifier)
+    if snapshot is None or snapshot.user != context.user:
         raise errors.processing_error(f"The result id '{identifier}' is not valid or has expired.")
     return _snapshot_page(context, identifier, snapshot)
 
@@ -176,7 +181,7 @@ def _snapshot_page(context: Context, identifier: str, snapshot: Snapshot) -> str
     rows = table.rows(page)
     total, remaining = len(snapshot.positions), len(snapshot.positions) - snapshot.offset
     if not remaining:
-        context.session.results.pop(identifier, None)
+        context.company.results.pop(identifier, None)
     inner = records_xml(context.company, table, snapshot.object.lower(), snapshot.fields, rows, context.space)
     head = f'listtype="{snapshot.object.lower()}" count="{len(rows)}" totalcount="{total}" numremaining="{remaining}"'
     return f'<data {head} resultId="{identifier if remaining else ""}">{inner}</data>'
@@ -251,7 +256,8 @@ def _lines(company: Company, table: Table, row: Row) -> str:
 
 def lookup(context: Context, body: etree._Element) -> str:
     otype = object_named(context, text_of(body, "object"))
-    fields = "".join(_lookup_field(otype.fields[name]) for name in otype.fields)
+    lacking = context.company.reading.lacking
+    fields = "".join(_lookup_field(item) for item in otype.looked_up if f"{otype.name}.{item.name}" not in lacking)
     relations = "".join(
         f"<Relationship><OBJECTPATH>{relation.path}</OBJECTPATH><OBJECTNAME>{relation.target}</OBJECTNAME>"
         f"<LABEL>{escape(OBJECTS[relation.target].label)}</LABEL><RELATIONSHIPTYPE>MANY2ONE</RELATIONSHIPTYPE>"
@@ -281,21 +287,25 @@ def inspect(context: Context, body: etree._Element) -> str:
         return f'<data listtype="All" count="{len(OBJECTS)}">{types}</data>'
     otype = object_named(context, name)
     if body.get("detail") != "1":
-        names = "".join(f"<Field>{field}</Field>" for field in otype.fields)
-        return f'<data listtype="All" count="1"><Type Name="{otype.name}"><Fields>{names}</Fields></Type></data>'
-    fields = "".join(_inspect_field(number, field) for number, field in enumerate(otype.fields.values(), start=1))
-    attributes = f"<Singular>{escape(otype.label)}</Singular><Plural>{escape(otype.label)}s</Plural>"
+        fields = "".join(f"<Field>{field}</Field>" for field in otype.fields)
+    else:
+        fields = "".join(_inspect_field(number, field) for number, field in enumerate(otype.fields.values(), start=1))
+    pairs = {"SingularName": otype.label, "PluralName": f"{otype.label}s", "Description": ""}
     return (
-        f'<data listtype="All" count="1"><Type Name="{otype.name}"><Attributes>{attributes}</Attributes>'
+        f'<data listtype="All" count="1"><Type Name="{otype.name}"><Attributes>{elements(pairs)}</Attributes>'
         f"<Fields>{fields}</Fields></Type></data>"
     )
+
+
+def _longest(field: Field) -> int | str:
+    return RECORDNO_LENGTH if field.name == "RECORDNO" else field.maxlen or ""
 
 
 def _inspect_field(number: int, field: Field) -> str:
     return (
         f"<Field><Name>{field.name}</Name><GroupName></GroupName><dataName>{field.datatype}</dataName>"
         f"<externalDataName>{field.kind}</externalDataName><isRequired>{str(field.required).lower()}</isRequired>"
-        f"<isReadOnly>{str(field.readonly).lower()}</isReadOnly><maxLength>{field.maxlen or ''}</maxLength>"
+        f"<isReadOnly>{str(field.readonly).lower()}</isReadOnly><maxLength>{_longest(field)}</maxLength>"
         f"<DisplayLabel>{escape(field.label)}</DisplayLabel><Description></Description><id>{number}</id></Field>"
     )
 

@@ -97,6 +97,38 @@ def _dimension(context: Context, name: str, *, custom: bool) -> str:
     return f"<dimension>{elements(pairs)}</dimension>"
 
 
+def get_dimension_relationships(context: Context, body: etree._Element) -> str:
+    """Every dimension with those it leads to, one way (Many to One) and back."""
+    own = [name for name, otype in OBJECTS.items() if otype.custom and context.company.table(name).live]
+    names = [*STANDARD_DIMENSIONS, *own]
+    pairs = [
+        (source, relation.target, number)
+        for number, (source, relation) in enumerate(
+            ((name, relation) for name in names for relation in OBJECTS[name].relations.values()), start=10101
+        )
+        if relation.target in names and relation.target != source
+    ]
+    related: dict[str, list[str]] = {name: [] for name in names}
+    for source, target, number in pairs:
+        related[source].append(_related(names, target, number, "Many", "One"))
+        related[target].append(_related(names, source, number, "One", "Many"))
+    inner = "".join(
+        f"<relationship>{elements(_dimension_id(names, name))}<autofillrelated>false</autofillrelated>"
+        f"<enableoverride>false</enableoverride>{''.join(related[name])}</relationship>"
+        for name in names
+    )
+    return f'<data listtype="relationship" count="{len(names)}">{inner}</data>'
+
+
+def _dimension_id(names: list[str], name: str) -> dict[str, str]:
+    return {"dimension": name, "object_id": str(5001 + names.index(name))}
+
+
+def _related(names: list[str], name: str, number: int, source: str, target: str) -> str:
+    pairs = {"relationship_id": str(number), "source_side": source, "related_side": target}
+    return f"<related>{elements(_dimension_id(names, name) | pairs)}</related>"
+
+
 def read_user_formatting(context: Context, body: etree._Element) -> str:
     user = _user(context, text_of(body, "key"), text_of(body, "userId"))
     pairs = {
@@ -160,6 +192,7 @@ FUNCTIONS = {
     "readEntityDetails": read_entity_details,
     "getFinancialSetup": get_financial_setup,
     "getDimensions": get_dimensions,
+    "getDimensionRelationships": get_dimension_relationships,
     "readUserFormatting": read_user_formatting,
     "getUserPermissions": get_user_permissions,
     "get_companyprefs": get_company_prefs,

@@ -130,7 +130,7 @@ def delete_supdoc(context: Context, body: etree._Element) -> str:
         raise Refused(invalid(f"Attachment '{supdoc.supdocid}' is used by a transaction and can't be deleted"))
     del cabinet.supdocs[supdoc.supdocid]
     context.company.on_rollback(lambda: cabinet.supdocs.update({supdoc.supdocid: supdoc}))
-    return f"<key>{supdoc.recordno}</key>"
+    return ""
 
 
 # -- folders
@@ -177,7 +177,7 @@ def delete_folder(context: Context, body: etree._Element) -> str:
         raise Refused(invalid(f"Attachment folder '{folder.name}' is not empty and can't be deleted"))
     del cabinet.folders[folder.name]
     context.company.on_rollback(lambda: cabinet.folders.update({folder.name: folder}))
-    return "<key>1</key>"
+    return ""
 
 
 # -- get and get_list
@@ -300,7 +300,10 @@ def get(context: Context, body: etree._Element) -> str:
     )
     wanted = {(child.text or "").strip() for child in body.findall("fields/field")}
     found = [show(wanted) for pairs, show in _listed(context, name) if pairs[identity] == key]
-    return f'<listtype start="0" end="0" total="{len(found)}">{name}</listtype><data>{"".join(found)}</data>'
+    head = f'<listtype start="0" end="0" total="{len(found)}">{name}</listtype>'
+    if name == "supdocfolder" and not found:
+        return head
+    return f"{head}<data>{''.join(found)}</data>"
 
 
 FUNCTIONS = {

@@ -17,6 +17,8 @@ from intacct_sandbox.schema import OBJECTS, ObjectType
 from intacct_sandbox.xmltext import elements, text_of
 
 MAX_RECORDS = 100
+# Lines that come with an update of these are added to those that are there.
+ADDS_LINES = frozenset({"GLBUDGETHEADER"})
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,14 @@ def _data(done: list[str]) -> str:
 
 
 def _create_one(context: Context, otype: ObjectType, element: etree._Element) -> dict[str, str]:
-    given = read_record(otype, element)
+    given = read_record(otype, element, context.company.reading)
     if given.problems:
         raise Refused(*given.problems, errors.could_not("create", otype.name))
     return writer(otype).create(context, otype, given)
 
 
 def _update_one(context: Context, otype: ObjectType, element: etree._Element) -> dict[str, str]:
-    given = read_record(otype, element)
+    given = read_record(otype, element, context.company.reading)
     if given.problems:
         raise Refused(*given.problems, errors.could_not("update", otype.name))
     position = _identified(context, otype, given)
@@ -163,7 +165,9 @@ def _add_plain_lines(context: Context, otype: ObjectType, given: Given, recordno
     for container, name in otype.lines.items():
         line_type = OBJECTS[name]
         for number, element in enumerate(given.lines.get(container, []), start=1):
-            line = read_record(line_type, element)
+            line = read_record(line_type, element, context.company.reading)
+            if line.problems:
+                raise Refused(*line.problems, errors.could_not("create", otype.name))
             parent = line_type.parent_column
             values = dict(line.values) | {"LINE_NO": str(number)}
             if parent is not None:
@@ -182,6 +186,8 @@ def update_plain(context: Context, otype: ObjectType, given: Given, position: in
     if problems:
         raise Refused(*problems, wrapper)
     row = context.company.change(otype.name, position, changes, user=context.user)
+    if otype.name in ADDS_LINES:
+        _add_plain_lines(context, otype, given, row[otype.recordno_column])
     return _written(context, otype, row[otype.recordno_column], "Modify")
 
 
@@ -225,10 +231,12 @@ def _delete_bill(context: Context, otype: ObjectType, position: int) -> None:
 
 
 BILLS = Writer(_create_bill, _update_bill, _delete_bill)
+# Of objects with rules of their own; functions/ adds to it.
+WRITERS = {"APBILL": BILLS, "APADJUSTMENT": BILLS}
 
 
 def writer(otype: ObjectType) -> Writer:
-    return BILLS if otype.name in {"APBILL", "APADJUSTMENT"} else PLAIN
+    return WRITERS.get(otype.name, PLAIN)
 
 
 FUNCTIONS = {"create": create, "update": update, "delete": delete}

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
+from lxml import etree
+
 from intacct_sandbox import errors, values
 from intacct_sandbox.company import Company
 from intacct_sandbox.errors import Refused, invalid
@@ -53,7 +55,8 @@ def _require(draft: Draft, verb: str) -> None:
         price_lines(draft)
         problems = checks.first_problems(draft, checks.AFTER_PRICING)
     if problems:
-        raise Refused(*problems, errors.cannot_create_transaction(verb), errors.could_not(verb, draft.kind))
+        wrapper = errors.cannot_create_transaction(verb, draft["RECORDID"])
+        raise Refused(*problems, wrapper, errors.could_not(verb, draft.kind))
 
 
 def _fill_due_date(draft: Draft) -> None:
@@ -291,6 +294,24 @@ def _existing_lines(company: Company, kind: str, recordno: str) -> list[Line]:
             taxes.setdefault(row["PARENTENTRY"], []).append(TaxEntry(row["DETAILID"], amount))
     plain = [row for row in rows if row["ISTAX"] != "true"]
     return [Line(number, dict(row), taxes.get(row["RECORDNO"], [])) for number, row in enumerate(plain, start=1)]
+
+
+def sendable_lines(company: Company, kind: str, recordno: str) -> list[etree._Element]:
+    """The lines of a bill as somebody would send them, so that a part of them can be changed."""
+    fields = OBJECTS[f"{kind}ITEM"].fields
+    found = []
+    for line in _existing_lines(company, kind, recordno):
+        element = etree.Element("line")
+        for name, value in line.values.items():
+            if value and not fields[name].readonly and name not in {"AMOUNT", "TOTALTRXAMOUNT"}:
+                etree.SubElement(element, name).text = value
+        entries = etree.SubElement(element, "TAXENTRIES") if line.taxes else None
+        for tax in line.taxes if entries is not None else ():
+            entry = etree.SubElement(entries, "TAXENTRY")  # type: ignore[arg-type]
+            etree.SubElement(entry, "DETAILID").text = tax.detailid
+            etree.SubElement(entry, "TRX_TAX").text = values.short_number(tax.trx_tax or Decimal(0))
+        found.append(element)
+    return found
 
 
 def _remove_lines(company: Company, kind: str, recordno: str) -> None:

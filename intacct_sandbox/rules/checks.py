@@ -256,9 +256,8 @@ def account_not_restricted(draft: Draft, line: Line) -> Error | None:
     allowed = [part for part in account["RESTRICTED"].split("#~#") if part]
     if not allowed or line["LOCATIONID"] in allowed:
         return None
-    text = (
-        f"GL account '{account['ACCOUNTNO']}': '{line['LOCATIONID']}' specified is not valid. GL account is restricted"
-    )
+    label, location = draft.company.label("LOCATION"), line["LOCATIONID"]
+    text = f"{label} '{location}': '{location}' specified is not valid. {label} is restricted by GL account."
     return invalid(text, "Use another account or location, then try again.")
 
 
@@ -340,7 +339,20 @@ def amount_given(draft: Draft, line: Line) -> Error | None:
     field = "TOTALTRXAMOUNT" if draft["INCLUSIVETAX"] == "true" else "TRX_AMOUNT"
     if line[field] or draft.is_draft:
         return None
-    return invalid(f"Enter an amount on line item {line.number}, and try again", "Enter an amount.")
+    text = f"Remove the extra line item {line.number} without an amount, then reclassify"
+    return Error("BL03002101", text, f"Enter an amount on line item {line.number}, and try again")
+
+
+@per_line
+def amount_to_the_cent(draft: Draft, line: Line) -> Error | None:
+    """Cut silently, an amount would not be found again."""
+    field = "TOTALTRXAMOUNT" if draft["INCLUSIVETAX"] == "true" else "TRX_AMOUNT"
+    sent = [values.number(line[field]), *(entry.trx_tax for entry in line.taxes)]
+    fine = next((amount for amount in sent if amount is not None and amount != amount.quantize(values.CENT)), None)
+    if fine is None:
+        return None
+    text = f"Illegal format for amount: '{fine}' on line item {line.number} has more than two decimals"
+    return Error("BL03000018", text, "Round the amount, then try again.")
 
 
 def solution_of(draft: Draft) -> str:
@@ -441,6 +453,7 @@ RULES: tuple[Rule, ...] = (
     task_of_the_project,
     required_dimensions,
     amount_given,
+    amount_to_the_cent,
     base_currency_agrees,
     tax_solution_known,
     tax_details_of_the_solution,

@@ -110,7 +110,7 @@ def read_lines(
     otype = OBJECTS[f"{kind}ITEM"]
     lines, problems = [], []
     for number, element in enumerate(elements, start=1):
-        given = read_record(otype, element)
+        given = read_record(otype, element, company.reading)
         problems += given.problems
         line = Line(number, given.values, [_tax_entry(entry) for entry in given.lines.get("TAXENTRIES", [])])
         if maker.entity and not line["LOCATIONID"]:

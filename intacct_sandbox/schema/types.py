@@ -22,7 +22,14 @@ PICKLISTS: dict[str, dict[str, str]] = {
         "Reversal": "RV",
         "No Value": "A",
     },
-    "paymentstate": {"Posted": "C", "Draft": "D", "Approved": "A", "Voided": "V", "Submitted": "S"},
+    "paymentstate": {
+        "Posted": "C",
+        "Draft": "D",
+        "Approved": "A",
+        "Voided": "V",
+        "Submitted": "S",
+        "Declined": "U",
+    },
     "accounttype": {"balancesheet": "N", "incomestatement": "I"},
     "normalbalance": {"debit": "1", "credit": "-1"},
     "closingtype": {"non-closing account": "0", "closing account": "1", "closed to account": "2"},
@@ -76,6 +83,7 @@ DATATYPES = {
     "money": "CURRENCY",
     "pct": "PERCENT",
 }
+LOOKED_UP_ANYWAY = frozenset({"PROJECT", "ARINVOICE"})
 PARENTS = ("RECORDKEY", "BATCHNO", "PAYMENTKEY")
 NUMBERS = frozenset({"int", "seq", "dec", "money", "pct"})
 
@@ -91,6 +99,7 @@ class Field:
     label: str = ""
     unselectable: bool = False
     custom: bool = False
+    read_only_by_key: bool = False
 
     @property
     def datatype(self) -> str:
@@ -151,13 +160,20 @@ class ObjectType:
 
     @property
     def selectable(self) -> list[str]:
-        return [name for name, item in self.fields.items() if not item.unselectable]
+        """What all fields (`*`) are to readByQuery and read."""
+        return [name for name, item in self.fields.items() if not item.unselectable or item.read_only_by_key]
+
+    @property
+    def looked_up(self) -> list[Field]:
+        """What lookup lists: nothing that query refuses, but for the objects of which the opposite is documented."""
+        return [item for item in self.fields.values() if not item.unselectable or self.name in LOOKED_UP_ANYWAY]
 
 
 def fields_from(spec: str) -> dict[str, Field]:
     """Fields from a compact text: `NAME`, `NAME:kind`, `NAME:40`, `NAME:enum=picklist`, with marks behind.
 
-    Marks: `!` required when created, `~` read-only, `-` known but not selectable, `+` custom.
+    Marks: `!` required when created, `~` read-only, `-` known but not selectable, `^` not selectable in `query` but
+    shown by the other functions that read, `+` custom.
     """
     fields: dict[str, Field] = {}
     for word in spec.split():
@@ -167,7 +183,7 @@ def fields_from(spec: str) -> dict[str, Field]:
 
 
 def _field(word: str) -> Field:
-    bare = word.rstrip("!~-+")
+    bare = word.rstrip("!~-+^")
     marks = word[len(bare) :]
     name, _, detail = bare.partition(":")
     kind, _, picklist = detail.partition("=")
@@ -180,6 +196,7 @@ def _field(word: str) -> Field:
         readonly="~" in marks,
         picklist=picklist,
         label=name.replace(".", " ").replace("_", " ").capitalize(),
-        unselectable="-" in marks,
+        unselectable="-" in marks or "^" in marks,
+        read_only_by_key="^" in marks,
         custom="+" in marks,
     )

@@ -119,6 +119,28 @@ def add_currencies(company: Company) -> None:
             )
 
 
+BUDGET = (
+    # account, period, amount
+    ("6100", "Month Ended January 2026", "1200"),
+    ("6100", "Month Ended February 2026", "1250"),
+    ("6200", "Month Ended January 2026", "800"),
+)
+
+
+def add_budget(company: Company) -> None:
+    key = company.insert(
+        "GLBUDGETHEADER",
+        {"BUDGETID": "Standard", "DESCRIPTION": "Budget of the year", "DEFAULT_BUDGET": "true", "STATUS": "active"},
+    )
+    for account, period, amount in BUDGET:
+        item = {"BUDGETKEY": key, "BUDGETID": "Standard", "ACCT_NO": account, "PERIODNAME": period, "AMOUNT": amount}
+        company.insert("GLBUDGETITEM", item)
+
+
+def add_payment_provider(company: Company) -> None:
+    company.insert("PROVIDERBANKACCOUNT", {"PROVIDERID": "PAYCO", "BANKACCOUNTID": "BANK-US", "STATUS": "active"})
+
+
 def add_terms(company: Company) -> None:
     for name, description, days, start, status, discount_days, discount in TERMS:
         code = {FROM_BILL: "O", THIS_MONTH: "C", NEXT_MONTH: "N"}.get(start, "4")

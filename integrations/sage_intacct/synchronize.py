@@ -13,6 +13,7 @@ from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import CompanyLink, Connection, Job, Outcome, OutcomeKind
 from integrations.sage_intacct.classification import places, read_error
 from integrations.sage_intacct.client import Client, CompanyInfo, Entity, FinancialSetup, IntacctError
+from integrations.sage_intacct.exporters import line_fields
 from integrations.sage_intacct.gateway import client_for
 from integrations.services import connections
 from organization.models import Company
@@ -169,7 +170,7 @@ def _store(connection: Connection, remote: RemoteCompany, matches: Sequence[Matc
         )
     connections.forget_another_company(row)
     _replace_links(row, remote, [match for match in matches if match.entity])
-    row.remote_facts = remote.facts
+    row.remote_facts = remote.facts | line_fields.unread(row)
     row.synchronized_at = timezone.now()
     row.save(update_fields=["remote_facts", "synchronized_at"])
 

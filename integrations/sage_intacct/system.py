@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from integrations.sage_intacct import data_sets
 from integrations.sage_intacct.classification import places
 from integrations.sage_intacct.preparing import preparation
@@ -63,6 +65,8 @@ class SageIntacct:
         return preflight(connection, invoices)
 
     def doubt(self, connection: Connection, causes: Collection[tuple[int, str]]) -> None:
-        from integrations.sage_intacct.exporters.learning import doubt
+        from integrations.sage_intacct.exporters import learning, line_fields
 
-        doubt(connection, causes)
+        learning.doubt(connection, causes)
+        # Afterwards: it locks the connection, which elsewhere is locked before its items.
+        transaction.on_commit(lambda: line_fields.doubt(connection, causes))

@@ -72,7 +72,11 @@ def counts_of(job: Job) -> list[tuple[str, int, str]]:
     if job.kind == JobKind.SYNCHRONIZE:
         found = [("connected", job.created, "success"), ("not connected", job.failed, "error")]
     elif job.kind == JobKind.EXPORT:
-        found = [("posted", job.posted, "success"), ("failed", job.failed, "error")]
+        found = [
+            ("posted", job.posted, "success"),
+            ("with a warning", job.warnings, "warn"),
+            ("failed", job.failed, "error"),
+        ]
     elif job.kind == JobKind.LINK:
         found = [("linked", job.posted, "success")]
     elif job.kind == JobKind.PREVIEW:

@@ -28,6 +28,8 @@ FAULTS: dict[str, dict[str, Any]] = {
     "an HTML page": {"kind": "html"} | ON_CREATE,
     "a body that is cut off": {"kind": "truncate"} | ON_CREATE,
     "a malformed body": {"kind": "malformed"} | ON_CREATE,
+    "results that do not name their function": {"kind": "malformed", "without": "function"} | ON_CREATE,
+    "results without a control id": {"kind": "malformed", "without": "controlid"} | ON_CREATE,
     "an empty body": {"kind": "empty"} | ON_CREATE,
     "429": {"kind": "throttle", "times": 1} | ON_CREATE,
     "the session expires in the middle": {"kind": "expire_session"} | ON_CREATE,

@@ -8,7 +8,7 @@ from tests.intacct_sandbox.caller import Caller, query, where
 
 LINE = "<ACCOUNTNO>{account}</ACCOUNTNO><TRX_AMOUNT>{amount}</TRX_AMOUNT><LOCATIONID>{location}</LOCATIONID>{rest}"
 WRAPPERS = [
-    ("BL01001973", "Currently, we can't create the transaction"),
+    ("BL01001973", "Currently, we can't create the transaction 'INV-1'."),
     ("BL01001973", "Could not create APBILL record!"),
 ]
 
@@ -139,7 +139,6 @@ REFUSED = [
     ("number_wellformed", {"RECORDID": "A#1"}, "BL03000018", "Illegal format for Bill number"),
     ("readable", {"RECORDID": "9" * 31}, "BL03000018", "The value of RECORDID is too long"),
     ("readable", {"WHENCREATED": "2026-13-45"}, "BL03000018", "Illegal format for WHENCREATED"),
-    ("readable", {"COLOR": "red"}, "XL03000010", "Field COLOR is not a field of object APBILL"),
     ("terms_known", {"TERMNAME": "Net 7"}, "BL01001973", "The term name Net 7 is invalid"),
     ("terms_known", {"TERMNAME": "Net 90 (old)"}, "BL01001973", "The term name Net 90 (old) is invalid"),
     ("currency_allowed", {"CURRENCY": "ZAR"}, "BL03000018", "Enable foreign-currency transactions, and try again"),
@@ -163,7 +162,7 @@ REFUSED = [
         "account_not_restricted",
         {"line": line("6820", location="200")},
         "BL01001973",
-        "GL account '6820': '200' specified is not valid. GL account is restricted",
+        "Location '200': '200' specified is not valid. Location is restricted by GL account.",
     ),
     (
         "location_given",
@@ -225,9 +224,11 @@ REFUSED = [
     (
         "amount_given",
         {"line": "<ACCOUNTNO>6100</ACCOUNTNO><LOCATIONID>100</LOCATIONID>"},
-        "BL01001973",
-        "Enter an amount on line item 1, and try again",
+        "BL03002101",
+        "Remove the extra line item 1 without an amount, then reclassify",
     ),
+    ("amount_to_the_cent", {"line": line(amount="10.005")}, "BL03000018", "'10.005' on line item 1 has more than two"),
+    ("amount_to_the_cent", {"line": line(rest=taxed(UK, "2.005"))}, "BL03000018", "'2.005' on line item 1 has more"),
     ("base_currency_agrees", {"lines": lines(line(), line(location="200"))}, "BL01001973", "same base currency"),
     (
         "base_currency_agrees",
@@ -523,7 +524,7 @@ def test_vendors_are_created_changed_and_cleared(caller: Caller) -> None:
             "BL03000018",
             "'asleep' is not a valid value of STATUS.",
         ),
-        ("<APPYMT><VENDORID>V00001</VENDORID></APPYMT>", "PL05", ""),
+        ("<APDETAIL><VENDORID>V00001</VENDORID></APDETAIL>", "PL05", ""),
         ("<STARSHIP/>", "Query Failed", "Object definition STARSHIP not found"),
     ],
 )

@@ -79,6 +79,15 @@ def test_spoils_the_body(caller: Caller) -> None:
             etree.fromstring(answer.content)
 
 
+@pytest.mark.parametrize("name", ["function", "controlid"])
+def test_takes_one_element_out_of_the_results(caller: Caller, name: str) -> None:
+    caller.break_it("malformed", without=name)
+    root = caller.call(caller.bill(), READ).root
+    assert [result.find(name) for result in root.iter("result")] == [None, None]
+    assert root.findtext("control/controlid") == "c1"
+    assert len(caller.state()["bills"]) == 1
+
+
 def test_cuts_the_answer_off_after_execution(caller: Caller) -> None:
     caller.break_it("truncate")
     with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):

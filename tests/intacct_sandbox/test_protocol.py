@@ -61,9 +61,19 @@ def test_refuses_a_wrong_sender_at_control_level(shared_caller: Caller, sender: 
     assert reply.errors("errormessage") == [("XL03000006", text)]
 
 
-def test_refuses_a_transport_policy(shared_caller: Caller) -> None:
-    reply = shared_caller.call(READ, control="<policyid>later</policyid>")
-    assert reply.errors("errormessage") == [("XL03000006", "later is not a valid transport policy.")]
+def test_answers_a_request_under_a_transport_policy_with_an_acknowledgement_only(caller: Caller) -> None:
+    reply = caller.call(caller.bill(), READ, control="<policyid>later</policyid>")
+    assert [child.tag for child in reply.root] == ["acknowledgement", "control"]
+    assert reply.root.findtext("acknowledgement/status") == reply.root.findtext("control/status") == "success"
+    assert [bill["recordid"] for bill in caller.state()["bills"]] == ["INV-1"]
+
+
+def test_refuses_a_transport_policy_that_is_none(shared_caller: Caller) -> None:
+    assert shared_caller.call(READ, control=f"<policyid>{'P' * 41}</policyid>").errors("errormessage")[0][0] == (
+        "XL03000003"
+    )
+    wrong = shared_caller.call(READ, control="<policyid>P</policyid>", sender=("demo_sender", "wrong"))
+    assert wrong.root.find("acknowledgement") is None
 
 
 @pytest.mark.parametrize(

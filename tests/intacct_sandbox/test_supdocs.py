@@ -45,7 +45,9 @@ def test_get_answers_success_without_data_for_what_is_not_there(caller: Caller) 
     for name in ("supdoc", "supdocfolder"):
         reply = caller.call(f'<get object="{name}" key="NOPE"/>')
         assert reply.statuses == ["success"]
-        assert len(reply.data) == 0
+        assert reply.results[0].find("listtype").get("total") == "0"
+        assert reply.results[0].findall("data/*") == []
+    assert reply.results[0].find("data") is None
 
 
 def test_update_adds_files_and_replaces_none(caller: Caller) -> None:
@@ -88,7 +90,8 @@ def test_numbers_attachments_when_the_company_does(caller: Caller) -> None:
 def test_deletes_only_what_no_bill_uses(caller: Caller) -> None:
     caller.call(caller.supdoc("A"), caller.supdoc("B"), caller.bill(SUPDOCID="A"))
     assert "is used by a transaction" in caller.call('<delete_supdoc key="A"/>').errors()[0][1]
-    assert caller.call('<delete_supdoc key="B"/>').statuses == ["success"]
+    deleted = caller.call('<delete_supdoc key="B"/>')
+    assert [child.tag for child in deleted.results[0]] == ["status", "function", "controlid"]
     assert [supdoc["supdocid"] for supdoc in caller.state()["supdocs"]] == ["A"]
 
 
@@ -100,7 +103,8 @@ def test_folders_live_and_die(caller: Caller) -> None:
     caller.call(caller.supdoc(folder="F"))
     assert "not empty" in caller.call('<delete_supdocfolder key="F"/>').errors()[0][1]
     caller.call('<delete_supdoc key="D1"/>')
-    assert caller.call('<delete_supdocfolder key="F"/>').statuses == ["success"]
+    deleted = caller.call('<delete_supdocfolder key="F"/>')
+    assert [child.tag for child in deleted.results[0]] == ["status", "function", "controlid"]
     assert caller.state()["folders"]["demo"] == ["Vendor Documents"]
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations.models import Attempt, Connection, ExportItem, ExternalRecord, ItemStatus, JobStatus, OutcomeKind
-from invoices.models import ExportState, Invoice
+from invoices.models import ExportState, Invoice, LineDimension
 from invoices.services.entry import LineData, create_invoice
 from ledger.models import TaxCode
 from tests import factories
@@ -22,7 +22,7 @@ from tests.integrations import exporting
 pytestmark = pytest.mark.django_db
 
 
-def test_posts_an_authorised_invoice_with_its_documents(portal_sandbox: Any) -> None:
+def test_posts_an_authorised_invoice_with_its_documents(either_sandbox: Any) -> None:
     connection = exporting.exporting_connection()
     invoice = exporting.ready_invoice(connection, description="Paper")
     factories.document(invoice, "invoice.pdf")
@@ -30,7 +30,7 @@ def test_posts_an_authorised_invoice_with_its_documents(portal_sandbox: Any) -> 
 
     job = exporting.export(connection, invoice)
 
-    (bill,) = exporting.bills(portal_sandbox)
+    (bill,) = exporting.bills(either_sandbox)
     invoice.refresh_from_db()
     assert job.status == JobStatus.SUCCEEDED, ExportItem.objects.get().raw_message
     assert (job.total, job.posted, job.done, job.failed) == (1, 1, 1, 0)
@@ -45,7 +45,7 @@ def test_posts_an_authorised_invoice_with_its_documents(portal_sandbox: Any) -> 
     assert invoice.is_posted
     assert invoice.export_state == ExportState.EXPORTED
     assert invoice.posted_reference == bill["recordno"]
-    exporting.assert_nothing_more_happens(portal_sandbox, connection)
+    exporting.assert_nothing_more_happens(either_sandbox, connection)
 
 
 def test_posts_nothing_twice(portal_sandbox: Any) -> None:
@@ -59,7 +59,39 @@ def test_posts_nothing_twice(portal_sandbox: Any) -> None:
     assert (again.total, again.status) == (0, JobStatus.SUCCEEDED)
 
 
-def test_one_refusal_leaves_the_others_untouched(portal_sandbox: Any) -> None:
+def test_all_that_a_bill_may_carry_arrives(either_sandbox: Any) -> None:
+    """Where unknown fields are refused, none of ours is among them."""
+    connection = exporting.exporting_connection()
+    invoice = exporting.ready_invoice(connection, description="Paper", po_number="PO-7", tax=Decimal("20.00"))
+    tax_code = factories.tax_code(connection.account, "S20")
+    detail = {"object_type": "TAXDETAIL", "external_key": "UK Purchase Goods Standard Rate"}
+    ExternalRecord.objects.create(connection=connection, local_id=tax_code.pk, **detail)
+    line = invoice.lines.get()
+    line.tax_code = tax_code
+    line.save()
+    for key, code in CARRIED.items():
+        dimension = factories.dimension(invoice.account, key, is_user_defined=key.startswith("gldim"))
+        LineDimension.objects.create(line=line, dimension=dimension, value=factories.dimension_value(dimension, code))
+    factories.document(invoice)
+
+    job = exporting.export(connection, invoice)
+
+    assert job.status == JobStatus.SUCCEEDED, ExportItem.objects.get().raw_message
+    table = either_sandbox.company.table("APBILLITEM")
+    stored = table.as_dict(table.row(0))
+    fields = [*(key.upper() + "ID" for key in list(CARRIED)[:-1]), "GLDIMREGION"]
+    assert [stored[field] for field in fields] == list(CARRIED.values())
+    (bill,) = exporting.bills(either_sandbox)
+    assert (bill["total"], bill["docnumber"], len(bill["attachments"])) == ("120.00", "PO-7", 1)
+
+
+CARRIED = {
+    "department": "100", "location": "110", "class": "10", "project": "P-1000", "task": "T-10", "customer": "C100",
+    "item": "I-100", "employee": "E-001", "gldimregion": "10001",
+}  # fmt: skip
+
+
+def test_one_refusal_leaves_the_others_untouched(either_sandbox: Any) -> None:
     connection = exporting.exporting_connection()
     good, bad, other = (exporting.ready_invoice(connection) for _ in range(3))
     bad.supplier = exporting.vendor(bad.company, "NOBODY")
@@ -69,7 +101,7 @@ def test_one_refusal_leaves_the_others_untouched(portal_sandbox: Any) -> None:
     job = exporting.export(connection, good, bad, other)
 
     item = ExportItem.objects.get(invoice=bad)
-    assert {bill["recordid"] for bill in exporting.bills(portal_sandbox)} == {good.number, other.number}
+    assert {bill["recordid"] for bill in exporting.bills(either_sandbox)} == {good.number, other.number}
     assert (job.status, job.posted, job.failed) == (JobStatus.PARTIAL, 2, 1)
     assert item.status == ItemStatus.FAILED
     assert item.advice
@@ -77,13 +109,13 @@ def test_one_refusal_leaves_the_others_untouched(portal_sandbox: Any) -> None:
     assert job.outcomes.get(kind=OutcomeKind.FAILED).record_key == bad.number
     bad.refresh_from_db()
     assert (bad.export_state, bad.is_posted) == (ExportState.FAILED, False)
-    exporting.assert_nothing_more_happens(portal_sandbox, connection)
+    exporting.assert_nothing_more_happens(either_sandbox, connection)
 
 
-def test_a_lost_answer_is_looked_up_and_never_sent_again(portal_sandbox: Any) -> None:
+def test_a_lost_answer_is_looked_up_and_never_sent_again(either_sandbox: Any) -> None:
     connection = exporting.exporting_connection()
     invoice = exporting.ready_invoice(connection)
-    exporting.break_gateway(portal_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
+    exporting.break_gateway(either_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
 
     exporting.export(connection, invoice)
     item = ExportItem.objects.get()
@@ -96,9 +128,9 @@ def test_a_lost_answer_is_looked_up_and_never_sent_again(portal_sandbox: Any) ->
     item.refresh_from_db()
     assert item.status == ItemStatus.POSTED
     assert item.attempts.first().result == Attempt.Result.FOUND
-    assert [bill["recordno"] for bill in exporting.bills(portal_sandbox)] == [item.record_no]
+    assert [bill["recordno"] for bill in exporting.bills(either_sandbox)] == [item.record_no]
     assert item.job.outcomes.get().kind == OutcomeKind.POSTED
-    exporting.assert_nothing_more_happens(portal_sandbox, connection)
+    exporting.assert_nothing_more_happens(either_sandbox, connection)
 
 
 # -- totals to the cent, whatever is entered

@@ -60,6 +60,14 @@ GATEWAY: tuple[Entry, ...] = (
         r"\btoo many operations\b",
     ),
     Entry(
+        "system_unavailable",
+        TEMPORARY,
+        "Sage Intacct is not available at the moment.",
+        "It is tried again by itself.",
+        r"\bsystem (?:is )?(?:temporarily|currently) unavailable\b",
+        suffices=("PL04000050",),
+    ),
+    Entry(
         "gateway_failed",
         UNKNOWN,
         "The gateway of Sage Intacct failed.",

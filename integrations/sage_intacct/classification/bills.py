@@ -29,11 +29,12 @@ def period_dates(text: str, values: dict[str, str]) -> dict[str, str]:
     return found
 
 
+_VIOLATED = r"smart rule [\"']?(?P<rule>.{1,120}?)[\"']? (?:was |has been |is )?violated\b"
 # The customer's own words stand in it, so it is looked for before anything that they could resemble.
 SMART_RULES: tuple[Entry, ...] = (
     on_record(
         "attachment_required",
-        r"smart rule [\"']?(?P<rule>.{1,120}?)[\"']? was violated\b.{0,200}\battachment is required"
+        rf"{_VIOLATED}.{{0,200}}\battachment is required"
         r"|^vendor invoice attachment is required",
         "Your Sage Intacct company asks for an attachment on every bill.",
         f"Add a document to the invoice, then try again. The rule[ {{rule}}] is in Sage Intacct under "
@@ -41,7 +42,7 @@ SMART_RULES: tuple[Entry, ...] = (
     ),
     on_record(
         "smart_rule",
-        r"smart rule [\"']?(?P<rule>.{1,120}?)[\"']? was violated\b[:. ]*(?P<text>.{1,400})?",
+        rf"{_VIOLATED}[:. |]*(?P<text>.{{1,400}})?",
         "A rule of your Sage Intacct company, {rule}, refused it[: {text}]",
         f"Do what the rule asks for, or change the rule {{rule}} in Sage Intacct under {places.SMART_RULES}.",
     ),
@@ -71,6 +72,17 @@ PERIODS: tuple[Entry, ...] = (
         r"(?:date due|due date) cannot be (?:earlier than|before) (?:the )?date of (?:the )?transaction",
         "The due date is earlier than the invoice date.",
         "Correct the due date of the invoice, then try again.",
+    ),
+)
+
+DATES: tuple[Entry, ...] = (
+    on_record(
+        "due_date_missing",
+        r"\bdate due field is missing a value\b|\brequired field (?:date due|due date) is missing\b"
+        r"|\brequires the field due date\b",
+        "Sage Intacct needs a due date, and the invoice has none.",
+        f"Enter the due date of the invoice, or give the vendor terms in Sage Intacct ({places.VENDORS}), then import "
+        "suppliers again.",
     ),
 )
 
@@ -193,14 +205,6 @@ CONTENT: tuple[Entry, ...] = (
         suffices=("BL03002073",),
     ),
     on_record(
-        "line_to_remove",
-        r"\bremove the extra line item\b",
-        "Sage Intacct finds one line too many on the bill.",
-        f"See in Sage Intacct under {places.INTER_ENTITY} how the entities are related, or put the lines of each "
-        f"entity on an invoice of their own.",
-        suffices=("BL03002101",),
-    ),
-    on_record(
         "not_balanced",
         r"\bdebits and credits are not equal\b|\b(?:entry|transaction|batch) does(?: not|n't) balance\b",
         "Debits and credits of the posting are not equal.",
@@ -216,9 +220,10 @@ CONTENT: tuple[Entry, ...] = (
     ),
     on_record(
         "amount_missing",
-        r"\benter an amount on line item (?P<line>\d+)",
-        "Line {line} of the bill has no amount.",
-        "Enter the amount on that line of the invoice, then try again.",
+        r"\benter an amount on line item (?P<line>\d+)|\bremove the extra line item\b(?: (?P<line_2>\d+))?",
+        "A line of the bill[, line {line},] has no amount.",
+        "Enter the amount on every line of the invoice, then try again.",
+        suffices=("BL03002101",),
     ),
     on_record(
         "unit_missing",
@@ -239,7 +244,8 @@ CONTENT: tuple[Entry, ...] = (
 PAYMENT: tuple[Entry, ...] = (
     on_record(
         "bill_paid",
-        rf"\btransaction {value('number')} is already paid\b|\bone or more bills are already paid\b",
+        rf"\btransaction {value('number')} is already paid\b|\bone or more bills are already paid\b"
+        r"|^transaction is (?:partially|fully|partially/fully) paid\b",
         "The bill[ {number}] is paid already, and so cannot be changed.",
         f"In Sage Intacct void the payment first under {places.PAYMENTS}, or correct it with an adjustment.",
         suffices=("BL03000130",),
@@ -258,7 +264,8 @@ PAYMENT: tuple[Entry, ...] = (
     ),
     on_record(
         "record_not_found",
-        r"\bwe can't find this transaction\b(?:.{0,120}\bvalue: (?P<key>\S+))?",
+        r"\bwe can't find this transaction\b(?:.{0,120}\bvalue: (?P<key_1>\S+))?"
+        rf"|\bcannot find \w+ with key {value('key_2')}{END}",
         "Sage Intacct cannot find the transaction[ {key}]: it was deleted, or belongs to another company.",
         f"Look for it in Sage Intacct under {places.BILLS}; deleted bills stand under {places.AUDIT_TRAIL}.",
     ),
@@ -295,6 +302,28 @@ ATTACHMENTS: tuple[Entry, ...] = (
 )
 
 FORMATS: tuple[Entry, ...] = (
+    on_record(
+        "supplier_email_malformed",
+        r"\billegal format for contact ?version ?: ?(?:primary |secondary )?e-?mail address"
+        rf"(?: {value('value')})?{END}",
+        "The supplier's e-mail address[ {value}] is not one that Sage Intacct accepts.",
+        f"Correct the e-mail address of the vendor in Sage Intacct under {places.VENDORS}, then try again.",
+    ),
+    on_record(
+        "field_not_editable",
+        r"^(?P<label>[^\n.:;]{1,60}?) is configured as non-?editable\b",
+        "Sage Intacct is set up so that the {label} cannot be changed.",
+        "Leave it as it is, or have it made editable in Sage Intacct, in the definition of these transactions.",
+    ),
+    on_record(
+        "processing_refused",
+        r"^(?:there was an error processing the (?:request|function)\.? )?(?P<text>.{0,200}?\b(?:field|date|object)"
+        r"(?:s|\(s\))?(?= ).{1,200})$",
+        "Sage Intacct could not process it: {text}",
+        "Mend what is named, then try again.",
+        errornos=("DL02000001",),
+        about=(),
+    ),
     on_record(
         "value_too_long",
         rf"{START}(?P<label>[^\n.:;]{{1,60}}?) is too long\b(?:.{{0,20}}\bat most (?P<limit>\d+))?",

@@ -12,6 +12,7 @@ CATALOGUE: tuple[Entry, ...] = (
     *bills.SMART_RULES,
     *permissions.PERMISSIONS,
     *bills.PERIODS,
+    *bills.DATES,
     *bills.NUMBERS,
     *master_data.VENDORS,
     *bills.ATTACHMENTS,

@@ -26,7 +26,7 @@ _WRAPPER = re.compile(
     r"could(?: not|n't) \w+ (?:the )?[\w ]+ record!?\.?"
     r"|validate [\w ]+ record failed!?\.?"
     r"|error while saving the [\w ]+ info(?:rmation)?!?\.?"
-    r"|currently, we can't \w+ the transaction\.?"
+    r"|currently, we can't \w+ the transaction(?: [\"'].{1,120}?[\"'])? ?\.?"
     r"|check the transaction for errors or inconsistencies, then try again\.?"
     r"|error",
     re.IGNORECASE,
@@ -44,8 +44,8 @@ def classify(error: IntacctError) -> Verdict:
 def classify_errors(errors: Sequence[ApiError], *, level: str) -> Verdict:
     """The verdict on the errors of one answer or one function (`level="result"`). The first specific one decides."""
     repeat = next((error for error in errors if error.is_repeat), None)
-    causes = [repeat] if repeat else [error for error in errors if not _is_wrapper(error)]
-    specific = [error for error in causes if not _find(VAGUE, error, level)]
+    causes = [repeat] if repeat else [error for error in errors if not _is_wrapper(error) or _find(VAGUE, error, level)]
+    specific = [error for error in causes if _find(CATALOGUE, error, level) or not _find(VAGUE, error, level)]
     for table, found in ((CATALOGUE, specific), (VAGUE, causes)):
         if found:
             return _judge(table, found[0], level, _support_id(errors))

@@ -36,6 +36,16 @@ def _dimension(code: str, labels: str, place: str, also: str = "") -> Entry:
     )
 
 
+def both_sides(text: str, values: dict[str, str]) -> dict[str, str]:
+    """The account, and what it may not be used with, as far as the text names them; it often says one side twice."""
+    found = dict(values)
+    again = found.pop("again", "")
+    if found.get("value") == found.get("account"):
+        found["value"] = again
+    found["other"] = " ".join(filter(None, (found.get("label", ""), found.get("value", ""))))
+    return {name: text for name, text in found.items() if text}
+
+
 VENDORS: tuple[Entry, ...] = (
     on_record(
         "vendor_compliance_expired",
@@ -74,11 +84,15 @@ VENDORS: tuple[Entry, ...] = (
 ACCOUNTS: tuple[Entry, ...] = (
     on_record(
         "account_restricted",
-        rf"\b(?:gl )?account {value('account')}: {value('value')} specified is not valid\. gl account is restricted"
-        rf"|\bgl account (?:{value('account_2')} )?is restricted\b",
-        "The account[ {account}] is restricted and may not be used[ with {value}].",
+        rf"{START}(?P<label_1>[a-z][\w /&-]{{0,39}}?) {value('value_1')} ?: {value('again_1')} (?:specified )?is not "
+        rf"valid\. (?P=label_1) is restricted by (?:the )?gl account(?: {value('account_1')}{END})?"
+        rf"|\b(?:gl )?account {value('account_2')} ?: {value('value_2')} (?:specified )?is not valid\. gl account is "
+        rf"restricted(?: by (?:the )?(?P<label_2>[a-z][\w /&-]{{0,39}}?)(?: {value('again_2')})?{END})?"
+        rf"|\bgl account (?:{value('account_3')} )?is restricted\b",
+        "The account[ {account}] is restricted and may not be used[ with {other}].",
         f"In Sage Intacct open {places.ACCOUNTS}, the account[ {{account}}], and see its restrictions; or use "
         f"another account or location.",
+        refine=both_sides,
     ),
     on_record(
         "account_of_a_bank",
@@ -105,6 +119,12 @@ ACCOUNTS: tuple[Entry, ...] = (
         "Choose a GL code on every line of the invoice, then try again.",
     ),
     on_record(
+        "account_number_invalid",
+        r"\benter a valid account number on line item (?P<line>\d+)",
+        "Sage Intacct does not take the account on line {line} of the bill.",
+        f"Choose another GL code on that line of the invoice; accounts are in Sage Intacct under {places.ACCOUNTS}.",
+    ),
+    on_record(
         "account_label_invalid",
         refused("account label"),
         "Sage Intacct does not know the account label {value}.",
@@ -129,7 +149,7 @@ ACCOUNTS: tuple[Entry, ...] = (
 DIMENSIONS: tuple[Entry, ...] = (
     on_record(
         "dimension_missing",
-        rf"missing the [\"']?(?P<label_1>.{{1,60}}?)[\"']? dimension for the account {value('account_1')}{END}"
+        rf"missing (?:the )?[\"']?(?P<label_1>.{{1,60}}?)[\"']? dimension for the account {value('account_1')}{END}"
         rf"|\baccount number {value('account_2')} requires (?:an? )?[\"']?(?P<label_2>[^\n\"'.]{{1,60}}?)[\"']?\.?$",
         "The account {account} needs a {label}, and a line of the invoice has none.",
         f"Enter the {{label}} on the lines with the GL code {{account}}. Which dimensions an account needs stands "
@@ -138,9 +158,39 @@ DIMENSIONS: tuple[Entry, ...] = (
     on_record(
         "location_missing",
         r"use of empty (?P<label_1>\S{1,60}) is invalid|valid multi-entity location must be specified"
+        r"|\blocation(?: id)? is required\b"
         r"|\bmissing (?P<label_2>location) for (?:the )?account(?: (?P<account>\S+?)(?=\.?(?:\s|$)))?",
         "A line of the bill needs a location, as this Sage Intacct company has several entities.",
         f"Enter a location on every line of the invoice; they are in Sage Intacct under {places.LOCATIONS}.",
+    ),
+    on_record(
+        "project_status_prevents",
+        rf"\b(?P<label>project|job)(?: {value('value')})? has an? (?:project )?status that prevents\b"
+        r"(?: (?P<what>[^\n.]{1,80}))?",
+        "The status of the {label}[ {value}] does not allow this[: {what}].",
+        f"In Sage Intacct open {places.PROJECTS} and give it a status that allows it, or choose another one on the "
+        "invoice.",
+    ),
+    on_record(
+        "project_not_of_customer",
+        r"\bproject(?: dimension)? you selected\b.{0,80}\bis not (?:related to|associated with) "
+        r"(?:your|the)\b.{0,40}\bcustomer\b",
+        "The project of a line does not belong to the customer of the bill.",
+        f"See in Sage Intacct under {places.PROJECTS} which customer the project belongs to, and choose the two "
+        "together on the invoice.",
+    ),
+    on_record(
+        "employee_not_of_project",
+        rf"\bemployee isn't a resource of the (?P<label>project|job) {value('value')}{END}",
+        "The employee of a line does not work on the {label} {value}.",
+        f"In Sage Intacct open {places.PROJECTS} and add the employee to its resources, or choose another employee.",
+    ),
+    on_record(
+        "dimension_restricted",
+        rf"\binvalid (?P<label>[a-z][\w /&-]{{0,39}}?) {value('value')}\. (?P=label) is restricted by "
+        rf"(?P<by>[^\n.]{{1,60}})",
+        "The {label} {value} may not be used here: {by} restricts it.",
+        "Choose the two so that they belong together, or lift the restriction in Sage Intacct.",
     ),
     on_record(
         "dimension_filled_in",

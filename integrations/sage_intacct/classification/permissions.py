@@ -102,7 +102,7 @@ PERMISSIONS: tuple[Entry, ...] = (
         FailureKind.RECORD,
         "The vendor belongs to the top level of Sage Intacct, and an entity cannot change it.",
         f"In Sage Intacct go to the top level, open {places.VENDORS} and change the vendor there.",
-        r"cannot \w{1,20} a root-level (?:vendor|supplier)",
+        r"cannot \w{1,20} a root[- ]level (?:vendor|supplier)",
         levels=_RESULT,
     ),
     Entry(

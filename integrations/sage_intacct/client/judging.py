@@ -99,9 +99,12 @@ def _refuse(kind: type[ControlError] | type[AuthenticationError], parent: etree.
 
 
 def _read_result(found: etree._Element, parser: AnswerParser, gateway_time: datetime | None) -> Result:
-    status, function = _text(found, "status"), _text(found, "function")
+    status, function, control_id = (_text(found, name) for name in ("status", "function", "controlid"))
     if not status:
         raise MalformedResponse("A result does not say whether it succeeded.")
+    if not function or not control_id:
+        # Never a refusal: whatever was written may stand there.
+        raise MalformedResponse("A result does not say which function it is of.")
     data = found.find("data")
     streamed = parser.records(data) if data is not None else None
     records = streamed if streamed is not None else _records(data)
@@ -110,7 +113,7 @@ def _read_result(found: etree._Element, parser: AnswerParser, gateway_time: date
     return Result(
         status=status,
         function=function,
-        control_id=_text(found, "controlid"),
+        control_id=control_id,
         key=_text(found, "key") or _record_no(function, records),
         record_url=records[0].get("RECORD_URL") or None if records else None,
         records=records,
@@ -217,7 +220,7 @@ def match_results(results: Iterable[Result], control_ids: tuple[str, ...], *, tr
     what became of that function nobody can say then."""
     found = list(results)
     in_order = zip(found, control_ids, strict=False)
-    if len(found) == len(control_ids) and all(result.control_id in ("", name) for result, name in in_order):
+    if len(found) == len(control_ids) and all(result.control_id == name for result, name in in_order):
         return found
     by_id = {result.control_id: result for result in found}
     failed = next((result for result in found if not result.ok), None)

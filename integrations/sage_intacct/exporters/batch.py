@@ -14,7 +14,7 @@ from integrations.errors import IntegrationError
 from integrations.models import Attempt, Connection, Exchange, ExportItem, FailureKind
 from integrations.sage_intacct.classification import integration_error
 from integrations.sage_intacct.client import Client, IntacctError
-from integrations.sage_intacct.exporters import lookup
+from integrations.sage_intacct.exporters import line_fields, lookup
 from integrations.sage_intacct.exporters.context import link_of, whole_invoices
 from integrations.sage_intacct.gateway import BY_ITSELF, NothingSent, client_for
 from integrations.services import connections, outbox
@@ -33,6 +33,9 @@ ELSEWHERE_WAIT = dt.timedelta(days=1)
 
 class Batch:
     """What is settled is no longer pending; what breaks the whole ends the pending rest."""
+
+    # The items whose bills the request that is about to leave makes; none while it only reads.
+    leaving: Sequence[ExportItem] = ()
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
@@ -76,6 +79,15 @@ class Batch:
         config = next((failure for failure in failures if failure.kind == FailureKind.CONFIG), None)
         if config is not None:
             connections.pause(self.connection, error_of(config))
+        for settlement in settlements:
+            if settlement.result in (Outcome.POSTED, Outcome.FOUND):
+                self._read_back(settlement)
+
+    def _read_back(self, settlement: Settlement) -> None:
+        """After what became of it was written down: a bill that stands must not be touched by what goes wrong here."""
+        item = settlement.item
+        self.leaving = ()
+        line_fields.read_back(self.connection, self.client, item, self.invoices[item.invoice_id], settlement.record_no)
 
     def _settle_elsewhere(self) -> None:
         """What perhaps went to another company there can neither be looked up here, nor be sent here meanwhile."""

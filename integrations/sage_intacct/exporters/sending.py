@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from integrations.errors import IntegrationError, RecordError
 from integrations.models import Attempt, ExportItem, FailureKind
@@ -16,7 +17,7 @@ from integrations.sage_intacct.client import (
     ResultError,
     pack,
 )
-from integrations.sage_intacct.exporters import lookup
+from integrations.sage_intacct.exporters import line_fields, lookup
 from integrations.sage_intacct.exporters.batch import Batch, Outcome, reading
 from integrations.sage_intacct.exporters.context import bill_context
 from integrations.sage_intacct.exporters.files import is_there_already, put_files
@@ -30,14 +31,15 @@ from integrations.services.outbox import Failure, Settlement
 
 REQUEST_BYTES = 8_000_000
 FUNCTIONS_PER_REQUEST = 100
+# The code of an answer that only says that the request was not processed.
+SAYS_NOTHING = "processing_failed"
+ASK_SAGE = "It was tried twice. Look the invoice over, then try again; if it keeps failing, give Sage's support the ID."
 NUMBER_TAKEN = "BL03002185"
 # Kinds of a refusal of a whole request that may have been caused by one function of many.
 OF_ONE = (FailureKind.UNKNOWN, FailureKind.RECORD, FailureKind.INTERNAL)
 
 
 class Sending(Batch):
-    leaving: Sequence[ExportItem] = ()
-
     def go(self) -> None:
         self.load_invoices()
         self._refuse_unsound()
@@ -45,11 +47,50 @@ class Sending(Batch):
             return
         self.connect()
         self.context = bill_context(self.connection, self.link)
+        line_fields.read_back_unread(self.connection, self.client, self.company.pk)
+        self._look_fields_up()
         self._settle_standing()
         if any(self.invoices[item.invoice_id].documents.all() for item in self.pending.values()):
             reading(lambda: self.client.ensure_supdoc_folder(FOLDER))
-        for parcels in pack(self._parcels(), REQUEST_BYTES, FUNCTIONS_PER_REQUEST):
+        self._send_probes()
+        self._pack_and_send(list(self.pending.values()))
+
+    def _pack_and_send(self, items: Sequence[ExportItem]) -> None:
+        for parcels in pack(self._parcels(items), REQUEST_BYTES, FUNCTIONS_PER_REQUEST):
             self._send(parcels)
+
+    def _look_fields_up(self) -> None:
+        """Invoices with a field that a bill's line does not have here are refused, before anything of them is sent."""
+        fresh = [self.invoices[item.invoice_id] for item in self.pending.values() if not item.was_sent]
+        names = line_fields.to_look_up(self.connection, fresh)
+        if not names:
+            return
+        try:
+            reading(lambda: line_fields.look_up(self.connection, self.client, names))
+        except IntegrationError as error:
+            self._put_off(names, Failure.from_error(error))
+        self._refuse_unsound()
+
+    def _put_off(self, names: Collection[str], failure: Failure) -> None:
+        """What carries one of these fields waits until it is known whether it can be sent."""
+        waiting = [
+            item
+            for item in self.pending.values()
+            if not item.was_sent
+            and any(each.field in names for each in line_fields.carried_by(self.invoices[item.invoice_id]))
+        ]
+        self.settle([Settlement(item, Outcome.NOT_SENT, failure, exchange=self.exchange) for item in waiting])
+
+    def _send_probes(self) -> None:
+        """The first invoice with a field that no bill has proved yet goes by itself, and is read back at once."""
+        tried: set[str] = set()
+        for item in list(self.pending.values()):
+            invoice = self.invoices[item.invoice_id]
+            names = {each.field for each in line_fields.unproved(self.connection, invoice)} - tried
+            if names and item.pk in self.pending:
+                tried |= names
+                self._pack_and_send([item])
+                self._refuse_unsound()
 
     def before_call(self) -> None:
         """The machine may have slept: what others took over must not leave."""
@@ -89,9 +130,9 @@ class Sending(Batch):
             return None
         return Settlement(item, Outcome.NOT_SENT, Failure.from_error(error), exchange=self.exchange)
 
-    def _parcels(self) -> Iterator[Parcel]:
+    def _parcels(self, items: Sequence[ExportItem]) -> Iterator[Parcel]:
         """Made while requests are packed, so that the files of one request at a time are in memory."""
-        for item in list(self.pending.values()):
+        for item in items:
             try:
                 yield make_parcel(item, self.invoices[item.invoice_id], self.context)
             except RecordError as error:
@@ -167,7 +208,7 @@ class Sending(Batch):
         # Afterwards, so that nothing that goes wrong with it can touch what was answered.
         for parcel, own in by_parcel:
             if not own[-1].ok:
-                learn_from(self.link, ResultError(_cause(parcel, own)))
+                learn_from(self.link, ResultError(_cause(parcel, own)), parcel.invoice)
 
     def _settlement(self, parcel: Parcel, results: Sequence[Result]) -> Settlement:
         bill = results[-1]
@@ -179,9 +220,18 @@ class Sending(Batch):
                 record_url=record_link(bill.record_url or ""),
                 exchange=self.exchange,
             )
-        failure = Failure.from_error(integration_error(ResultError(_cause(parcel, results))))
+        failure = _patient_once(
+            parcel.item, Failure.from_error(integration_error(ResultError(_cause(parcel, results))))
+        )
         result = Outcome.UNKNOWN if _is_unknown(parcel, bill, failure) else Outcome.REFUSED
         return Settlement(parcel.item, result, failure, exchange=self.exchange)
+
+
+def _patient_once(item: ExportItem, failure: Failure) -> Failure:
+    """An answer that says nothing passes when it is tried again, or it does not pass at all."""
+    if failure.code == SAYS_NOTHING and item.attempts_count > 1:
+        return replace(failure, kind=FailureKind.RECORD, advice=ASK_SAGE)
+    return failure
 
 
 def _is_unknown(parcel: Parcel, bill: Result, failure: Failure) -> bool:

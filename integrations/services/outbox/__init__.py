@@ -10,7 +10,7 @@ from integrations.services.outbox.ending import (
     tell_of_unknown,
 )
 from integrations.services.outbox.settling import settle
-from integrations.services.outbox.telling import write_states
+from integrations.services.outbox.telling import warn_of_posted, write_states
 from integrations.services.outbox.values import (
     LOOKUP_WAITS,
     NO_FAILURE,
@@ -40,5 +40,6 @@ __all__ = [
     "settle",
     "settle_by_hand",
     "tell_of_unknown",
+    "warn_of_posted",
     "write_states",
 ]

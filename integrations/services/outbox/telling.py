@@ -6,10 +6,12 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from integrations.models import ExportItem, ItemStatus, Outcome, OutcomeKind
+from django.db.models import F
+
+from integrations.models import ExportItem, ItemStatus, Job, Outcome, OutcomeKind
 from integrations.services import export_jobs
 from invoices.models import ExportState, Invoice
-from invoices.services import posting
+from invoices.services import activity, posting
 
 OUTCOMES = {
     ItemStatus.POSTED: OutcomeKind.POSTED,
@@ -78,6 +80,26 @@ def retract_failures(items: Sequence[ExportItem], now: dt.datetime) -> None:
         ids = [item.invoice_id for item in told if item.job_id == job_id]
         gone, _ = Outcome.objects.filter(job=job_id, local_id__in=ids, kind=OutcomeKind.FAILED).delete()
         export_jobs.count(job_id, Counter({ItemStatus.FAILED: -gone}), now)
+
+
+def warn_of_posted(item: ExportItem, *, code: str, message: str, advice: str, raw: str = "") -> None:
+    """What a person should know of a bill that stands: in the history of its run, and on the invoice."""
+    invoice = Invoice.objects.select_related("supplier").get(pk=item.invoice_id)
+    ExportItem.objects.filter(pk=item.pk).update(message=message, advice=advice)
+    activity.record(invoice, by=None, kind="bill_warning", text=f"{message} {advice}")
+    if item.job_id:
+        Job.objects.filter(pk=item.job_id).update(warnings=F("warnings") + 1)
+        Outcome.objects.create(
+            job_id=item.job_id,
+            kind=OutcomeKind.WARNING,
+            record_key=invoice.number,
+            record_name=invoice.supplier.name if invoice.supplier else "",
+            local_id=invoice.pk,
+            code=code,
+            message=message,
+            advice=advice,
+            raw_message=raw.replace("\0", ""),
+        )
 
 
 def _good_news(item: ExportItem) -> str:

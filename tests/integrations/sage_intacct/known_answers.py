@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 from integrations.sage_intacct.client import ApiError
 
+from .found_answers import FOUND
+
 CONFIG, RECORD, TEMPORARY, UNKNOWN, INTERNAL = "config", "record", "temporary", "unknown", "internal"
+# Worded after the vendor's documentation of the number or the level; no answer in so many words was found in public.
+WORDED_HERE = "https://developer.intacct.com/web-services/error-handling/"
 CONTROL, AUTHENTICATION, RESULT = "control", "authentication", "result"
 
 
@@ -28,6 +32,11 @@ class Known:
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def source(self) -> str:
+        """Where an answer with this code was published."""
+        return next((found.source for found in FOUND if found.code == self.code), WORDED_HERE)
 
     @property
     def error(self) -> ApiError:
@@ -55,6 +64,8 @@ GATEWAY = (
           "The bank feed is off-line", level=CONTROL, errorno="", correction="Please Try Again Later"),
     Known("too_many_operations", TEMPORARY, "There are too many operations in this request", "too many operations",
           "tried again", "The item has too many components"),
+    Known("system_unavailable", TEMPORARY, "The system is temporarily unavailable.", "not available", "tried again",
+          "The report is temporarily unavailable.", errorno="PL04000050"),
     Known("gateway_failed", UNKNOWN, "", "gateway of Sage Intacct failed", "looked up", "Internal error", level=CONTROL,
           errorno="GW-0003", description="Internal server error [Request ID: r-1]", near_errorno="GW-00030"),
     Known("sender_or_company_refused", CONFIG, "", "company ID", "Web Services authorizations", "Invalid Request",
@@ -172,6 +183,9 @@ ACCOUNTS = (
           "General Ledger > Setup > Accounts", "Bank account 6000 is not valid. Bank feed is inactive"),
     Known("account_missing", RECORD, "Enter an account number on line item 1, in transaction 'INV-7,' and try again",
           "line 1", "GL code", "Enter an account number on the vendor, and try again"),
+    Known("account_number_invalid", RECORD,
+          "Enter a valid account number on line item 2, in transaction ‘INV-7’, and try again.", "line 2",
+          "General Ledger > Setup > Accounts", "Enter a valid account number on the vendor, and try again."),
     Known("account_label_invalid", RECORD, "Account label 'Travel' is not valid", "Travel",
           "Accounts Payable > Setup > Account labels", "Account labels are not enabled"),
     Known("account_number_taken", RECORD, "The account number '6000' already exists", "6000", "import GL codes again",
@@ -188,6 +202,17 @@ DIMENSIONS = (
     Known("location_missing", RECORD,
           "Use of empty Location is invalid. A valid Multi-Entity Location must be specified.", "several entities",
           "Company > Setup > Locations", "Use of empty lines in a memo is discouraged.", errorno="BL03000018"),
+    Known("project_status_prevents", RECORD, "The Project 'P1' has a project status that prevents expense submittal.",
+          "Project P1 does not allow this: expense submittal", "Projects > Projects",
+          "The Project 'P1' has a project manager that prevents expense submittal."),
+    Known("project_not_of_customer",
+          RECORD, "The project you selected is not associated with the customer you selected",
+          "does not belong to the customer", "Projects > Projects", "The project you selected is not billable"),
+    Known("employee_not_of_project", RECORD, "The employee isn’t a resource of the project 'P1'.", "project P1",
+          "Projects > Projects", "The employee isn't a manager of the project 'P1'."),
+    Known("dimension_restricted", RECORD, "Invalid contract C-1. Contract is restricted by Region.",
+          "Region restricts it",
+          "lift the restriction", "Invalid contract C-1. Contract is expired."),
     Known("dimension_filled_in", RECORD, "Department must be 100. This value is auto-filled", "wants 100", "Enter 100",
           "Department must be active. Choose another value"),
     Known("location_of_other_entity", RECORD, "Location 'L2' is not valid. It does not belong to entity E1.",
@@ -234,6 +259,8 @@ BILLS = (
           "General Ledger > Books > Open", "Your transaction date (01/15/2030) is within the payment period"),
     Known("date_before_open_period", RECORD, "Date must be on or after 02/01/2030", "1 February 2030",
           "General Ledger > Books > Open", "Start date must be on or before 02/01/2030"),
+    Known("due_date_missing", RECORD, "The Date Due field is missing a value.", "needs a due date",
+          "Accounts Payable > Vendors", "The Date Paid field is missing a value."),
     Known("due_before_date", RECORD, "Date Due cannot be earlier than date of transaction", "due date", "due date",
           "Discount date cannot be earlier than date of transaction"),
     Known("number_taken", RECORD, "Transaction with the number &#039;INV-7&#039; already exists", "number INV-7",
@@ -277,14 +304,12 @@ BILLS = (
     Known("credits_across_entities", RECORD,
           "Your configuration limits credits to the entity owners. Remove the credit lines.", "credit", "adjustment",
           "Your configuration limits payments to the entity owners.", errorno="BL03002073"),
-    Known("line_to_remove", RECORD, "Remove the extra line item, then reclassify", "one line too many", "Inter-entity",
-          "Remove the extra attachment, then try again", errorno="BL03002101"),
     Known("not_balanced", RECORD, "Debits and credits are not equal", "not equal", "Inter-entity",
           "Debits and credits are shown in two columns"),
     Known("lines_missing", RECORD, "Enter at least one line item, and try again.", "no lines", "Add a line",
           "Enter at least one approver, and try again."),
-    Known("amount_missing", RECORD, "Enter an amount on line item 2, and try again", "Line 2", "Enter the amount",
-          "Enter an amount on the payment, and try again"),
+    Known("amount_missing", RECORD, "Remove the extra line item in the request, then reclassify the bill.",
+          "has no amount", "Enter the amount", "Remove the extra attachment, then try again", errorno="BL03002101"),
     Known("unit_missing", RECORD, "Missing unit", "unit of measure", "Inventory Control > Items",
           "Missing units of time", errorno="BL03000018", near_errorno="BL03000018"),
     Known("action_impossible", RECORD, "Invalid ACTION for this state", "this action", "state", "Invalid action",
@@ -306,10 +331,22 @@ BILLS = (
           "Attachment name 'PL 7' was changed"),
     Known("attachment_in_use", RECORD, "Attachment 'PL-7' is used by a transaction and can't be deleted", "PL-7",
           "Company > Attachments", "Attachment 'PL-7' is used by a report"),
+    Known("supplier_email_malformed",
+          RECORD, "Illegal format for Contactversion : Primary Email Address @host.example.",
+          "@host.example", "Accounts Payable > Vendors", "Illegal format for Contactversion : Primary Phone 12",
+          errorno="BL03000018", near_errorno="BL03000018"),
+    Known("field_not_editable", RECORD,
+          "Bill to Contact is configured as non-editable in Transaction Definition. You cannot change the Bill to "
+          "Contact.",
+          "Bill to Contact", "Leave it", "The column is shown as non-editable in the report."),
+    Known("processing_refused", RECORD,
+          "There was an error processing the request. Field(s) ABC not found on object VENDOR", "ABC",
+          "Mend what is named", "There was an error processing the request.", errorno="DL02000001",
+          near_errorno="DL02000001"),
     Known("value_too_long", RECORD, "Attachment ID is too long: at most 20 characters are allowed.",
           "Attachment ID is too long for Sage Intacct: at most 20", "Shorten", "The session took too long",
           errorno="BL03000018", near_errorno="BL03000018"),
-    Known("field_missing", RECORD, "Required field Due date is missing", "Due date", "Enter it",
+    Known("field_missing", RECORD, "Required field Tax date is missing", "Tax date", "Enter it",
           "The required approval is missing"),
     Known("value_malformed", RECORD, "Illegal format for EMAIL1: 'nobody'", "EMAIL1 nobody", "Correct the EMAIL1",
           "Illegal file format", errorno="BL03000018", near_errorno="BL03000018"),

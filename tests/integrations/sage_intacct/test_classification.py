@@ -35,7 +35,8 @@ from integrations.sage_intacct.client import (
     Throttled,
 )
 
-from .known_answers import KNOWN, Known
+from .found_answers import FOUND, UNKNOWN_TO_US, Found
+from .known_answers import KNOWN, WORDED_HERE, Known
 
 COULD_NOT = ApiError("BL01001973", description2="Could not create APBILL record! [Support ID: a%7Eb]")
 CANNOT_CREATE = ApiError(
@@ -434,8 +435,109 @@ def test_what_a_company_without_entities_may_be_told_does_not_speak_of_its_entit
     only_with_entities = {
         "session_not_opened",  # says "where it is one of several"
         *("entity_refused", "record_of_other_entity", "vendor_of_top_level", "base_currencies_mixed"),
-        *("base_currency_wrong", "credits_across_entities", "line_to_remove", "not_balanced", "location_missing"),
+        *("base_currency_wrong", "credits_across_entities", "not_balanced", "location_missing"),
         *("location_of_other_entity", "entity_only"),
     }
     speaking = {entry.code for entry in CATALOGUE if re.search(r"\bentit", f"{entry.message} {entry.advice}")}
     assert speaking <= only_with_entities
+
+
+# -- what others have published
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: f"{known.code} {known.source}")
+def test_every_known_answer_has_its_source(known: Known) -> None:
+    published = [found for found in FOUND if found.code == known.code]
+    assert known.source == (published[0].source if published else WORDED_HERE)
+
+
+def test_of_every_second_answer_about_a_bill_a_published_text_is_known() -> None:
+    about_bills = [known for known in KNOWN if known.kind == FailureKind.RECORD]
+    published = [known for known in about_bills if known.source != WORDED_HERE]
+    assert len(published) * 2 >= len(about_bills)
+
+
+def test_more_than_forty_published_answers_are_listed_with_their_source() -> None:
+    assert len({found.text for found in FOUND}) == len(FOUND) >= 60
+    assert all(re.fullmatch(r"https://[\w.-]+/\S+", found.source) for found in FOUND)
+
+
+@pytest.mark.parametrize("found", FOUND, ids=str)
+def test_knows_what_others_have_published(found: Found) -> None:
+    verdict = verdict_on(found.error, COULD_NOT, CANNOT_CREATE, level=found.level)
+    assert verdict.code == found.code
+    assert {name: verdict.values.get(name) for name in found.values} == dict(found.values)
+    if found.code == UNKNOWN_TO_US:
+        assert found.text.rstrip(" .") in verdict.message
+
+
+@pytest.mark.parametrize("found", FOUND, ids=str)
+def test_is_not_misled_by_what_only_resembles_a_published_answer(found: Found) -> None:
+    assert verdict_on(found.near_error, level=found.level).code != found.code
+
+
+@pytest.mark.parametrize("found", [found for found in FOUND if found.code != UNKNOWN_TO_US], ids=str)
+def test_what_people_are_told_is_not_copied(found: Found) -> None:
+    verdict = verdict_on(found.error, level=found.level)
+    words = re.findall(r"\w+", found.text.lower())
+    told = " ".join(re.findall(r"\w+", f"{verdict.message} {verdict.advice}".lower()))
+    if verdict.code != "smart_rule":  # whose words are the customer's own, and quoted
+        assert not any(" ".join(words[start : start + 7]) in told for start in range(len(words) - 6))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("X '300': '300' specified is not valid. X is restricted by GL account.", {"label": "X", "value": "300"}),
+        (
+            "Location '300': '300' specified is not valid. Location is restricted by GL account '6820'.",
+            {"label": "Location", "value": "300", "account": "6820"},
+        ),
+        (
+            "The specified GL account '6820' : '6820' is not valid. GL account is restricted by Location '300'.",
+            {"label": "Location", "value": "300", "account": "6820"},
+        ),
+        ("The specified GL account '6820' : '6820' is not valid. GL account is restricted by", {"account": "6820"}),
+        (
+            "GL account '6820': '300' specified is not valid. GL account is restricted",
+            {"account": "6820", "value": "300"},
+        ),
+    ],
+)
+def test_names_both_sides_of_a_restriction(text: str, values: dict[str, str]) -> None:
+    verdict = verdict_on(ApiError("BL01001973", description2=text))
+    assert verdict.code == "account_restricted"
+    assert {name: verdict.values.get(name) for name in ("label", "value", "account")} == {
+        "label": None,
+        "value": None,
+        "account": None,
+    } | values
+    assert "mport" not in verdict.advice
+
+
+@pytest.mark.parametrize(
+    "text", ["", "There was an error processing the request.", "The query 'a b c' cannot be read.", "Error"]
+)
+def test_a_processing_error_that_names_nothing_passes(text: str) -> None:
+    verdict = verdict_on(ApiError("DL02000001", "Error", text))
+    assert (verdict.code, verdict.kind) == ("processing_failed", FailureKind.TEMPORARY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There was an error processing the request. Field(s) ABC not found on object VENDOR",
+        "'02/30/2026' is not a date for field WHENCREATED.",
+        "There was an error processing the request. Invalid date 2026-13-45 in WHENDUE",
+    ],
+)
+def test_a_processing_error_that_names_a_field_a_date_or_an_object_is_the_records(text: str) -> None:
+    verdict = verdict_on(ApiError("DL02000001", "Error", text))
+    assert (verdict.code, verdict.kind) == ("processing_refused", FailureKind.RECORD)
+
+
+@pytest.mark.parametrize("number", ["", " 'V100-001'", " “V100-001”", " "])
+def test_the_wrapper_may_carry_the_number_of_the_transaction(number: str) -> None:
+    wrapper = ApiError("BL01001973", description2=f"Currently, we can't create the transaction{number}.")
+    assert verdict_on(wrapper, INVALID_VENDOR).code == "vendor_invalid"
+    assert (verdict_on(wrapper, ROLLED_BACK).code, verdict_on(wrapper).code) == ("rolled_back", "refused")

@@ -89,6 +89,7 @@ class CreateAPAdjustment(Function):
         add(made, "externalid", given.external_id)
         _add_currency(made, given)
         add(made, "nogl", given.no_gl)
+        # Unlike in create_bill, the custom fields come before what concerns tax.
         _add_custom_fields(made, given.custom_fields)
         add(made, "inclusivetax", given.inclusive_tax)
         add(made, "taxsolutionid", given.tax_solution_id)

@@ -16,6 +16,8 @@ from ..elements import add, add_required, element
 from ..filters import Filter, and_, eq, gte, in_
 from .base import Function
 
+# The vendor's own SDKs say it aloud, where the vendor's grammar has a place for it.
+RETURN_FORMAT = "xml"
 Direction = Literal["ascending", "descending"]
 Aggregate = Literal["count", "avg", "min", "max", "sum"]
 Order = tuple[tuple[str, Direction], ...]
@@ -124,6 +126,7 @@ class ReadByQuery(Function):
         add(made, "fields", ",".join(self.fields))
         add_required(made, "query", self.query)
         add(made, "pagesize", self.page_size)
+        add(made, "returnFormat", RETURN_FORMAT)
         add(made, "docparid", self.docparid)
         return made
 
@@ -164,6 +167,7 @@ class Read(Function):
         add(made, "object", self.object)
         add(made, "keys", ",".join(self.keys))
         add(made, "fields", ",".join(self.fields))
+        add(made, "returnFormat", RETURN_FORMAT)
         add(made, "docparid", self.docparid)
         return made
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.models import CompanyLink, Connection, ExternalRecord
 from integrations.sage_intacct.exporters.context import bill_context, is_multi_currency, tax_records
 from integrations.sage_intacct.exporters.learning import TRUSTED_FOR
+from integrations.sage_intacct.exporters.line_fields import LineField, known
 from integrations.sage_intacct.mappers.bills import BillContext
 from integrations.sage_intacct.mappers.dimensions import object_of
 from invoices.models import Invoice
@@ -32,6 +33,7 @@ class Facts:
     dimensions: dict[str, Dimension]
     tax_solutions: dict[int, str]
     is_multi_currency: bool
+    line_fields: dict[str, LineField]
 
     def is_missing_there(self, object_type: str, local_id: int) -> bool:
         return object_type in self.imported and (object_type, local_id) not in self.known
@@ -53,6 +55,7 @@ def facts_of(connection: Connection, invoices: Sequence[Invoice]) -> Facts:
         dimensions={row.key: row for row in Dimension.objects.filter(account=connection.account_id)},
         tax_solutions=dict(tax_records(connection).values_list("local_id", "attributes__tax_solution")),
         is_multi_currency=is_multi_currency(connection),
+        line_fields=known(connection),
     )
 
 

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from integrations.sage_intacct.classification import places
 from integrations.sage_intacct.exporters.learning import restricted_since, tax_solution_of
+from integrations.sage_intacct.exporters.line_fields import DROPPED_CODE, MISSING_CODE, State
 from integrations.sage_intacct.exporters.preflight.facts import IMPORT_AGAIN, Facts, is_fresh
 from integrations.sage_intacct.mappers.bills import is_known_dimension
 from integrations.sage_intacct.mappers.dimensions import object_of
 from integrations.services.preflight import Problem, Severity
 from invoices.models import Invoice, InvoiceLine
 from ledger.models import DimensionValue, GLCode
+
+FIELD_PROBLEMS = {
+    State.MISSING: (
+        MISSING_CODE,
+        "a bill in Sage Intacct cannot carry the {name}, for its lines have no field {field}.",
+    ),
+    State.DROPPED: (
+        DROPPED_CODE,
+        "Sage Intacct took a bill with the {name} and left it out, so no further one is sent.",
+    ),
+}
 
 
 def lines_are_bookable(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
@@ -57,21 +70,23 @@ def _gl_code_problems(invoice: Invoice, code: GLCode, anchor: str, facts: Facts)
 
 
 def _restriction(invoice: Invoice, line: InvoiceLine, code: GLCode, facts: Facts) -> Iterator[Problem]:
-    """Which locations an account is restricted to cannot be imported; a refusal teaches it."""
+    """What an account is restricted to cannot be imported; a refusal teaches it."""
     link = facts.links.get(invoice.company_id)
     if link is None:
         return
     carried = {each.dimension.key: each.value.code for each in line.dimensions.all()}
-    location = carried.get("location", link.entity_id)
-    learnt_at = restricted_since(link, code.code, location)
-    if learnt_at is not None:
+    for key, value in ({"location": link.entity_id} | carried).items():
+        learnt_at = restricted_since(link, code.code, key, value)
+        if learnt_at is None:
+            continue
+        name = "location" if key == "location" else _dimension_name(key, facts)
         yield Problem(
             "gl_code_restricted",
-            f"Line {line.position}: GL code {code} may not be used with the location {location}.",
-            "Choose another GL code or location, or lift the restriction of the account in Sage Intacct.",
+            f"Line {line.position}: GL code {code} may not be used with the {name} {value}.",
+            f"Choose another GL code or {name}, or lift the restriction of the account in Sage Intacct.",
             f"line-{line.position}-gl_code",
             Severity.ERROR if is_fresh(learnt_at) else Severity.WARNING,
-            subject=f"{code.code} {location}",
+            subject=f"{code.code} {value}",
         )
 
 
@@ -120,6 +135,24 @@ def _dimension_problems(invoice: Invoice, line: InvoiceLine, facts: Facts) -> It
             message = f"{name} {value} is not known to Sage Intacct."
             yield Problem("dimension_value_unknown", message, advice, anchor, subject=f"{key} {value.code}")
         yield from _value_problems(invoice, value, carried, key, name, anchor)
+        yield from _field_problems(line, key, name, anchor, facts)
+
+
+def _field_problems(line: InvoiceLine, key: str, name: str, anchor: str, facts: Facts) -> Iterator[Problem]:
+    """Whether a bill's line has the field cannot be imported; asking for it, or a bill without it, teaches it."""
+    fact = facts.line_fields.get(key.upper())
+    if fact is None or fact.state not in FIELD_PROBLEMS:
+        return
+    code, message = FIELD_PROBLEMS[fact.state]
+    yield Problem(
+        code,
+        f"Line {line.position}: {message.format(name=name, field=key.upper())}",
+        f"In Sage Intacct open {places.PLATFORM_OBJECTS} and see that {name} is a dimension of bills, then press Try "
+        f"again; or take the {name} off the line.",
+        anchor,
+        Severity.ERROR if fact.is_fresh else Severity.WARNING,
+        subject=key,
+    )
 
 
 def _dimension_name(key: str, facts: Facts) -> str:

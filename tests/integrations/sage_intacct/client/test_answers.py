@@ -56,6 +56,23 @@ def test_finds_the_key_of_a_legacy_function_beside_its_data() -> None:
     assert read(answer(result("<key>35</key>", function="create_supdoc"))).results[0].key == "35"
 
 
+@pytest.mark.parametrize("status", ["success", "failure", "aborted"])
+@pytest.mark.parametrize(
+    "missing", ["<function>create</function>", "<controlid>f1</controlid>"], ids=["function", "control id"]
+)
+@pytest.mark.parametrize("instead", ["", "empty"])
+def test_a_result_that_does_not_say_what_it_is_of_leaves_the_outcome_unknown(
+    status: str, missing: str, instead: str
+) -> None:
+    """A refusal among them: it could be of another function, while ours made its bill."""
+    tag = missing[1 : missing.index(">")]
+    whole = answer(result("<key>35</key>" if status == "success" else "", status=status))
+    assert whole.count(missing) == 1
+    with pytest.raises(MalformedResponse) as refused:
+        read(whole.replace(missing, f"<{tag}/>" if instead else ""))
+    assert refused.value.outcome_unknown
+
+
 def test_a_deletion_has_no_key() -> None:
     assert read(answer(result(function="delete"))).results[0].key is None
 

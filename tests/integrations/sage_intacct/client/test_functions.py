@@ -136,20 +136,23 @@ CASES: list[tuple[Function, str]] = [
     (
         ReadByQuery("VENDOR", "NAME = " + query_text("O'Hara"), ("RECORDNO", "NAME"), 50, "Def"),
         r"<readByQuery><object>VENDOR</object><fields>RECORDNO,NAME</fields><query>NAME = 'O\'Hara'</query>"
-        "<pagesize>50</pagesize><docparid>Def</docparid></readByQuery>",
+        "<pagesize>50</pagesize><returnFormat>xml</returnFormat><docparid>Def</docparid></readByQuery>",
     ),
     (
         ReadByQuery("VENDOR"),
-        "<readByQuery><object>VENDOR</object><fields>*</fields><query></query><pagesize>1000</pagesize></readByQuery>",
+        "<readByQuery><object>VENDOR</object><fields>*</fields><query></query><pagesize>1000</pagesize>"
+        "<returnFormat>xml</returnFormat></readByQuery>",
     ),
     (ReadMore("abc..4"), "<readMore><resultId>abc..4</resultId></readMore>"),
     (
         Read("APBILL", ("1", "2"), ("RECORDNO", "STATE")),
-        "<read><object>APBILL</object><keys>1,2</keys><fields>RECORDNO,STATE</fields></read>",
+        "<read><object>APBILL</object><keys>1,2</keys><fields>RECORDNO,STATE</fields>"
+        "<returnFormat>xml</returnFormat></read>",
     ),
     (
         ReadByName("VENDOR", ("V1",)),
-        "<readByName><object>VENDOR</object><keys>V1</keys><fields>*</fields></readByName>",
+        "<readByName><object>VENDOR</object><keys>V1</keys><fields>*</fields>"
+        "<returnFormat>xml</returnFormat></readByName>",
     ),
     (Lookup("VENDOR"), "<lookup><object>VENDOR</object></lookup>"),
     (Inspect("VENDOR"), '<inspect detail="1"><object>VENDOR</object></inspect>'),
