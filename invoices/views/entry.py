@@ -16,25 +16,23 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect, replace_url, reselect, retarget
 
+from documents.kinds import ACCEPTED
 from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
 from invoices.forms import BaseLineFormSet, DocumentsForm, HeaderForm, header_initial, line_form_set, lines_initial
 from invoices.models import DiscardedInvoice, Invoice
 from invoices.services.authorization import submit_invoice
 from invoices.services.discarding import objection_to_discarding
+from invoices.services.documents import looked_at
 from invoices.services.entry import save_invoice
 from invoices.services.readiness import problems
 from invoices.views.discarded import left_of, tells_of_discarded
-from invoices.views.documents import PREVIEWABLE
+from invoices.views.documents import may_enter, shown
 from ledger.models import Dimension
 from organization.models import User
-from organization.permissions import administration_of, allowed
+from organization.permissions import allowed
 from organization.spelling import spell
 
 MORE_LINES = 3
-
-
-def may_enter(user: User) -> bool:
-    return administration_of(user).is_any
 
 
 @dataclass(frozen=True)
@@ -125,6 +123,8 @@ def _entry(request: HttpRequest, invoice: Invoice | None) -> HttpResponse:
     if saved is None:
         forms.documents.keep()
         return _page(request, forms, invoice)
+    for note in forms.documents.notes():
+        messages.info(request, note)
     forms.documents.forget()
     return _after(request, saved)
 
@@ -234,7 +234,7 @@ def _page(
 ) -> HttpResponse:
     documents = list(invoice.documents.all()) if invoice else []
     checks = invoice and request.GET.get("check") and request.method != "POST"
-    shown = [one for one in [*forms.documents.pending, *documents] if one.content_type in PREVIEWABLE]
+    first = next((one for one in [*forms.documents.pending, *map(looked_at, documents)] if one.is_shown), None)
     context = {
         "title": f"Edit {invoice}" if invoice else "Enter Invoice",
         "invoice": invoice,
@@ -245,8 +245,8 @@ def _page(
         "documents_form": forms.documents,
         "documents": documents,
         "removed": forms.documents.data.getlist("remove") if forms.documents.is_bound else [],
-        "previewable": PREVIEWABLE,
-        "preview": shown[0] if shown else None,
+        "shown": shown(first) if first else None,
+        "accepted": ACCEPTED,
         "max_bytes": settings.DOCUMENT_MAX_BYTES,
         "problems": list(forms.problems()),
         "changed_meanwhile": forms.changed_meanwhile,
