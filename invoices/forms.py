@@ -251,9 +251,10 @@ class DocumentsForm(forms.Form):
         """Each file on its own: the good ones are taken although others are refused."""
         files, most = self.cleaned_data["documents"], settings.DOCUMENTS_AT_ONCE
         if len(files) > most:
-            self.add_error("documents", f"{len(files)} documents were chosen; at most {most} are taken at a time.")
-            return self.chosen
-        for file in files:
+            others = "the other one" if len(files) == most + 1 else f"the other {len(files) - most}"
+            told = f"{len(files)} documents were chosen, and {most} are taken at a time. Choose {others} again."
+            self.add_error("documents", told)
+        for file in files[:most]:
             try:
                 self.chosen.append(check_document(file))
             except InvoiceRefused as refused:

@@ -44,7 +44,8 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
                 "is protected with a password, so that nobody here could read it. Save it without one and attach that."
             ) from error
         raise Unacceptable(
-            "is a PDF without pages, or a damaged one, that no reader can open. Ask for it again, or print it to a new PDF and attach that."
+            "is a PDF without pages, or a damaged one, that no reader can open."
+            " Ask for it again, or print it to a new PDF and attach that."
         ) from error
 
 

@@ -73,8 +73,9 @@ def keep(checked: CheckedFile, *, by: User) -> PendingFile:
     if _kept_bytes(folder) + checked.size > settings.PENDING_MAX_BYTES:
         most = settings.PENDING_MAX_BYTES // 1024 // 1024
         raise InvoiceRefused(
-            f"“{checked.name}” was not kept: documents of forms that you have not saved would take up more than {most} MB,"
-            " the most that is kept for one person. Save these invoices, or wait a day, after which such documents are deleted.",
+            f"“{checked.name}” was not kept: documents of forms that you have not saved would take up more than"
+            f" {most} MB, the most that is kept for one person. Save these invoices; after a day such documents are"
+            " deleted.",
             "documents",
         )
     path = default_storage.save(f"{folder}/{uuid4().hex}", checked.file)
