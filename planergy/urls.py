@@ -19,4 +19,5 @@ urlpatterns = [
     path("health/", views.health, name="health"),
 ]
 
+handler400 = "planergy.views.bad_request"
 handler403 = "planergy.views.not_found"

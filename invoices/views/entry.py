@@ -114,6 +114,24 @@ def _entered_anew(request: HttpRequest, discarded: DiscardedInvoice) -> HttpResp
     return replace_url(reselect(retarget(page, "#main"), "#main"), reverse("invoices:invoice_add"))
 
 
+@allowed(may_enter)
+def form_not_sent(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """The form's token was too old: nothing is done, and everything that was typed is there to be sent again."""
+    rows = Invoice.objects.administrable_by(request.user).with_header()  # type: ignore[arg-type]
+    invoice = get_object_or_404(rows, pk=pk) if pk else None
+    forms = _bound(request, invoice)
+    forms.is_valid()
+    forms.header.add_error(
+        None,
+        "This form was open for a long time, or you signed in again in another tab, so nothing was saved."
+        " Everything that you typed is still here: look it over and send it again.",
+    )
+    forms.documents.keep()
+    page = _page(request, forms, invoice)
+    page.status_code = 200 if request.htmx else 403  # type: ignore[attr-defined]
+    return page
+
+
 def _entry(request: HttpRequest, invoice: Invoice | None) -> HttpResponse:
     if request.method != "POST":
         return _page(request, _unbound(request, invoice), invoice)
