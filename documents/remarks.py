@@ -1,16 +1,17 @@
-"""What is said beside a document that holds more than its pages."""
+"""What is said beside a document that is not quite what it seems."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from documents.opening.findings import EMBEDDED, HAS_ATTACHMENTS, JAVASCRIPT, LAUNCH
+from documents.opening.findings import DAMAGED, EMBEDDED, HAS_ATTACHMENTS, JAVASCRIPT, LAUNCH
 
 MOST_NAMES = 10
 LONGEST_NAME = 80
 _WITHOUT_NAMES = {
     JAVASCRIPT: "This PDF holds JavaScript. It does not run here; be careful when you open the download.",
     LAUNCH: "This PDF wants to start a program or open a file. It cannot here; be careful when you open the download.",
+    DAMAGED: "This picture is damaged or cut off: what is shown may not be all of it. Ask for it again.",
 }
 
 

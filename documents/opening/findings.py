@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# What a document holds besides its pages. Kept, and said beside the document.
+# What is remarkable about a document that is taken. Kept, and said beside the document.
 JAVASCRIPT, LAUNCH, EMBEDDED, HAS_ATTACHMENTS = "javascript", "launch", "embedded", "attachments"
+DAMAGED = "damaged"
 
 
 @dataclass(frozen=True)

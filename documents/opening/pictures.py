@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, ImageSequence, UnidentifiedImageError
 
-from documents.opening.findings import Finding, Unacceptable
+from documents.opening.findings import DAMAGED, Finding, Unacceptable
 
 MOST_PIXELS = 100_000_000
 MOST_PAGES = 2_000
@@ -22,7 +23,7 @@ _MAGIC = {
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _FORMATS = {"png": "PNG", "jpeg": "JPEG", "tiff": "TIFF", "webp": "WEBP", "heic": "HEIF"}
 # Each is what Pillow or its parts raise over bytes that are no picture after all.
-DAMAGED = (OSError, ValueError, SyntaxError, EOFError, ArithmeticError, LookupError, TypeError, RuntimeError)
+BROKEN = (OSError, ValueError, SyntaxError, EOFError, ArithmeticError, LookupError, TypeError, RuntimeError)
 
 Image.MAX_IMAGE_PIXELS = None  # a limit of our own, with a sentence
 
@@ -38,19 +39,27 @@ def kind_of(head: bytes) -> str:
 
 
 def inspect(data: bytes, kind: str) -> Finding:
-    """Decodes the first page whole: what is cut off or damaged is told now, not when somebody wants to pay it."""
-    try:
-        picture = _open(data, kind)
-        _refuse_absurd(picture)
-        pages = 1 if kind == "jpeg" else getattr(picture, "n_frames", 1)
-        picture.load()
-    except DAMAGED as error:
-        raise Unacceptable(
-            "is a damaged picture that cannot be shown. Send, scan or photograph it once more and attach that."
-        ) from error
+    """Decodes the first page whole: what is cut off is told now, not when somebody wants to pay it.
+
+    Readers show what there is of a damaged picture; so it is taken, and marked.
+    """
+    for marks in ((), (DAMAGED,)):
+        ImageFile.LOAD_TRUNCATED_IMAGES = bool(marks)
+        with suppress(*BROKEN):
+            return Finding(kind, _pages(data, kind), marks)
+    raise Unacceptable(
+        "is a damaged picture that cannot be shown. Send, scan or photograph it once more and attach that."
+    )
+
+
+def _pages(data: bytes, kind: str) -> int:
+    picture = _open(data, kind)
+    _refuse_absurd(picture)
+    pages = 1 if kind == "jpeg" else getattr(picture, "n_frames", 1)
+    picture.load()
     if pages > MOST_PAGES:
         raise Unacceptable(f"has more than {MOST_PAGES:,} pages. Attach the pages that are the invoice.")
-    return Finding(kind, pages)
+    return int(pages)
 
 
 def _open(data: bytes, kind: str) -> Image.Image:
@@ -70,6 +79,7 @@ def _refuse_absurd(picture: Image.Image) -> None:
 
 
 def pictures(data: bytes, kind: str, most: int, longest_side: int) -> Iterator[Image.Image]:
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
     picture = _open(data, kind)
     _refuse_absurd(picture)
     if kind == "jpeg":

@@ -107,6 +107,12 @@ def picture(form: str, size: tuple[int, int] = (12, 8), mode: str = "RGB", **opt
     return held.getvalue()
 
 
+def noise(form: str) -> bytes:
+    held = io.BytesIO()
+    Image.effect_noise((200, 200), 60).save(held, form)
+    return held.getvalue()
+
+
 def many_page_tiff(pages: int) -> bytes:
     rest = [Image.new("1", (30, 40), index % 2) for index in range(1, pages)]
     return picture("TIFF", (30, 40), "1", save_all=True, append_images=rest)

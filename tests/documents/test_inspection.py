@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from documents.opening.findings import EMBEDDED, HAS_ATTACHMENTS, JAVASCRIPT, LAUNCH, Unacceptable
+from documents.opening.findings import DAMAGED, EMBEDDED, HAS_ATTACHMENTS, JAVASCRIPT, LAUNCH, Unacceptable
 from documents.opening.inspection import inspect
 from tests.documents import samples
 
@@ -73,7 +73,7 @@ def test_takes_what_a_reader_can_open(name: str, content: bytes, kind: str) -> N
         ("empty.pdf", samples.PDF_WITHOUT_PAGES, "is a PDF without pages, or a damaged one"),
         ("words.pdf", b"Invoice 7", "is named like a PDF, but no reader can open it as one"),
         ("mail.pdf", b"\0" * 5_000, "is named like a PDF, but no reader can open it as one"),
-        ("cut.png", samples.picture("PNG", (300, 300))[:120], "is a damaged picture"),
+        ("junk.png", b"\x89PNG\r\n\x1a\n" + b"0" * 900, "is a damaged picture"),
         ("absurd.png", samples.absurd_png(), "measures 60,000 × 60,000 pixels"),
         ("absurd.jpg", samples.absurd_png(9_000, 90_000), "measures 9,000 × 90,000 pixels"),
         ("old.gif", samples.picture("GIF"), "is a GIF picture. Save it as PNG"),
@@ -189,6 +189,13 @@ def test_refuses_a_bomb_also_inside_an_e_mail() -> None:
 )
 def test_marks_what_a_pdf_would_do(content: bytes, marks: tuple[str, ...]) -> None:
     assert inspect(content, "a.pdf").marks == marks
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG"])
+def test_takes_and_marks_a_picture_that_is_cut_off_but_shown_by_readers(name: str) -> None:
+    whole = samples.noise(name)
+    assert inspect(whole, "a").marks == ()
+    assert inspect(whole[: len(whole) // 2], "a").marks == (DAMAGED,)
 
 
 def test_names_the_files_inside() -> None:
