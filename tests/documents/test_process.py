@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import subprocess
 import sys
 import time
@@ -73,6 +74,33 @@ def test_native_code_opens_no_socket_and_starts_no_program(call: str) -> None:
     run = [sys.executable, "-P", "-B", "-c", start + command]
     done = subprocess.run(run, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60)
     assert done.stdout.split() == ["-1", "1"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the limits of another process")
+def test_the_child_is_confined_before_it_reads() -> None:
+    """Started as the portal starts it; whoever looks at it while it waits for its file sees its limits."""
+    command = [sys.executable, "-P", "-B", "-s", "-m", process.CHILD, "inspect", "pdf"]
+    environment = {"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(samples.pdf())
+        child.stdin.flush()
+        held = _limit_of(child.pid, resource.RLIMIT_FSIZE)
+        child.stdin.close()
+        assert b'"kind": "pdf"' in child.stdout.read()
+    assert held == 0
+
+
+def _limit_of(pid: int, limit: int) -> int:
+    """As soon as it is lowered; the last one seen otherwise."""
+    seen = -1
+    for _ in range(500):
+        seen = resource.prlimit(pid, limit)[1]
+        if seen == 0:
+            break
+        time.sleep(0.01)
+    return seen
 
 
 def test_the_limits_hold() -> None:
