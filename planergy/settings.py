@@ -46,7 +46,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "planergy.views.wrong_token"
-X_FRAME_OPTIONS = "SAMEORIGIN"  # the document preview is an <iframe> of our own
+X_FRAME_OPTIONS = "DENY"
 
 INSTALLED_APPS = [
     "planergy.apps.PlanergyConfig",

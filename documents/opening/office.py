@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import posixpath
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 from lxml import etree
 
 from documents.kinds import suffix_of
-from documents.opening import compound, programs
+from documents.opening import compound, programs, safe_xml
 from documents.opening.findings import Finding, Unacceptable
 
 MOST_UNPACKED = 200 * 1024 * 1024
@@ -20,8 +21,7 @@ MOST_PART = 4 * 1024 * 1024
 MOST_NESTING = 3
 _MAIN = {"spreadsheetml.sheet.main+xml": "xlsx", "wordprocessingml.document.main+xml": "docx"}
 _MACROS = ("macroenabled", "vbaproject", "vbadata", "macrosheet", "activex")
-_BROKEN = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError, RuntimeError, zipfile.zlib.error)
-_PARSER = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+_BROKEN = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError, RuntimeError, zlib.error)
 
 
 def inspect(data: bytes, depth: int = 0) -> Finding:
@@ -142,6 +142,6 @@ def _elements(package: zipfile.ZipFile, name: str) -> Iterator[etree._Element]:
     """Those below the root; none when the part is missing or no XML."""
     try:
         content = _read(package, package.getinfo(name), MOST_PART)
-        yield from etree.fromstring(content, etree.XMLParser(**_PARSER)).iterchildren(etree.Element)
+        yield from safe_xml.parse(content).iterchildren(etree.Element)
     except (KeyError, etree.XMLSyntaxError):
         return

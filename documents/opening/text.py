@@ -14,6 +14,7 @@ from email.message import Message
 from lxml import etree
 
 from documents.kinds import BY_SUFFIX, suffix_of
+from documents.opening import safe_xml
 from documents.opening.findings import HAS_ATTACHMENTS, Finding, Unacceptable
 
 MOST_ATTACHMENTS = 100
@@ -38,9 +39,8 @@ def xml_finding(data: bytes, name: str) -> Finding | None:
     begins = data[:64].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<")
     if not (is_named_so or begins):
         return None
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(data, parser)
+        root = safe_xml.parse(data)
     except etree.XMLSyntaxError as error:
         if is_named_so:
             raise Unacceptable(
@@ -59,8 +59,7 @@ def _refuse_entities_and_pages(root: etree._Element, data: bytes) -> None:
             f"is {what}, which may hold programs. Save it as a PDF and attach that.",
             is_dangerous=bool(_SCRIPT.search(data)),
         )
-    internal = root.getroottree().docinfo.internalDTD
-    if internal is not None and next(internal.iterentities(), None) is not None:
+    if safe_xml.declares_entities(root):
         raise Unacceptable("is XML that declares entities, which no e-invoice needs. Attach the invoice as a PDF.")
 
 
@@ -91,7 +90,8 @@ def _attachments(message: Message) -> Iterator[tuple[str, bytes]]:
         name = part.get_filename()
         is_body = part.get_content_maintype() == "text" and part.get_content_disposition() != "attachment"
         if name or not is_body:
-            yield _plain(name or "unnamed"), part.get_payload(decode=True) or b""
+            content = part.get_payload(decode=True)
+            yield _plain(name or "unnamed"), content if isinstance(content, bytes) else b""
 
 
 def _plain(name: str) -> str:

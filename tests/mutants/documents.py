@@ -41,7 +41,7 @@ MUTANTS = [
         name="documents.child_without_deadline",
         file="documents/opening/process.py",
         before="    timer.start()\n",
-        after="    threading.Timer(15, _kill, [process]).start()\n",
+        after="",
         tests=(f"{PROCESS}::test_a_taken_over_reader_is_ended_at_the_deadline_with_all_it_started",),
     ),
     Mutant(
