@@ -121,6 +121,8 @@ def test_a_taken_over_reader_is_ended_at_the_deadline_with_all_it_started(
 import os, pathlib, time
 if os.fork() == 0:
     pathlib.Path('{tmp_path}/inner').write_text(str(os.getpid()))
+    os.close(1)
+    time.sleep(600)
 time.sleep(8)
 print('{{"kind": "pdf", "pages": 1, "marks": [], "contents": []}}')
 """
