@@ -7,15 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet, Sum
 
+from documents.kinds import CHOSEN
 from invoices import picking
 from invoices.errors import InvoiceRefused
 from invoices.fields import AmountField, DayField
 from invoices.models import ZERO, Document, Invoice, InvoiceLine
 from invoices.services import pending
-from invoices.services.documents import CONTENT_TYPES, CheckedFile, check_document
+from invoices.services.documents import CheckedFile, check_document
 from invoices.services.entry import LineData, proposed_tax
 from invoices.services.pending import PendingFile
 from ledger.models import Currency, Dimension, Terms
@@ -233,7 +235,7 @@ class DocumentsForm(forms.Form):
 
     documents = ManyFilesField(
         required=False,
-        widget=ManyFilesInput({"multiple": True, "accept": ",".join(f".{suffix}" for suffix in CONTENT_TYPES)}),
+        widget=ManyFilesInput({"multiple": True, "accept": ",".join(f".{suffix}" for suffix in CHOSEN)}),
     )
     remove = RemovedField(Document.objects.none(), required=False)
 
@@ -247,7 +249,12 @@ class DocumentsForm(forms.Form):
 
     def clean_documents(self) -> list[CheckedFile]:
         """Each file on its own: the good ones are taken although others are refused."""
-        for file in self.cleaned_data["documents"]:
+        files, most = self.cleaned_data["documents"], settings.DOCUMENTS_AT_ONCE
+        if len(files) > most:
+            others = "the other one" if len(files) == most + 1 else f"the other {len(files) - most}"
+            told = f"{len(files)} documents were chosen, and {most} are taken at a time. Choose {others} again."
+            self.add_error("documents", told)
+        for file in files[:most]:
             try:
                 self.chosen.append(check_document(file))
             except InvoiceRefused as refused:
@@ -264,11 +271,19 @@ class DocumentsForm(forms.Form):
         return super().clean() or self.cleaned_data
 
     def uploads(self) -> list[Any]:
-        return [file.open() for file in self.pending] + [checked.file for checked in self.chosen]
+        return [file.checked() for file in self.pending] + self.chosen
+
+    def notes(self) -> list[str]:
+        """What was changed on files that came with the form itself; of the kept ones it was said before."""
+        return [checked.note for checked in self.chosen if checked.note]
 
     def keep(self) -> None:
         """Store what was chosen, since the browser forgets it when the form comes back."""
-        self.pending += [pending.keep(checked, by=self.user) for checked in self.chosen]
+        for checked in self.chosen:
+            try:
+                self.pending.append(pending.keep(checked, by=self.user))
+            except InvoiceRefused as refused:
+                self.add_error("documents", refused.message)
         self.chosen = []
 
     def forget(self) -> None:

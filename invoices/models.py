@@ -6,12 +6,15 @@ from decimal import Decimal
 from pathlib import PurePath
 from uuid import uuid4
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 from django.utils import timezone
 
+from documents.kinds import DRAWN
+from documents.remarks import remarks
 from invoices.querysets import DiscardedQuerySet, InvoiceQuerySet
 from invoices.words import WORDS
 from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
@@ -354,6 +357,9 @@ class Document(models.Model):
     content_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField(help_text="Bytes.")
     sha256 = models.CharField(max_length=64)
+    page_count = models.PositiveIntegerField(null=True, help_text="Pages that can be shown. Empty: not looked at yet.")
+    marks = ArrayField(models.CharField(max_length=20), default=list, help_text="What it holds besides its pages.")
+    contents = ArrayField(models.CharField(max_length=80), default=list, help_text="Names of the files inside.")
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -362,6 +368,15 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there are pictures of its pages."""
+        return self.content_type in DRAWN and self.page_count != 0
+
+    @property
+    def remarks(self) -> list[str]:
+        return list(remarks(self.marks, self.contents))
 
 
 class ApprovalRule(models.Model):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from invoices import tallies
 from invoices.mail import deliver
-from invoices.services import pending
+from invoices.services import pending, sweeping
 
 
 @shared_task(autoretry_for=(smtplib.SMTPException, OSError), retry_backoff=True, max_retries=8)
@@ -25,3 +25,9 @@ def fold_tallies() -> None:
 @shared_task
 def sweep_pending_documents() -> None:
     pending.sweep(timezone.now())
+    sweeping.sweep_partial_uploads(timezone.now())
+
+
+@shared_task
+def sweep_stray_documents() -> None:
+    sweeping.sweep_stray_documents(timezone.now())

@@ -37,9 +37,8 @@ def content_security_policy(*, form_targets: list[str]) -> dict[str, list[str]]:
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],  # the square code of two-factor authentication; a file just chosen
+        "img-src": [SELF, "data:"],  # the square code of an authenticator app
         "connect-src": [SELF],
-        "frame-src": [SELF, "blob:"],  # the preview of a document; of a file just chosen
         "form-action": [SELF, *form_targets],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],

@@ -48,12 +48,13 @@ SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "planergy.views.wrong_token"
 # `manage.py check --deploy` is clean but for these, each with its reason.
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for subdomains: the portal is one host of a domain, and must not decide for the others
     "security.W021",  # HSTS preloading: a list that a domain cannot leave for months; its owner decides, not the portal
 ]
-X_FRAME_OPTIONS = "DENY"  # but the preview of a document, which says so itself
+X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
@@ -162,6 +163,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "invoices: fold tallies": {"task": "invoices.tasks.fold_tallies", "schedule": 300.0},
     "invoices: sweep pending documents": {"task": "invoices.tasks.sweep_pending_documents", "schedule": 3600.0},
+    "invoices: sweep stray documents": {"task": "invoices.tasks.sweep_stray_documents", "schedule": 24 * 3600.0},
     "integrations: sweep due and stuck work": {"task": "integrations.tasks.sweep", "schedule": 20.0},
     "integrations: start scheduled imports": {"task": "integrations.tasks.start_scheduled_imports", "schedule": 60.0},
     "integrations: prune history": {"task": "integrations.tasks.prune_history", "schedule": 6 * 3600.0},
@@ -258,13 +260,20 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
 FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+UPLOADS_DIR = MEDIA_ROOT / "uploads"
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "invoices.uploads.CappedUploadHandler",
 ]
 DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_MB", default=20) * 1024 * 1024
+PENDING_MAX_BYTES = env.int("PENDING_MAX_MB", default=200) * 1024 * 1024
+DOCUMENTS_AT_ONCE = 20
+# Far above what the form takes, so that the form itself says what is too many.
+DATA_UPLOAD_MAX_NUMBER_FILES = 10 * DOCUMENTS_AT_ONCE
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 AUDIT_RETENTION_DAYS = env.int("AUDIT_RETENTION_DAYS", default=2555)  # seven years
+CLAMAV_ADDRESS = env.str("CLAMAV_ADDRESS", default="")
 
 SAGE_INTACCT_ENDPOINT = env.str("SAGE_INTACCT_ENDPOINT", default="https://api.intacct.com/ia/xml/xmlgw.phtml")
 SAGE_INTACCT_SENDER_ID = env.str("SAGE_INTACCT_SENDER_ID", default="")

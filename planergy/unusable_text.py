@@ -12,6 +12,10 @@ from django.http.request import UnreadablePostError
 NUL = "\x00"  # PostgreSQL keeps no text that holds it
 
 
+class UnusableText(BadRequest):
+    """Some text of the request holds a character that cannot be kept."""
+
+
 class UnusableTextMiddleware:
     """Answers 400 to NUL in the path, the query, a cookie (where it may be quoted as \\000) or a form."""
 
@@ -41,4 +45,4 @@ def _texts(fields: Any) -> Iterator[str]:
 
 def _refuse_nul(texts: list[str]) -> None:
     if any(NUL in text for text in texts):
-        raise BadRequest("The request holds a NUL character.")
+        raise UnusableText("The request holds a NUL character.")

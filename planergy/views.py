@@ -5,14 +5,17 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from invoices.views import entry
 from organization import control_panel as registry
 from organization.permissions import allowed, can_use_control_panel
 from planergy import style_guide as samples
+from planergy.unusable_text import UnusableText
 
 
 @require_safe
@@ -46,11 +49,38 @@ def health(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Also for what is refused before anybody is known to be signed in, so the page shows no person."""
-    return render(request, "400.html", status=400)
-
-
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Forbidden answers like unknown, so that nobody learns what exists."""
     return render(request, "404.html", status=404)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Beyond the limits of a request altogether; the limits of a form are told in the form.
+
+    Also for what is refused before anybody is known to be signed in, so the page shows no person.
+    """
+    problem = _problem_of(exception)
+    if "HX-Request" in request.headers:  # the page stays as it is, and says this
+        return HttpResponse(f"{problem} Nothing was saved; what you typed is still here.", "text/plain", status=400)
+    return render(request, "400.html", {"problem": problem}, status=400)
+
+
+def _problem_of(exception: Exception | None) -> str:
+    if isinstance(exception, TooManyFilesSent):
+        return f"More than {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files came at once. Choose fewer at a time."
+    if isinstance(exception, TooManyFieldsSent):
+        return f"The form has more than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,} fields. Enter fewer lines."
+    if isinstance(exception, RequestDataTooBig):
+        return "The text of the form is larger than 2.5 MB. Shorten it, or attach the text as a document."
+    if isinstance(exception, UnusableText):
+        return "A field, an address or a file name holds a character that cannot be kept. Type that text anew."
+    return "The request was damaged on its way, or was not written by a page of this portal. Send it again."
+
+
+def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The entry form comes back as it was typed; a form that another site sent never does."""
+    match = request.resolver_match
+    is_entry = match is not None and match.view_name in ("invoices:invoice_add", "invoices:invoice_edit")
+    if match and is_entry and reason.startswith("CSRF") and request.user.is_authenticated:
+        return entry.form_not_sent(request, **match.kwargs)
+    return render(request, "403_csrf.html", status=403)

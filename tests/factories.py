@@ -18,8 +18,8 @@ from suppliers.models import Supplier
 
 _number = itertools.count(1)
 PDF = (
-    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\n"
-    b"trailer<</Root 1 0 R>>\n%%EOF\n"
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 280]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 )
 
 
@@ -129,6 +129,7 @@ def document(invoice_: Invoice, name: str = "invoice.pdf", content: bytes = PDF,
         invoice=invoice_,
         name=name,
         content_type=fields.pop("content_type", "application/pdf"),
+        page_count=fields.pop("page_count", 1),
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         uploaded_by=fields.pop("uploaded_by", None) or invoice_.created_by,

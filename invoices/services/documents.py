@@ -1,60 +1,48 @@
-"""Documents: what may be attached, judged by content and not by name, and how it is stored."""
+"""Documents: what may be attached, judged by what a reader can open, and how it is stored."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import unicodedata
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.core.files.base import File
-from django.core.files.storage import default_storage
 
+from documents import scanning
+from documents.kinds import KINDS, mended
+from documents.opening import process
+from documents.opening.findings import Finding, Unacceptable
+from documents.remarks import names_told
 from invoices.errors import InvoiceRefused
 from invoices.models import Document, Invoice
+from invoices.services import previews
 from organization.after_commit import after_commit
 from organization.models import User
 
-PDF, PNG, JPEG, TIFF = "application/pdf", "image/png", "image/jpeg", "image/tiff"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-CONTENT_TYPES = {
-    "pdf": PDF,
-    "png": PNG,
-    "jpg": JPEG,
-    "jpeg": JPEG,
-    "tif": TIFF,
-    "tiff": TIFF,
-    "csv": "text/csv",
-    "txt": "text/plain",
-    "xlsx": XLSX,
-    "docx": DOCX,
-}
-ACCEPTED = "PDF, PNG, JPEG, TIFF, CSV, TXT, XLSX or DOCX"
+log = logging.getLogger(__name__)
+
 MAX_NAME = 120
-MAX_UNPACKED_BYTES = 200 * 1024 * 1024
-MAX_PACKED_FILES = 5_000
-MAX_RATIO = 200
-_SIGNATURES = {
-    PNG: (b"\x89PNG\r\n\x1a\n",),
-    JPEG: (b"\xff\xd8\xff",),
-    TIFF: (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
-}
-_OFFICE_PARTS = {XLSX: "xl/workbook.xml", DOCX: "word/document.xml"}
 _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|]')
 
 
 @dataclass(frozen=True)
 class CheckedFile:
+    """`note` says what was changed on the way in: the name of a file that is not what its name said."""
+
     file: File
     name: str
     content_type: str
     size: int
     sha256: str
+    page_count: int
+    marks: tuple[str, ...] = ()
+    contents: tuple[str, ...] = ()
+    note: str = ""
 
 
 def clean_name(name: str) -> str:
@@ -67,7 +55,7 @@ def clean_name(name: str) -> str:
 
 
 def check_document(file: File) -> CheckedFile:
-    """Raises InvoiceRefused with the reason: too large, of a type that is not accepted, or not what its name says."""
+    """Raises InvoiceRefused with the reason: too large, infected, dangerous, damaged, or of no kind that is taken."""
     name = clean_name(file.name or "")
     size = file.size or 0
     if size > settings.DOCUMENT_MAX_BYTES:
@@ -76,61 +64,39 @@ def check_document(file: File) -> CheckedFile:
         )
     if not size:
         raise _refused(name, "is empty.")
-    content_type = CONTENT_TYPES.get(PurePosixPath(name).suffix.lower().lstrip("."))
-    if content_type is None:
-        raise _refused(name, f"is of a type that is not accepted. Attach {ACCEPTED}.")
-    if problem := _content_problem(file, content_type):
-        raise _refused(name, problem)
-    return CheckedFile(file, name, content_type, size, _sha256(file))
+    _refuse_virus(file, name)
+    finding = _inspect(file, name)
+    kind = KINDS[finding.kind]
+    right = mended(name, kind)
+    note = "" if right == name else f"“{name}” is a {kind.noun}, so it is kept as “{right}”."
+    marks, contents = finding.marks, tuple(names_told(finding.contents))
+    return CheckedFile(file, right, kind.content_type, size, _sha256(file), finding.pages, marks, contents, note)
+
+
+def _inspect(file: File, name: str) -> Finding:
+    try:
+        return process.inspect(file, name)
+    except Unacceptable as unacceptable:
+        raise _refused(name, unacceptable.problem) from unacceptable
+
+
+def _refuse_virus(file: File, name: str) -> None:
+    if not settings.CLAMAV_ADDRESS:
+        return
+    try:
+        found = scanning.scan(file, settings.CLAMAV_ADDRESS)
+    except scanning.ScannerUnavailable as error:
+        log.error("The virus scanner at %s did not answer: %s", settings.CLAMAV_ADDRESS, error)
+        raise _refused(
+            name, "could not be checked for viruses, because the scanner does not answer. Try again in some minutes."
+        ) from error
+    if found:
+        log.warning("The virus scanner found %s in an upload.", found)
+        raise _refused(name, f"holds a virus ({found}). Do not open it; ask the sender for a clean copy.")
 
 
 def _refused(name: str, problem: str) -> InvoiceRefused:
     return InvoiceRefused(f"“{name}” {problem}", "documents")
-
-
-def _content_problem(file: File, content_type: str) -> str:
-    if content_type in _OFFICE_PARTS:
-        return _package_problem(file, _OFFICE_PARTS[content_type])
-    file.seek(0)
-    head = file.read(1024)
-    if content_type == PDF:
-        return "" if b"%PDF-" in head and b"%%EOF" in _tail(file) else "is not a PDF, whatever its name says."
-    if content_type in _SIGNATURES:
-        return "" if head.startswith(_SIGNATURES[content_type]) else "is not the picture that its name says."
-    return _text_problem(file)
-
-
-def _tail(file: File) -> bytes:
-    file.seek(max(0, (file.size or 0) - 2048))
-    return file.read(2048)
-
-
-def _text_problem(file: File) -> str:
-    file.seek(0)
-    for chunk in file.chunks():
-        if any(byte < 32 and byte not in b"\t\n\r\x0c" for byte in set(chunk)):
-            return "is not plain text, whatever its name says."
-    return ""
-
-
-def _package_problem(file: File, main_part: str) -> str:
-    """Read the table of contents only; nothing is unpacked."""
-    file.seek(0)
-    try:
-        with zipfile.ZipFile(file) as package:
-            entries = package.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        return "is not the Office document that its name says."
-    unpacked = sum(entry.file_size for entry in entries)
-    packed = sum(entry.compress_size for entry in entries) or 1
-    if len(entries) > MAX_PACKED_FILES or unpacked > MAX_UNPACKED_BYTES or unpacked / packed > MAX_RATIO:
-        return "unpacks to far more than its size (a “zip bomb”) and was not accepted."
-    names = {entry.filename for entry in entries}
-    if "[Content_Types].xml" not in names or main_part not in names:
-        return "is not the Office document that its name says."
-    if any(name.lower().endswith("vbaproject.bin") for name in names):
-        return "holds macros. Save it without macros, or as a PDF."
-    return ""
 
 
 def _sha256(file: File) -> str:
@@ -142,6 +108,22 @@ def _sha256(file: File) -> str:
     return digest.hexdigest()
 
 
+def looked_at(document: Document) -> Document:
+    """One attached before files were opened when they came in learns now what it holds; it is kept whatever that is."""
+    if document.page_count is None:
+        with document.file.open("rb") as file:
+            try:
+                finding = process.inspect(file, document.name)
+            except process.Busy:
+                return document
+            except Unacceptable:
+                finding = Finding("")
+        document.page_count, document.marks = finding.pages, list(finding.marks)
+        document.contents = names_told(finding.contents)
+        document.save(update_fields=["page_count", "marks", "contents"])
+    return document
+
+
 def attach(invoice: Invoice, checked: CheckedFile, *, by: User) -> Document:
     document = Document(
         invoice=invoice,
@@ -149,6 +131,9 @@ def attach(invoice: Invoice, checked: CheckedFile, *, by: User) -> Document:
         content_type=checked.content_type,
         size=checked.size,
         sha256=checked.sha256,
+        page_count=checked.page_count,
+        marks=list(checked.marks),
+        contents=list(checked.contents),
         uploaded_by=by,
     )
     document.file.save(checked.name, checked.file)
@@ -156,6 +141,6 @@ def attach(invoice: Invoice, checked: CheckedFile, *, by: User) -> Document:
 
 
 def delete_files_after_commit(documents: Iterable[Document]) -> None:
-    """The stored files of rows that are deleted in this transaction."""
+    """The stored files of rows that are deleted in this transaction, and the pictures of their pages."""
     for document in documents:
-        after_commit(default_storage.delete, str(document.file))
+        after_commit(previews.delete_with_pages, str(document.file))

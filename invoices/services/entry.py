@@ -26,6 +26,7 @@ from invoices.models import (
 )
 from invoices.services import activity, authors, documents, money
 from invoices.services.belonging import check_header, check_lines
+from invoices.services.documents import CheckedFile, check_document
 from ledger.models import Dimension, DimensionValue, GLCode, TaxCode
 from organization import audit
 from organization.models import AuditAction, Company, User
@@ -104,7 +105,7 @@ def save_invoice(
     by: User,
     header: Mapping[str, Any],
     lines: Sequence[LineData],
-    documents: Iterable[File] = (),
+    documents: Iterable[File | CheckedFile] = (),
     removed_documents: Iterable[Document] = (),
     invoice: Invoice | None = None,
     version: int | None = None,
@@ -117,9 +118,11 @@ def save_invoice(
     unknown = set(header) - set(HEADER_FIELDS)
     if unknown:
         raise TypeError(f"Unknown header fields: {sorted(unknown)}")
+    # Opening a file takes a moment: no lock is held meanwhile.
+    checked = [one if isinstance(one, CheckedFile) else check_document(one) for one in documents]
     try:
         with transaction.atomic():
-            return _save(by, dict(header), list(lines), list(documents), list(removed_documents), invoice, version)
+            return _save(by, dict(header), list(lines), checked, list(removed_documents), invoice, version)
     except IntegrityError as error:
         if "invoice_number_once_per_supplier" in str(error):
             raise _duplicate(str(header.get("number")), header.get("supplier")) from error
@@ -130,12 +133,11 @@ def _save(
     by: User,
     header: dict[str, Any],
     lines: list[LineData],
-    uploads: list[File],
+    checked: list[CheckedFile],
     removed: list[Document],
     existing: Invoice | None,
     version: int | None,
 ) -> Invoice:
-    checked = [documents.check_document(upload) for upload in uploads]
     invoice = lock_for_editing(existing, by=by, version=version) if existing else _new(by)
     kept = check_header(invoice, header, by=by)
     check_lines(invoice, header["company"], lines, kept=kept)
@@ -282,9 +284,7 @@ def _replace_lines(invoice: Invoice, lines: Sequence[LineData]) -> tuple[list[In
     return before, list(invoice.lines.prefetch_related("dimensions"))
 
 
-def _change_documents(
-    invoice: Invoice, checked: list[documents.CheckedFile], removed: list[Document], *, by: User
-) -> list[str]:
+def _change_documents(invoice: Invoice, checked: list[CheckedFile], removed: list[Document], *, by: User) -> list[str]:
     changed = []
     leaving = list(invoice.documents.filter(pk__in=[one.pk for one in removed]))
     documents.delete_files_after_commit(leaving)

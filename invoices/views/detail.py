@@ -16,8 +16,9 @@ from invoices.models import ApprovalStatus, Invoice
 from invoices.services import authorization
 from invoices.services.activity import add_comment
 from invoices.services.discarding import objection_to_discarding
+from invoices.services.documents import looked_at
 from invoices.views.discarded import tells_of_discarded
-from invoices.views.documents import PREVIEWABLE
+from invoices.views.documents import shown
 from invoices.views.seen import version_seen
 from organization.models import User
 from organization.parameters import is_whole_number
@@ -40,7 +41,8 @@ def _invoice(request: HttpRequest, pk: int) -> Invoice:
 @tells_of_discarded
 def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = _invoice(request, pk)
-    documents = list(invoice.documents.all())
+    documents = [looked_at(document) for document in invoice.documents.all()]
+    first = next((document for document in documents if document.is_shown), None)
     context = {
         "title": str(invoice),
         "invoice": invoice,
@@ -48,8 +50,7 @@ def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
             "dimensions__dimension", "dimensions__value"
         ),
         "documents": documents,
-        "preview": next((document for document in documents if document.content_type in PREVIEWABLE), None),
-        "previewable": PREVIEWABLE,
+        "shown": shown(first) if first else None,
         "activities": invoice.activities.select_related("user")[:200],
         "authorizations": invoice.authorizations.select_related("approver"),
         **_may(request.user, invoice),  # type: ignore[arg-type]

@@ -16,26 +16,24 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect, replace_url, reselect, retarget
 
+from documents.kinds import ACCEPTED
 from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
 from invoices.forms import BaseLineFormSet, DocumentsForm, HeaderForm, header_initial, line_form_set, lines_initial
 from invoices.models import DiscardedInvoice, Invoice
 from invoices.services.authorization import submit_invoice
 from invoices.services.discarding import objection_to_discarding
+from invoices.services.documents import looked_at
 from invoices.services.entry import save_invoice
 from invoices.services.readiness import problems
 from invoices.views.discarded import left_of, tells_of_discarded
-from invoices.views.documents import PREVIEWABLE
+from invoices.views.documents import may_enter, shown
 from ledger.models import Dimension
 from organization.models import User
 from organization.parameters import is_whole_number
-from organization.permissions import administration_of, allowed
+from organization.permissions import allowed
 from organization.spelling import spell
 
 MORE_LINES = 3
-
-
-def may_enter(user: User) -> bool:
-    return administration_of(user).is_any
 
 
 @dataclass(frozen=True)
@@ -117,6 +115,24 @@ def _entered_anew(request: HttpRequest, discarded: DiscardedInvoice) -> HttpResp
     return replace_url(reselect(retarget(page, "#main"), "#main"), reverse("invoices:invoice_add"))
 
 
+@allowed(may_enter)
+def form_not_sent(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """The form's token was too old: nothing is done, and everything that was typed is there to be sent again."""
+    rows = Invoice.objects.administrable_by(request.user).with_header()  # type: ignore[arg-type]
+    invoice = get_object_or_404(rows, pk=pk) if pk else None
+    forms = _bound(request, invoice)
+    forms.is_valid()
+    forms.header.add_error(
+        None,
+        "This form was open for a long time, or you signed in again in another tab, so nothing was saved."
+        " Everything that you typed is still here: look it over and send it again.",
+    )
+    forms.documents.keep()
+    page = _page(request, forms, invoice)
+    page.status_code = 200 if request.htmx else 403  # type: ignore[attr-defined]
+    return page
+
+
 def _entry(request: HttpRequest, invoice: Invoice | None) -> HttpResponse:
     if request.method != "POST":
         return _page(request, _unbound(request, invoice), invoice)
@@ -126,6 +142,8 @@ def _entry(request: HttpRequest, invoice: Invoice | None) -> HttpResponse:
     if saved is None:
         forms.documents.keep()
         return _page(request, forms, invoice)
+    for note in forms.documents.notes():
+        messages.info(request, note)
     forms.documents.forget()
     return _after(request, saved)
 
@@ -235,7 +253,7 @@ def _page(
 ) -> HttpResponse:
     documents = list(invoice.documents.all()) if invoice else []
     checks = invoice and request.GET.get("check") and request.method != "POST"
-    shown = [one for one in [*forms.documents.pending, *documents] if one.content_type in PREVIEWABLE]
+    first = next((one for one in [*forms.documents.pending, *map(looked_at, documents)] if one.is_shown), None)
     context = {
         "title": f"Edit {invoice}" if invoice else "Enter Invoice",
         "invoice": invoice,
@@ -246,8 +264,8 @@ def _page(
         "documents_form": forms.documents,
         "documents": documents,
         "removed": forms.documents.data.getlist("remove") if forms.documents.is_bound else [],
-        "previewable": PREVIEWABLE,
-        "preview": shown[0] if shown else None,
+        "shown": shown(first) if first else None,
+        "accepted": ACCEPTED,
         "max_bytes": settings.DOCUMENT_MAX_BYTES,
         "problems": list(forms.problems()),
         "changed_meanwhile": forms.changed_meanwhile,

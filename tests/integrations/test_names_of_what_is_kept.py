@@ -161,7 +161,7 @@ def test_everything_that_is_kept_names_its_account_or_stands_on_a_short_list(
 
     files = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) == 4
-    own = [rf"(documents/{account.pk}/|pending/{account.pk}-)[0-9a-f]{{32}}(\.pdf)?" for account in accounts]
+    own = [rf"(documents/{account.pk}/|pending/{account.pk}/\d+/)[0-9a-f]{{32}}(\.pdf)?" for account in accounts]
     assert not [name for name in files if not _fits(name, own)]
 
     sent = messages(server)

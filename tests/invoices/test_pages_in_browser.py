@@ -151,7 +151,7 @@ def test_enters_and_submits_by_keyboard_with_suggestions(open_page: Any, world: 
     page.get_by_label("Documents").set_input_files(
         {"name": "a.pdf", "mimeType": "application/pdf", "buffer": factories.PDF}
     )
-    expect(page.locator("[data-role=preview] iframe")).to_be_visible()
+    expect(page.locator("[data-role=preview] img")).to_be_visible()
     page.get_by_role("button", name="Submit for authorisation").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Waiting For Authorisation")
     assert Invoice.objects.get(number="KEY-1").documents.count() == 1

@@ -70,8 +70,8 @@ def test_they_can_be_taken_out_again(desk: Desk) -> None:
 def test_the_good_ones_are_kept_when_one_is_refused(desk: Desk) -> None:
     page = desk.post(documents=[pdf(), SimpleUploadedFile("b.exe", b"MZ"), SimpleUploadedFile("c.pdf", b"MZ")])
     assert [file.name for file in page.context["documents_form"].pending] == ["a.pdf"]
-    assert "“b.exe” is of a type that is not accepted." in page.text
-    assert "“c.pdf” is not a PDF" in page.text
+    assert "“b.exe” is named like a program" in page.text
+    assert "“c.pdf” is named like a PDF, but no reader can open it" in page.text
     assert not Invoice.objects.exists()
 
 
@@ -80,13 +80,17 @@ def test_they_are_shown_beside_the_form_to_who_chose_them_only(desk: Desk, monke
     monkeypatch.setattr(signing.TimestampSigner, "timestamp", lambda _signer: b62_encode(next(seconds)))
     page = desk.post(supplier="nobody", documents=pdf())
     url = reverse("invoices:pending_preview", args=tokens(page))
-    assert f'<iframe src="{url}' in page.text
-    response = desk.client.get(url)
-    assert (response["Content-Type"], b"".join(response.streaming_content)) == ("application/pdf", factories.PDF)
+    picture, file = f"{url}pages/1/", f"{url}file/"
+    assert f'<img src="{picture}"' in page.text
+    assert f'href="{url}"' in page.text
+    assert desk.client.get(picture)["Content-Type"] == "image/webp"
+    download = desk.client.get(file)
+    assert download["Content-Disposition"] == 'attachment; filename="a.pdf"'
+    assert b"".join(download.streaming_content) == factories.PDF
     for person in (factories.user(desk.account), factories.owner()):
         colleague = Client()
         colleague.force_login(person)
-        assert colleague.get(url).status_code == 404
+        assert {colleague.get(one).status_code for one in (url, picture, file)} == {404}
 
 
 @pytest.mark.parametrize("forge", [lambda token: token[:-3] + "abc", lambda token: "x", lambda token: ""])

@@ -122,7 +122,9 @@
   });
   document.addEventListener("htmx:beforeOnLoad", () => { signedOut?.remove(); });
   document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+    const isSentence = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
     if (xhr.status === 401 || xhr.status === 403) tellSignedOut();
+    else if (xhr.status === 400 && isSentence) toast(xhr.responseText, "error");
     else toast("That did not work. What you typed is still here: try again in a moment.", "error");
   });
   document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. Check your connection and try again.", "error"));

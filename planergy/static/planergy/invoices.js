@@ -241,56 +241,74 @@
     });
   };
 
-  // Documents: whatever is dropped or chosen is added to what was chosen before.
-  const SHOWN = ["application/pdf", "image/png", "image/jpeg"];
+  // Documents: whatever is dropped or chosen is looked at by the server at once and kept for this form. One that it could not
+  // be asked about stays in the file box, and goes with the form.
   let chosen = [];
-  const preview = (url, type, name) => {
-    const isPdf = type === "application/pdf";
-    const frame = isPdf ? element("iframe", { src: `${url}#navpanes=0&view=FitH`, title: name }) : element("img", { src: url, alt: name });
-    document.querySelector("[data-role=preview]").replaceChildren(frame);
-  };
-  // The browser's viewer of PDFs takes the focus once it is ready. Whoever is typing by then has not gone there.
-  let typedIn = null;
-  let hasTabbed = false;
-  document.addEventListener("focusin", (event) => { typedIn = event.target; });
-  document.addEventListener("keydown", (event) => { hasTabbed = event.key === "Tab"; }, true);
-  addEventListener("blur", () => {
-    const frame = document.activeElement;
-    if (frame?.matches("[data-role=preview] iframe") && !frame.matches(":hover") && !hasTabbed) setTimeout(() => { frame.blur(); window.focus(); typedIn?.focus(); });
-  });
-  const previewFile = (file) => preview(URL.createObjectURL(file), file.type, file.name);
   const readableSize = (bytes) => bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
-  const chosenItem = (file) => {
-    const item = element("li", {}, element("span", { className: "name" }, file.name), element("span", { className: "size" }, readableSize(file.size)));
-    const button = (text, act) => {
-      const made = element("button", { type: "button", className: "button small quiet" }, text, element("span", { className: "visually-hidden" }, ` ${file.name}`));
-      made.addEventListener("click", act);
-      item.append(made);
-    };
-    if (SHOWN.includes(file.type)) button("Preview", () => previewFile(file));
-    button("Remove", () => setFiles(chosen.filter((one) => one !== file)));
-    return item;
+  const removeButton = (name, act) => {
+    const made = element("button", { type: "button", className: "button small quiet" }, "Remove", element("span", { className: "visually-hidden" }, ` ${name}`));
+    made.addEventListener("click", act);
+    return made;
   };
   const setFiles = (files) => {
     const transfer = new DataTransfer();
     files.forEach((file) => transfer.items.add(file));
     chosen = files;
     field("documents").files = transfer.files;
-    role("chosen").replaceChildren(...files.map(chosenItem));
     isDirty = true;
   };
-  const addFiles = (added) => {
-    const most = Number(entry().dataset.maxBytes);
-    const isKnown = (file) => chosen.some((one) => one.name === file.name && one.size === file.size && one.lastModified === file.lastModified);
-    const tooLarge = added.filter((file) => file.size > most).map((file) => `“${file.name}” is larger than ${readableSize(most)}, the most that is accepted.`);
-    const note = role("documents-note");
-    note.textContent = tooLarge.join(" ");
-    note.hidden = !tooLarge.length;
-    const taken = added.filter((file) => file.size <= most && !isKnown(file));
-    setFiles([...chosen, ...taken]);
-    const first = taken.find((file) => SHOWN.includes(file.type));
-    if (first) previewFile(first);
+  const chosenItem = (file) => {
+    const state = element("span", { className: "soft small" }, "Looking at it…");
+    const item = element("li", {}, element("span", { className: "name" }, file.name), element("span", { className: "size" }, readableSize(file.size)), state);
+    item.append(removeButton(file.name, () => { setFiles(chosen.filter((one) => one !== file)); item.remove(); }));
+    return Object.assign(item, { file, state });
   };
+  const tellRefusal = (sentences) => {
+    const note = role("documents-note");
+    note.textContent = sentences.join(" ");
+    note.hidden = !sentences.length;
+  };
+  // Resolves to the sentence why a file is refused, or to nothing.
+  const keep = async (item) => {
+    const body = new FormData();
+    body.append("document", item.file);
+    const headers = { "X-CSRFToken": field("csrfmiddlewaretoken").value };
+    const answer = await fetch(entry().dataset.keepUrl, { method: "POST", body, headers }).catch(() => null);
+    const text = await answer?.text().catch(() => "");
+    if (!item.isConnected) return "";
+    item.state.textContent = "";
+    if (!text || ![200, 422].includes(answer.status)) return "";
+    setFiles(chosen.filter((one) => one !== item.file));
+    if (answer.status === 422) { item.remove(); return text; }
+    const kept = document.createRange().createContextualFragment(text).querySelector("li");
+    kept.querySelector("label").replaceWith(removeButton(kept.querySelector(".name").textContent, () => kept.remove()));
+    kept.file = item.file;
+    item.replaceWith(kept);
+    htmx.process(kept);
+    return "";
+  };
+  const addFiles = async (added) => {
+    const most = Number(entry().dataset.maxBytes);
+    const known = [...role("chosen").children].map((item) => item.file);
+    const isKnown = (file) => known.some((one) => one.name === file.name && one.size === file.size && one.lastModified === file.lastModified);
+    const refused = added.filter((file) => file.size > most).map((file) => `“${file.name}” is larger than ${readableSize(most)}, the most that is accepted.`);
+    const taken = added.filter((file) => file.size <= most && !isKnown(file));
+    tellRefusal(refused);
+    setFiles([...chosen, ...taken]);
+    const items = taken.map(chosenItem);
+    role("chosen").append(...items);
+    for (const item of items.filter((one) => one.isConnected)) {
+      const sentence = await keep(item);
+      if (sentence) tellRefusal(refused.concat(sentence));
+      if (sentence) refused.push(sentence);
+    }
+    [...role("chosen").children].find((item) => taken.includes(item.file) && item.querySelector("[data-preview]"))?.querySelector("[data-preview]").click();
+  };
+  // A page that could not be drawn says so.
+  document.addEventListener("error", ({ target }) => {
+    if (!target.matches?.(".preview-page img")) return;
+    target.replaceWith(element("p", { className: "soft" }, `${target.alt} could not be drawn. Download the document to see it.`));
+  }, true);
 
   // A press of Enter never sends half an invoice: it goes on, from the last line to a new one, from an empty one to the totals.
   const isEmpty = (line) => [...line.querySelectorAll("input:not([type=checkbox])")].every((one) => one.value === one.defaultValue);
@@ -361,9 +379,8 @@
     } else if (isOfEntry && event.key === "Enter") onEnter(event, input);
   });
   document.addEventListener("click", (event) => {
-    const target = event.target.closest?.("[data-add-line], [data-remove-line], [data-preview], [data-role=take-totals]");
+    const target = event.target.closest?.("[data-add-line], [data-remove-line], [data-role=take-totals]");
     if (!target) return;
-    if (target.matches("[data-preview]")) { preview(target.dataset.preview, target.dataset.type, target.dataset.name); return; }
     event.preventDefault();
     if (target.matches("[data-remove-line]")) removeLine(target.closest("[data-line]"));
     else if (target.matches("[data-add-line]")) addLine().querySelector("input").focus();
