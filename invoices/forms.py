@@ -20,6 +20,7 @@ from invoices.services.documents import CONTENT_TYPES, CheckedFile, check_docume
 from invoices.services.entry import LineData, proposed_tax
 from invoices.services.pending import PendingFile
 from ledger.models import Currency, Dimension, Terms
+from organization.folding import fold
 from organization.models import Company, Department, User
 from organization.permissions import companies_of
 
@@ -52,7 +53,7 @@ def choose(text: str, found: dict[str, list[Any]], what: str) -> Any:
     if not text:
         return None
     unknown = f"No {what} of this company is called “{text}”. Type its code or choose from the list."
-    return picking.choose(text, found.get(text.lower(), []), unknown)
+    return picking.choose(text, found.get(fold(text), []), unknown)
 
 
 class HeaderForm(forms.Form):
