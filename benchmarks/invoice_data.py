@@ -22,10 +22,12 @@ TALLIES = ("0004_tally_triggers", "0005_word_tallies", "0006_gl_code_tallies", "
 
 # Every fifth invoice says "toner", all say "inv" and "batch"; dates over the last three years; 85 % are posted.
 _INVOICES = """
-INSERT INTO invoices_invoice (account_id, company_id, supplier_id, kind, number, invoice_date, due_date, currency_id,
+INSERT INTO invoices_invoice (account_id, company_id, supplier_id, kind, number, number_folded,
+    number_without_zeros, number_without_punctuation, invoice_date, due_date, currency_id,
     department_id, po_number, description, net, tax, total, approval_status, posting_status, export_state,
     posted_reference, posted_url, posted_at, has_documents, created_by_id, created_at, updated_at, version)
 SELECT %(account)s, s.company_id, s.id, CASE WHEN n %% 25 = 0 THEN 'credit_note' ELSE 'invoice' END, 'INV-' || n,
+    'inv-' || n, n::text, n::text,
     day, day + 30, (%(currencies)s::bigint[])[1 + (n %% 10) / 7 + (n %% 10) / 9],
     (%(departments)s::bigint[])[1 + n %% 10], 'PO-' || n %% 50000,
     (ARRAY['Office paper', 'Toner cartridges', 'Consulting hours', 'Freight and customs', 'Cleaning'])[1 + n %% 5]

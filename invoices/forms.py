@@ -21,6 +21,7 @@ from invoices.services.documents import CheckedFile, check_document
 from invoices.services.entry import LineData, proposed_tax
 from invoices.services.pending import PendingFile
 from ledger.models import Currency, Dimension, Terms
+from organization.folding import fold
 from organization.models import Company, Department, User
 from organization.parameters import is_whole_number
 from organization.permissions import companies_of
@@ -54,7 +55,7 @@ def choose(text: str, found: dict[str, list[Any]], what: str) -> Any:
     if not text:
         return None
     unknown = f"No {what} of this company is called “{text}”. Type its code or choose from the list."
-    return picking.choose(text, found.get(text.lower(), []), unknown)
+    return picking.choose(text, found.get(fold(text), []), unknown)
 
 
 class HeaderForm(forms.Form):

@@ -15,10 +15,12 @@ from django.utils import timezone
 
 from documents.kinds import DRAWN
 from documents.remarks import remarks
+from invoices.numbers import without_punctuation, without_zeros
 from invoices.querysets import DiscardedQuerySet, InvoiceQuerySet
 from invoices.words import WORDS
 from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
 from ledger.rates import converted
+from organization.folding import DerivedField
 from organization.models import Account, Company, Department, User
 from organization.querysets import CompanyQuerySet
 from suppliers.models import Supplier
@@ -81,6 +83,9 @@ class Invoice(models.Model):
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="invoices", null=True, blank=True)
     kind = models.CharField(max_length=11, choices=Kind, default=Kind.INVOICE)
     number = models.CharField(max_length=60, blank=True)
+    number_folded = DerivedField("number")
+    number_without_zeros = DerivedField("number", without_zeros)
+    number_without_punctuation = DerivedField("number", without_punctuation)
     invoice_date = models.DateField(null=True, blank=True)
     due_date = models.DateField(null=True, blank=True)
     posting_date = models.DateField(null=True, blank=True)
@@ -150,6 +155,12 @@ class Invoice(models.Model):
                 name="invoice_by_posted_at",
             ),
             models.Index("supplier", "id", name="invoice_by_supplier"),
+            # For near twins.
+            models.Index("supplier", "number_without_zeros", name="invoice_without_zeros"),
+            models.Index("supplier", "number_without_punctuation", name="invoice_without_punctuation"),
+            models.Index(
+                fields=["supplier", "invoice_date"], include=["total", "net"], name="invoice_of_supplier_by_date"
+            ),
             models.Index(
                 "account", "next_approver", name="invoice_awaited", condition=models.Q(approval_status="waiting")
             ),
@@ -158,7 +169,7 @@ class Invoice(models.Model):
             models.UniqueConstraint(
                 "company",
                 "supplier",
-                Lower("number"),
+                "number_folded",
                 name="invoice_number_once_per_supplier",
                 condition=models.Q(supplier__isnull=False) & ~models.Q(number=""),
             ),
@@ -224,6 +235,24 @@ class Invoice(models.Model):
 
     def _signed(self, amount: Decimal) -> Decimal:
         return ZERO - amount if self.is_credit_note else amount  # -amount could be -0.00
+
+
+class ExplainedTwin(models.Model):
+    """Somebody's word that two invoices which look like one are two, and why."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="explained_twins")
+    twin = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="+")
+    likeness = models.CharField(max_length=200, help_text="Why the two look like one.")
+    reason = models.CharField(max_length=400)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint("invoice", "twin", name="twin_explained_once")]
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id} is not {self.twin_id}"
 
 
 class InvoiceTally(models.Model):
@@ -365,6 +394,7 @@ class Document(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [models.Index("sha256", name="document_by_sha256")]
 
     def __str__(self) -> str:
         return self.name

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 
+from organization.folding import DerivedField
 from organization.models import Account, Company
 from organization.querysets import AccountQuerySet, CompanyQuerySet, SharedQuerySet
 
@@ -99,6 +100,8 @@ class GLCode(models.Model):
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="gl_codes")
     code = models.CharField(max_length=24)
     name = models.CharField(max_length=200)
+    code_folded = DerivedField("code")
+    name_folded = DerivedField("name")
     kind = models.CharField(max_length=16, choices=Kind, default=Kind.INCOME_STATEMENT)
     required_dimensions = ArrayField(
         models.CharField(max_length=40),
@@ -143,6 +146,8 @@ class TaxCode(models.Model):
     )
     code = models.CharField(max_length=80)
     description = models.CharField(max_length=200, blank=True)
+    code_folded = DerivedField("code")
+    description_folded = DerivedField("description")
     rate = models.DecimalField(max_digits=9, decimal_places=4, default=0)
     gl_code = models.ForeignKey(GLCode, on_delete=models.SET_NULL, null=True, blank=True, related_name="tax_codes")
     is_reverse_charge = models.BooleanField(default=False)
@@ -214,6 +219,8 @@ class DimensionValue(models.Model):
     )
     code = models.CharField(max_length=60)
     name = models.CharField(max_length=200)
+    code_folded = DerivedField("code")
+    name_folded = DerivedField("name")
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
     scope = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="scoped_values")
     is_active = models.BooleanField(default=True)

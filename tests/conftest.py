@@ -76,8 +76,7 @@ def pytest_xdist_setupnodes() -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     _remove(DATA_DIR)
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if not _is_in_use(folder):
-            _remove(folder)
+        _remove_if_abandoned(folder)
 
 
 def _remove(folder: Path) -> None:
@@ -85,14 +84,15 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _is_in_use(folder: Path) -> bool:
-    """A session holds its lock as long as it lives; a killed one leaves servers behind that nobody else would end."""
-    try:
-        with (folder / "session.lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    return False
+def _remove_if_abandoned(folder: Path) -> None:
+    """A session holds its lock as long as it lives; a killed one leaves servers behind that nobody else would end.
+
+    The lock is kept while the folder goes: of two sessions that end at once, one removes it.
+    """
+    with suppress(OSError), (folder / "session.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if folder.exists():
+            _remove(folder)
 
 
 @pytest.fixture(scope="session", autouse=True)

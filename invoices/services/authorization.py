@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
 from invoices.models import ApprovalRule, ApprovalStatus, Authorization, ExportState, Invoice
-from invoices.services import activity, authors, notifications
+from invoices.services import activity, authors, notifications, twins
 from invoices.services.readiness import check_ready
 from invoices.signals import invoice_authorized
 from ledger.rates import NoRate
@@ -37,10 +37,11 @@ def _refresh(invoice: Invoice, locked: Invoice) -> Invoice:
 
 
 @transaction.atomic
-def submit_invoice(invoice: Invoice, *, by: User, version: int | None = None) -> Invoice:
+def submit_invoice(invoice: Invoice, *, by: User, version: int | None = None, twin_reason: str = "") -> Invoice:
     """Ask for authorisation: the approvers of the first rule that fits, in order; without one, anybody who may.
 
-    `version` is the one that was looked at: nobody submits what was edited behind their back.
+    `version` is the one that was looked at: nobody submits what was edited behind their back. `twin_reason` says why
+    it is another invoice than those that it is much like. Raises InvoiceRefused; TwinSuspected where it is missing.
     """
     locked = _locked(invoice)
     if not Invoice.objects.administrable_by(by).filter(pk=locked.pk).exists():
@@ -49,6 +50,7 @@ def submit_invoice(invoice: Invoice, *, by: User, version: int | None = None) ->
         raise InvoiceRefused(f"This invoice is {locked.status_label} already.")
     _refuse_other_version(locked, version)
     check_ready(locked)
+    twins.explain(locked, by=by, reason=twin_reason)
     authors.note(locked, authors.Deed.SUBMITTED, by=by)
     locked.approval_rule = rule_for(locked)
     locked.approval_status = ApprovalStatus.WAITING

@@ -29,6 +29,7 @@ from invoices.services.belonging import check_header, check_lines
 from invoices.services.documents import CheckedFile, check_document
 from ledger.models import Dimension, DimensionValue, GLCode, TaxCode
 from organization import audit
+from organization.folding import fold
 from organization.models import AuditAction, Company, User
 from organization.permissions import administration_of
 from suppliers.models import Supplier
@@ -203,16 +204,16 @@ def plain_number(text: str) -> str:
 
 
 def _refuse_duplicate(invoice: Invoice) -> None:
-    if duplicate_of(invoice) is not None:
-        raise _duplicate(invoice.number, invoice.supplier)
+    if (other := duplicate_of(invoice)) is not None:
+        raise _duplicate(other.number, invoice.supplier)
 
 
 def duplicate_of(invoice: Invoice) -> Invoice | None:
-    """The other invoice of this company with the same supplier and number, compared without case."""
+    """The other invoice of this company with the same supplier and a number that looks the same (see `fold`)."""
     if not (invoice.number and invoice.supplier_id):
         return None
     same = Invoice.objects.filter(
-        company_id=invoice.company_id, supplier_id=invoice.supplier_id, number__iexact=invoice.number
+        company_id=invoice.company_id, supplier_id=invoice.supplier_id, number_folded=fold(invoice.number)
     )
     return same.exclude(pk=invoice.pk).first()
 

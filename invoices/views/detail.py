@@ -20,6 +20,7 @@ from invoices.services.documents import looked_at
 from invoices.views.discarded import tells_of_discarded
 from invoices.views.documents import shown
 from invoices.views.seen import version_seen
+from invoices.views.twins import asked_about, explained
 from organization.models import User
 from organization.parameters import is_whole_number
 from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
@@ -53,6 +54,8 @@ def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "shown": shown(first) if first else None,
         "activities": invoice.activities.select_related("user")[:200],
         "authorizations": invoice.authorizations.select_related("approver"),
+        "twins": asked_about(invoice, request.user),  # type: ignore[arg-type]
+        "explained_twins": explained(invoice, request.user),  # type: ignore[arg-type]
         **_may(request.user, invoice),  # type: ignore[arg-type]
     }
     return render(request, "invoices/detail.html", context)
@@ -101,7 +104,9 @@ def invoice_submit(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request,
         pk,
-        lambda one: authorization.submit_invoice(one, by=by, version=seen),
+        lambda one: authorization.submit_invoice(
+            one, by=by, version=seen, twin_reason=request.POST.get("twin_reason", "")
+        ),
         "Submitted for authorisation.",
     )
 

@@ -27,6 +27,7 @@ from invoices.services.entry import save_invoice
 from invoices.services.readiness import problems
 from invoices.views.discarded import left_of, tells_of_discarded
 from invoices.views.documents import may_enter, shown
+from invoices.views.twins import asked_about
 from ledger.models import Dimension
 from organization.models import User
 from organization.parameters import is_whole_number
@@ -223,7 +224,9 @@ def _show_other_edit(forms: EntryForms, invoice: Invoice, *, by: User) -> None:
 
 def _after(request: HttpRequest, invoice: Invoice) -> HttpResponse:
     action = request.POST.get("action")
-    refusal = _submit(invoice, by=request.user) if action in ("submit", "submit_next") else ""  # type: ignore[arg-type]
+    submits = action in ("submit", "submit_next")
+    reason = request.POST.get("twin_reason", "")
+    refusal = _submit(invoice, by=request.user, twin_reason=reason) if submits else ""  # type: ignore[arg-type]
     spelling = request.user.spelling  # type: ignore[union-attr]
     if refusal:
         messages.error(request, f"Saved as a draft, but not submitted. {spell(refusal, spelling)}")
@@ -239,10 +242,10 @@ def _after(request: HttpRequest, invoice: Invoice) -> HttpResponse:
     return HttpResponseClientRedirect(target) if request.htmx else redirect(target)  # type: ignore[attr-defined]
 
 
-def _submit(invoice: Invoice, *, by: User) -> str:
+def _submit(invoice: Invoice, *, by: User, twin_reason: str) -> str:
     """Why it could not be submitted; empty when it was."""
     try:
-        submit_invoice(invoice, by=by, version=invoice.version)
+        submit_invoice(invoice, by=by, version=invoice.version, twin_reason=twin_reason)
     except InvoiceRefused as refused:
         return refused.message
     return ""
@@ -270,6 +273,8 @@ def _page(
         "problems": list(forms.problems()),
         "changed_meanwhile": forms.changed_meanwhile,
         "missing": list(problems(invoice)) if invoice and checks else [],
+        "twins": asked_about(invoice, request.user) if invoice else [],  # type: ignore[arg-type]
+        "twin_reason": request.POST.get("twin_reason", ""),
         "may_discard": invoice is not None and not objection_to_discarding(invoice),
     }
     return render(request, "invoices/entry.html", context)

@@ -7,15 +7,16 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from invoices import picking
 from invoices.fields import read_day, typed_day
 from invoices.models import Invoice
 from invoices.services.entry import duplicate_of, plain_number
+from invoices.services.twins import first_of_number
 from invoices.views.entry import may_enter
 from ledger.models import Dimension, GLCode, Terms
+from organization.folding import fold
 from organization.models import Company, User
 from organization.parameters import is_whole_number
 from organization.permissions import allowed, companies_of
@@ -104,7 +105,7 @@ def due_date(request: HttpRequest) -> JsonResponse:
 @require_safe
 @allowed(may_enter)
 def number_check(request: HttpRequest) -> JsonResponse:
-    """Whether this supplier's number is taken: a sentence and, where the user may see it, a link."""
+    """Whether this supplier's number is taken, or a slip of one: a sentence and, where the user may see it, a link."""
     company = _company(request)
     typed = request.GET.get("supplier", "").replace("\x00", "").strip()[:MAX_TYPED]
     found = picking.suppliers(request.user, company).meant([typed])  # type: ignore[arg-type]
@@ -112,12 +113,18 @@ def number_check(request: HttpRequest) -> JsonResponse:
     probe = Invoice(
         pk=int(own) if is_whole_number(own) else None,
         company=company,
-        supplier=picking.certain(typed, found.get(typed.lower(), [])),
+        supplier=picking.certain(typed, found.get(fold(typed), [])),
         number=plain_number(request.GET.get("number", "").replace("\x00", "")),
     )
     other = duplicate_of(probe)
-    if other is None:
-        return JsonResponse({"message": ""})
+    if other is not None:
+        return _told(request, other, f"There already is an invoice {other.number} of {other.supplier}.")
+    twin = first_of_number(probe)
+    if twin is not None:
+        return _told(request, twin.invoice, f"Much like invoice {twin.invoice.number}: {twin.likeness}.")
+    return JsonResponse({"message": ""})
+
+
+def _told(request: HttpRequest, other: Invoice, message: str) -> JsonResponse:
     visible = Invoice.objects.visible_to(request.user).filter(pk=other.pk).exists()  # type: ignore[arg-type]
-    url = reverse("invoices:invoice_detail", args=[other.pk]) if visible else ""
-    return JsonResponse({"message": f"There already is an invoice {other.number} of {other.supplier}.", "url": url})
+    return JsonResponse({"message": message, "url": other.get_absolute_url() if visible else ""})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 from django.forms.widgets import Script
 from django.urls import reverse_lazy
+
+from organization.folding import fold
 
 OFFERED = 20
 NAMED = 5
@@ -22,35 +24,39 @@ def label(row: Any) -> str:
 
 
 class Choices:
-    """Rows that may be chosen, found by code, by name, or by "code name"."""
+    """Rows that may be chosen, found by code, by name, or by "code name"; compared as `fold` does.
+
+    The model keeps both folded: `code_folded`, and `name_folded` for the name field `name`.
+    """
 
     def __init__(self, rows: QuerySet, *, name_field: str = "name") -> None:
-        whole = Concat("code", Value(" "), name_field)
-        self.name_field = name_field
-        self.rows = rows.annotate(by_code=Lower("code"), by_name=Lower(name_field), by_label=Lower(whole))
+        self.name_field, self.folded_name = name_field, f"{name_field}_folded"
+        whole = Concat("code_folded", Value(" "), self.folded_name, output_field=TextField())
+        self.rows = rows.annotate(by_label=whole)
 
     def offered(self, text: str) -> QuerySet:
-        """The first rows that `text` may mean: its code begins with it, or its name holds it."""
-        typed = _lower(text)
-        found = Q(by_code__startswith=typed) | Q(by_name__contains=typed) | Q(by_label=typed)
+        """The first rows that `text` may mean: its code begins so, or code and name hold its words in any order."""
+        holds = Q()
+        for word in fold(text).split():
+            holds &= Q(by_label__contains=word)
+        found = Q(code_folded__startswith=fold(text)) | holds
         return self.rows.filter(found).order_by("code")[:OFFERED]
 
     def meant(self, texts: Iterable[str]) -> dict[str, list[Any]]:
-        """Every row that each text means, by lower-case text: exactly, or else in part.
+        """Every row that each text means, by folded text: exactly, or else in part.
 
         One query however many texts, and one for each of the first that mean nothing exactly.
         """
-        typed_texts = {text for text in texts if text}
-        found = self._meant_exactly(typed_texts) if typed_texts else {}
-        unclear = sorted(text for text in typed_texts if text.lower() not in found)
-        return found | {text.lower(): list(self.offered(text)) for text in unclear[:OFFERED]}
+        typed = {fold(text) for text in texts} - {""}
+        found = self._meant_exactly(typed) if typed else {}
+        unclear = sorted(typed - set(found))
+        return found | {text: list(self.offered(text)) for text in unclear[:OFFERED]}
 
-    def _meant_exactly(self, texts: Iterable[str]) -> dict[str, list[Any]]:
-        wanted = [_lower(text) for text in texts]
+    def _meant_exactly(self, wanted: Collection[str]) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = {}
-        for row in self.rows.filter(Q(by_code__in=wanted) | Q(by_name__in=wanted) | Q(by_label__in=wanted)):
-            name = getattr(row, self.name_field)
-            for typed in {row.code.lower(), name.lower(), f"{row.code} {name}".lower()} - {""}:
+        named = {f"{self.folded_name}__in": wanted}
+        for row in self.rows.filter(Q(code_folded__in=wanted) | Q(**named) | Q(by_label__in=wanted)):
+            for typed in {row.code_folded, getattr(row, self.folded_name), row.by_label} - {""}:
                 found.setdefault(typed, []).append(row)
         return found
 
@@ -58,7 +64,7 @@ class Choices:
 def certain(text: str, rows: Iterable[Any]) -> Any | None:
     """The one of `rows` that `text` means, its code before all names; None where that is not clear."""
     rows = list(dict.fromkeys(rows))
-    by_code = [row for row in rows if row.code.lower() == text.lower()]
+    by_code = [row for row in rows if fold(row.code) == fold(text)]
     for meant in (by_code, rows):
         if len(meant) == 1:
             return meant[0]
@@ -70,11 +76,6 @@ def listed(rows: Iterable[Any]) -> str:
     labels = list(dict.fromkeys(label(row) for row in rows))
     parts = [*labels[:NAMED], "others"] if len(labels) > NAMED else labels
     return " or ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
-
-
-def _lower(text: str) -> Lower:
-    """Small letters as the database makes them: Python has others for some scripts ("Σ" at the end of a word, "İ")."""
-    return Lower(Value(text))
 
 
 def choose(text: str, rows: Iterable[Any], unknown: str) -> Any:
@@ -114,7 +115,7 @@ class TypedChoiceField(forms.ModelChoiceField):
             return super().to_python(value)
         text = value.replace("\x00", "").strip()
         unknown = f"Nothing here is called “{text}”. Type its code or choose from the list."
-        return choose(text, Choices(self.queryset).meant([text]).get(text.lower(), []), unknown)
+        return choose(text, Choices(self.queryset).meant([text]).get(fold(text), []), unknown)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         is_key = isinstance(data, int)

@@ -17,6 +17,7 @@ from integrations.sage_intacct.client.values import parse_decimal
 from integrations.sage_intacct.mappers.bills import bill_number, is_marked
 from integrations.sage_intacct.record_links import record_link
 from invoices.models import ZERO, Invoice
+from organization.folding import fold
 
 FIELDS = (
     "RECORDNO",
@@ -108,24 +109,29 @@ def key_of(invoice: Invoice) -> Key:
 
 
 def make_key(vendor_id: str, number: str) -> Key:
-    return vendor_id.strip().casefold(), bill_number(number).casefold()
+    return vendor_id.strip().casefold(), fold(number)
 
 
 def find_bills(client: Client, pairs: Sequence[tuple[ExportItem, Invoice]]) -> Standing:
     """In one query for all of these. Raises IntacctError.
 
     What was sent before is looked for by its numbers alone, then and now, for the supplier may have another code here
-    than when it was sent.
+    than when it was sent. Each number is asked for as it was typed and as `fold` writes it: the bill of somebody who
+    typed the other kind of dash must be found, too.
     """
     fresh = [invoice for item, invoice in pairs if not item.sent_number]
     vendors = {invoice.supplier.code for invoice in fresh if invoice.supplier}
-    numbers = {bill_number(invoice.number) for invoice in fresh if invoice.number}
-    sent = {bill_number(number) for item, one in pairs if item.sent_number for number in (item.sent_number, one.number)}
+    numbers = _spellings(invoice.number for invoice in fresh if invoice.number)
+    sent = _spellings(number for item, one in pairs if item.sent_number for number in (item.sent_number, one.number))
     chosen: list[Filter] = [in_("RECORDID", sorted(sent))] if sent else []
     if vendors and numbers:
         chosen.append(and_(in_("VENDORID", sorted(vendors)), in_("RECORDID", sorted(numbers))))
     bills = _bills(client, or_(*chosen)) if chosen else ()
     return Standing([bill for bill in bills if bill.state not in VOID_STATES])
+
+
+def _spellings(numbers: Iterable[str]) -> set[str]:
+    return {spelling for number in numbers for spelling in (bill_number(number), fold(number))}
 
 
 def find_bill(client: Client, record_no: str) -> StandingBill | None:

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from operator import itemgetter
 
+from django.db.models import Model
+
 from ledger.models import Currency, DimensionValue, GLCode, TaxCode, Terms
+from organization.folding import DerivedField, derived_fields
 from suppliers.models import Supplier
 
 
@@ -33,13 +36,22 @@ class Target:
     where the index can answer it: then a page costs the same however large the table is.
     """
 
-    table: str
+    model: type[Model]
     fixed: tuple[str, ...]
     key: tuple[Column, ...]
     columns: tuple[Column, ...]
     conflict: str
     key_match: str
     is_probed: bool = True
+
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+    @cached_property
+    def derived(self) -> tuple[DerivedField, ...]:
+        """Columns that follow from others: written with them, but neither compared nor told."""
+        return tuple(derived_fields(self.model))
 
     @cached_property
     def all_columns(self) -> tuple[Column, ...]:
@@ -76,7 +88,7 @@ _ACTIVE = _flag("is_active", "Active")
 _CODE = _text("code", "Code")
 
 CURRENCIES = Target(
-    table=Currency._meta.db_table,
+    model=Currency,
     fixed=("account_id",),
     key=(_CODE,),
     columns=(_text("name", "Name"), _ACTIVE),
@@ -84,7 +96,7 @@ CURRENCIES = Target(
     key_match="t.account_id = %(account_id)s AND t.code = i.code",
 )
 TERMS = Target(
-    table=Terms._meta.db_table,
+    model=Terms,
     fixed=("account_id",),
     key=(),
     columns=(
@@ -98,7 +110,7 @@ TERMS = Target(
     key_match="t.account_id = %(account_id)s AND lower(t.name) = lower(i.name)",
 )
 GL_CODES = Target(
-    table=GLCode._meta.db_table,
+    model=GLCode,
     fixed=("company_id",),
     key=(_CODE,),
     columns=(
@@ -113,7 +125,7 @@ GL_CODES = Target(
     key_match="t.company_id = %(company_id)s AND t.code = i.code",
 )
 TAX_CODES = Target(
-    table=TaxCode._meta.db_table,
+    model=TaxCode,
     fixed=("account_id",),
     key=(Column("company_id", "bigint", "Company"), _CODE),
     columns=(
@@ -127,7 +139,7 @@ TAX_CODES = Target(
     is_probed=False,
 )
 DIMENSION_VALUES = Target(
-    table=DimensionValue._meta.db_table,
+    model=DimensionValue,
     fixed=("dimension_id",),
     key=(Column("company_id", "bigint", "Company"), Column("scope_id", "bigint", "Belongs to"), _CODE),
     columns=(_text("name", "Name"), _ACTIVE),
@@ -139,7 +151,7 @@ DIMENSION_VALUES = Target(
     is_probed=False,
 )
 SUPPLIERS = Target(
-    table=Supplier._meta.db_table,
+    model=Supplier,
     fixed=("company_id",),
     key=(_CODE,),
     columns=(
@@ -170,8 +182,12 @@ def page_sql(target: Target, *, is_company_link: bool, is_preview: bool) -> str:
     Disable goes the other way.
     """
     return _PAGE.format(
-        incoming=", ".join(f"{c.name} {c.type}" for c in target.all_columns),
-        merged=", ".join([*(f"i.{c.name}" for c in target.key), *(_merged(c) for c in target.columns)]),
+        incoming=", ".join(
+            [*(f"{c.name} {c.type}" for c in target.all_columns), *(f"{c.name} text" for c in target.derived)]
+        ),
+        merged=", ".join(
+            [*(f"i.{c.name}" for c in (*target.key, *target.derived)), *(_merged(c) for c in target.columns)]
+        ),
         before=", ".join(f"t.{c.name} AS old_{c.name}" for c in target.columns),
         present=_present(target),
         old=", ".join(f"old_{c.name}" for c in target.columns),
@@ -208,10 +224,10 @@ def _is_same(column: Column) -> str:
 
 
 def _written(target: Target) -> str:
-    names = ", ".join(c.name for c in target.all_columns)
+    names = ", ".join(c.name for c in (*target.all_columns, *target.derived))
     fixed = ", ".join(target.fixed)
     params = ", ".join(f"%({name})s" for name in target.fixed)
-    updates = ", ".join(f"{c.name} = EXCLUDED.{c.name}" for c in target.columns)
+    updates = ", ".join(f"{c.name} = EXCLUDED.{c.name}" for c in (*target.columns, *target.derived))
     back = ", ".join(c.name for c in target.identity)
     return f"""
   INSERT INTO {target.table} ({fixed}, {names}, is_imported)

@@ -13,7 +13,7 @@ from integrations.models import Cursor, Job
 from integrations.runner import ClaimLost, JobCancelled
 from integrations.sage_intacct.importers.comparing import Held
 from integrations.sage_intacct.importers.sources import Record, Source
-from integrations.sage_intacct.importers.targets import page_sql
+from integrations.sage_intacct.importers.targets import Target, page_sql
 from integrations.sage_intacct.mappers.results import CannotImport, Mapped, duplicate_of
 
 
@@ -93,14 +93,15 @@ def _rows_to_write(
         if known is not None and not mapped.notices and known.is_same(mapped, source.target):
             counts.same += 1
             continue
-        rows.append(_row(mapped, number if isinstance(number, int) else None))
+        rows.append(_row(source.target, mapped, number if isinstance(number, int) else None))
         for notice in mapped.notices:
             notes.add("warning", mapped.key, mapped.label, notice.code, notice.message, notice.advice)
     return rows
 
 
-def _row(mapped: Mapped, number: int | None) -> dict[str, object]:
+def _row(target: Target, mapped: Mapped, number: int | None) -> dict[str, object]:
     row: dict[str, object] = dict(mapped.values)
+    row |= {column.name: column.derive(str(row[column.source])) for column in target.derived}
     row |= {"external_key": mapped.key, "record_no": number, "label": mapped.label[:300]}
     if kept := mapped.kept:
         row["attributes"] = kept
