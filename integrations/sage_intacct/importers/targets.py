@@ -54,6 +54,10 @@ class Target:
         return tuple(derived_fields(self.model))
 
     @cached_property
+    def derived_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.derived)
+
+    @cached_property
     def all_columns(self) -> tuple[Column, ...]:
         return (*self.key, *self.columns)
 
@@ -183,10 +187,13 @@ def page_sql(target: Target, *, is_company_link: bool, is_preview: bool) -> str:
     """
     return _PAGE.format(
         incoming=", ".join(
-            [*(f"{c.name} {c.type}" for c in target.all_columns), *(f"{c.name} text" for c in target.derived)]
+            [*(f"{c.name} {c.type}" for c in target.all_columns), *(f"{name} text" for name in target.derived_names)]
         ),
         merged=", ".join(
-            [*(f"i.{c.name}" for c in (*target.key, *target.derived)), *(_merged(c) for c in target.columns)]
+            [
+                *(f"i.{name}" for name in (*(c.name for c in target.key), *target.derived_names)),
+                *(_merged(c) for c in target.columns),
+            ]
         ),
         before=", ".join(f"t.{c.name} AS old_{c.name}" for c in target.columns),
         present=_present(target),
@@ -224,10 +231,11 @@ def _is_same(column: Column) -> str:
 
 
 def _written(target: Target) -> str:
-    names = ", ".join(c.name for c in (*target.all_columns, *target.derived))
+    names = ", ".join((*target.names, *target.derived_names))
     fixed = ", ".join(target.fixed)
     params = ", ".join(f"%({name})s" for name in target.fixed)
-    updates = ", ".join(f"{c.name} = EXCLUDED.{c.name}" for c in (*target.columns, *target.derived))
+    told = (*(c.name for c in target.columns), *target.derived_names)
+    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in told)
     back = ", ".join(c.name for c in target.identity)
     return f"""
   INSERT INTO {target.table} ({fixed}, {names}, is_imported)
