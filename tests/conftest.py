@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,8 +75,7 @@ def pytest_xdist_setupnodes() -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     _remove(DATA_DIR)
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if not _is_in_use(folder):
-            _remove(folder)
+        _remove_abandoned(folder)
 
 
 def _remove(folder: Path) -> None:
@@ -84,14 +83,18 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _is_in_use(folder: Path) -> bool:
-    """A session holds its lock as long as it lives; a killed one leaves servers behind that nobody else would end."""
-    try:
-        with (folder / "session.lock").open() as lock:
+def _remove_abandoned(folder: Path) -> None:
+    """A session holds its lock as long as it lives; a killed one leaves servers behind that nobody else would end.
+
+    The lock is kept until the folder is gone, for another session that ends now would remove it, too.
+    """
+    with ExitStack() as stack:
+        try:
+            lock = stack.enter_context((folder / "session.lock").open())
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    return False
+        except OSError:
+            return
+        _remove(folder)
 
 
 @pytest.fixture(scope="session")
