@@ -145,6 +145,7 @@ class Storm:
         self.work()
         self._put_back([*self.weather.end(), *self.steps.armed])
         self.steps.armed.clear()
+        assert_sent_with_care(self.sandbox)
 
     def _begin(self) -> None:
         if not self._readings:
