@@ -265,6 +265,6 @@ MUTANTS = [
         file="invoices/amounts.py",
         before="    return value.quantize(CENT, rounding=ROUND_HALF_UP)\n",
         after='    return value.quantize(CENT, rounding="ROUND_DOWN")\n',
-        tests=("tests/invoices/test_amounts.py",),
+        tests=("tests/invoices/test_amounts.py::test_half_a_cent_is_rounded_away_from_zero",),
     ),
 ]
