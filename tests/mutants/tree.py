@@ -19,6 +19,8 @@ from tests.mutants.mutant import Mutant, NotApplicable
 ROOT = Path(__file__).resolve().parents[2]
 # The storm comes whole: every fault at least once, and every net alone.
 ENVIRONMENT = {"STORM_FAULTS": "0"}
+# Seconds. What a mutant keeps from ever ending is noticed, too.
+LONGEST_RUN = 900
 # These restart the servers; all others share one PostgreSQL, with its tables made once.
 OWN_SERVERS = ("tests/faults/test_storm.py", "tests/faults/test_killed")
 
@@ -64,7 +66,12 @@ class Tree:
         if not any(test.startswith(OWN_SERVERS) for test in tests):
             command.append("--reuse-db")
             environment["DATABASE_URL"] = self._database_url
-        run = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True)
+        try:
+            run = subprocess.run(
+                command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=LONGEST_RUN
+            )
+        except subprocess.TimeoutExpired:
+            return f"{tests[0]} (it never ended)"
         if run.returncode == 0:
             return ""
         failed = re.search(r"^(?:FAILED|ERROR) (\S+::\S+)", run.stdout, re.MULTILINE)
