@@ -227,6 +227,13 @@ class Company:
             until = time.monotonic() + seconds if seconds else float("inf") if reads else 0.0
             table.hidden[position] = Hidden(until=until, reads_left=reads)
 
+    def put_forward(self, seconds: float) -> None:
+        """So much time has passed for what is kept out of reads."""
+        with self.lock:
+            for table in self.tables.values():
+                for hidden in table.hidden.values():
+                    hidden.until -= seconds
+
     # -- transactions
 
     def begin(self) -> None:

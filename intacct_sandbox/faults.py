@@ -17,6 +17,7 @@ KINDS = frozenset(
         "drop_before",
         "drop_after",
         "delay",
+        "late",
         "timeout",
         "status",
         "html",

@@ -16,6 +16,7 @@ from intacct_sandbox.errors import Error, Refused
 from intacct_sandbox.functions import FUNCTIONS, Context, Raw
 from intacct_sandbox.sessions import Session, Sessions, check_company, sign_in
 from intacct_sandbox.values import iso_stamp
+from intacct_sandbox.writes import Write
 from intacct_sandbox.xmltext import element, elements, escape, is_true, line_of, text_of
 
 XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -45,6 +46,7 @@ class Call:
     controlid: str
     body: etree._Element
     objects: tuple[str, ...] = ()
+    write: Write | None = None
 
 
 @dataclass

@@ -7,7 +7,9 @@ import re
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from intacct_sandbox import errors
@@ -15,8 +17,10 @@ from intacct_sandbox.company import Company
 from intacct_sandbox.errors import Refused
 from intacct_sandbox.faults import Fault, Faults, refusal_of
 from intacct_sandbox.gateway import Answer, Call, Gateway, Request, read_request, refusal
+from intacct_sandbox.late import Clock
 from intacct_sandbox.seed import SENDERS, make_companies
 from intacct_sandbox.sessions import Session, Sessions
+from intacct_sandbox.writes import Write, Writes, answer
 
 LOG_LENGTH = 60
 logger = logging.getLogger(__name__)
@@ -53,11 +57,18 @@ class Options:
 
 @dataclass
 class Delivery:
-    """What goes back over the wire. `drop` closes without an answer; `cut` sends only part of the body."""
+    """What goes back over the wire. `drop` closes without an answer; `cut` sends only part of the body; `is_spoiled`
+    when the caller cannot know from it what was executed.
+    """
 
     answer: Answer | None
     drop: bool = False
     cut: bool = False
+    is_spoiled: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        return self.answer is not None and not (self.drop or self.cut or self.is_spoiled)
 
 
 @dataclass(frozen=True)
@@ -87,11 +98,17 @@ class Sandbox:
         self.gateway = Gateway(companies, dict(SENDERS), self.sessions)
         self.functions: Counter[str] = Counter()
         self.log: deque[Served] = deque(maxlen=LOG_LENGTH)
+        self.writes = Writes()
+        self.clock = Clock(self._age)
         self.requests = self.active = self.max_concurrent = 0
 
     @property
     def company(self) -> Company:
         return self.companies["demo"]
+
+    def _age(self, seconds: float) -> None:
+        for company in self.companies.values():
+            company.put_forward(seconds)
 
     def functions_served(self) -> dict[str, int]:
         with self._lock:
@@ -101,6 +118,7 @@ class Sandbox:
 
     def deliver(self, body: bytes, endpoint: str, address: str) -> Delivery:
         started = time.monotonic()
+        self.clock.run_due()
         with self._lock:
             self.requests += 1
             self.active += 1
@@ -110,6 +128,7 @@ class Sandbox:
         delivery = Delivery(None, drop=True)
         try:
             request = read_request(body)
+            self._note_writes(request)
             delivery = self._with_faults(request, endpoint, address, now_active)
         except Refused as refused:
             delivery = Delivery(refusal(refused, request))
@@ -120,7 +139,16 @@ class Sandbox:
             with self._lock:
                 self.active -= 1
                 self._note(request, delivery, started)
+                if request and delivery.is_whole:
+                    answer(call.write for call in request.calls)
         return delivery
+
+    def _note_writes(self, request: Request) -> None:
+        is_unique, now = request.is_on("uniqueid", "true"), self.clock.now()
+        with self._lock:
+            for call in request.calls:
+                named = call.objects[0].upper() if call.objects else ""
+                call.write = self.writes.note(Write(now, call.name, named, call.controlid, is_unique))
 
     def _note(self, request: Request | None, delivery: Delivery, started: float) -> None:
         calls = list(request.calls) if request else []
@@ -141,24 +169,30 @@ class Sandbox:
         struck = self.faults.for_request(request)
         if self.options.latency_ms:
             self.stopping.wait(self.options.latency_ms / 1000)
-        early = self._before(struck, request, active)
+        execute = partial(self._execute, request, endpoint, address)
+        early = self._before(struck, request, active, execute)
         if early is not None:
             return early
-        answer = self._execute(request, endpoint, address)
+        answer = execute()
         if any(fault.kind == "duplicate" for fault in struck):
-            second = self._execute(request, endpoint, address)
+            second = execute()
             answer = (
                 answer if any(f.params.get("answer") == "first" for f in struck if f.kind == "duplicate") else second
             )
         return self._after(struck, answer)
 
-    def _before(self, struck: list[Fault], request: Request, active: int) -> Delivery | None:
+    def _before(
+        self, struck: list[Fault], request: Request, active: int, execute: Callable[[], Answer]
+    ) -> Delivery | None:
         """Faults before anything is executed; an answer when nothing will be."""
         for fault in struck:
             if fault.kind == "drop_before":
                 return Delivery(None, drop=True)
             if fault.kind == "delay" and not fault.flag("after", False):
                 self.stopping.wait(fault.seconds(1))
+            if fault.kind == "late":
+                self.clock.later(fault.seconds(900), execute)
+                return Delivery(None, drop=True)
             if fault.kind == "timeout" and not fault.flag("executed", True):
                 self.stopping.wait(fault.seconds(3600))
                 return Delivery(None, drop=True)
@@ -167,9 +201,9 @@ class Sandbox:
             if fault.kind == "throttle" and active > int(fault.params.get("limit", 1)):
                 return Delivery(_throttled(fault))
             if fault.kind == "html" and not fault.flag("executed", False):
-                return Delivery(_html_answer(200, "Just a moment..."))
+                return Delivery(_html_answer(200, "Just a moment..."), is_spoiled=True)
             if fault.kind == "status" and not fault.flag("executed", int(fault.params.get("status", 500)) == 524):
-                return Delivery(_status_answer(fault))
+                return Delivery(_status_answer(fault), is_spoiled=int(fault.params.get("status", 500)) >= 500)
         return None
 
     def _after(self, struck: list[Fault], answer: Answer) -> Delivery:
@@ -179,6 +213,7 @@ class Sandbox:
                 self.stopping.wait(fault.seconds(3600 if fault.kind == "timeout" else 1))
             changed = _spoiled(fault, answer)
             if changed is not None:
+                changed.is_spoiled = True
                 return changed
         return Delivery(answer)
 
@@ -200,6 +235,8 @@ class Sandbox:
             pending[call.controlid] = struck
 
         def after(call: Call, session: Session, inner: str) -> None:
+            if call.write is not None:
+                call.write.executed += 1
             for fault in pending.pop(call.controlid, []):
                 if fault.kind == "eventual":
                     self._hide(call, session, inner, fault)

@@ -79,6 +79,8 @@ class Handler(BaseHTTPRequestHandler):
             self._json(state_of(self.sandbox))
         elif parts.path == "/sandbox/faults":
             self._json({"faults": self.sandbox.faults.to_json()})
+        elif parts.path == "/sandbox/writes.json":
+            self._json({"writes": self.sandbox.writes.to_json()})
         elif parts.path.startswith("/sandbox/attachments/"):
             self._attachment(parts.path, parse_qs(parts.query))
         elif parts.path == GATEWAY_PATH:
@@ -154,6 +156,7 @@ class Handler(BaseHTTPRequestHandler):
         actions: dict[str, Callable[[dict[str, Any]], Any]] = {
             "/sandbox/faults": self._add_faults,
             "/sandbox/reset": self._reset,
+            "/sandbox/clock": self._forward,
             "/sandbox/act": lambda data: act(self.sandbox.companies, data),
         }
         action = actions.get(path)
@@ -171,6 +174,10 @@ class Handler(BaseHTTPRequestHandler):
     def _add_faults(self, data: dict[str, Any]) -> dict[str, Any]:
         self.sandbox.faults.add(data.get("faults", []), data.get("random_seed"))
         return {"faults": self.sandbox.faults.to_json()}
+
+    def _forward(self, data: dict[str, Any]) -> dict[str, Any]:
+        self.sandbox.clock.forward(float(data["forward"]))
+        return {"ok": True}
 
     def _reset(self, data: dict[str, Any]) -> dict[str, Any]:
         now = self.sandbox.options

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +13,6 @@ from typing import Any
 import pytest
 import redis
 import requests
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 from django.utils import timezone
@@ -25,30 +21,13 @@ from integrations.models import Connection, ExportItem, ItemStatus
 from integrations.sage_intacct import gateway
 from integrations.services import exports
 from tests import factories
+from tests.faults.processes import worker
 from tests.faults.servers import restart_postgres, restart_redis
 from tests.faults.truth import assert_one_bill_each
 from tests.faults.victim import LOOK_UP_STEPS, SLEEPING_STEPS, STEPS
 from tests.integrations import exporting
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def worker(sandbox: Any, connection: Connection, step: str = "") -> subprocess.Popen[bytes]:
-    """Another process on the database and the Redis of this test."""
-    head, _, query = os.environ["DATABASE_URL"].partition("?")
-    name = settings.DATABASES["default"]["NAME"]
-    environment = os.environ | {
-        "DATABASE_URL": f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else ""),
-        "SAGE_INTACCT_ENDPOINT": sandbox.url,
-    }
-    company_id = str(connection.company_links.get().company_id)
-    command = [sys.executable, "-m", "tests.faults.victim", step, str(connection.pk), company_id]
-    if not step:
-        code = "import django; django.setup(); from integrations.services.exports import deliver_due; "
-        code += f"deliver_due({connection.pk}, {company_id})"
-        command = [sys.executable, "-c", code]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
 
 
 @pytest.mark.slow

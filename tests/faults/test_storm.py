@@ -1,4 +1,8 @@
-"""Random faults of every kind, several at a time, over workers that die at random; then the truth is compared."""
+"""Faults of every kind, several at a time, on a clock of the test; then what stands there and what was sent is judged.
+
+Three nets hold a second bill back: the gateway's memory of control ids, the look before sending, and the looks before
+sending again. Each of them is also tried alone, with the other two cut.
+"""
 
 from __future__ import annotations
 
@@ -6,214 +10,298 @@ import contextlib
 import datetime as dt
 import os
 import random
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from threading import Lock, Thread
+import signal
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 import requests
 from django.db import InterfaceError, OperationalError
 from django.db import connection as database
+from django.db.models import F, Min, Q
 
-from integrations.models import Connection, ExportItem
+from integrations import tasks
+from integrations.errors import RecordError
+from integrations.models import Connection, ExportItem, ItemStatus
 from integrations.sage_intacct import gateway
-from integrations.sage_intacct.client import Client
-from integrations.sage_intacct.exporters import batch
-from integrations.services import export_jobs, exports, heartbeat, outbox
-from integrations.services.outbox import claiming, ending, settling
-from invoices.models import ExportState, Invoice
+from integrations.sage_intacct.exporters import sending
+from integrations.sage_intacct.exporters.looking import LookUp
+from integrations.sage_intacct.exporters.lookup import Standing
+from integrations.sage_intacct.exporters.sending import Sending
+from integrations.services import exports, heartbeat
+from integrations.services.heartbeat import GONE_AFTER
+from invoices.models import Invoice
 from tests import factories
+from tests.faults import steps, victim, weather
+from tests.faults.clock import Clock
+from tests.faults.processes import worker
 from tests.faults.servers import restart_postgres, restart_redis
+from tests.faults.steps import Killed, Steps
+from tests.faults.traffic import assert_sent_with_care
 from tests.faults.truth import assert_one_bill_each
+from tests.faults.weather import Weather
 from tests.integrations import exporting
 
-FAULTS = int(os.environ.get("STORM_FAULTS", "60"))
+# With the other tests a short one blows: of every fault a little, and of no net alone.
+IS_SHORT = "STORM_FAULTS" not in os.environ
+FAULTS = int(os.environ.get("STORM_FAULTS", "20"))
 SEED = int(os.environ.get("STORM_SEED", "1"))
 INVOICES_PER_ROUND = 6
-# How likely each fault of the gateway strikes a request. The client waits for one second.
-GATEWAY: list[dict[str, Any]] = [
-    {"kind": "drop_before", "probability": 0.05},
-    {"kind": "drop_after", "probability": 0.08},
-    {"kind": "status", "status": 500, "probability": 0.02},
-    {"kind": "status", "status": 502, "probability": 0.02},
-    {"kind": "status", "status": 503, "probability": 0.02},
-    {"kind": "status", "status": 524, "probability": 0.03},
-    {"kind": "html", "probability": 0.02},
-    {"kind": "truncate", "probability": 0.05},
-    {"kind": "malformed", "probability": 0.03},
-    {"kind": "empty", "probability": 0.03},
-    {"kind": "throttle", "probability": 0.03},
-    {"kind": "expire_session", "probability": 0.05},
-    {"kind": "delay", "probability": 0.05, "seconds": 2.5, "match": {"function": "create"}},
-    {"kind": "timeout", "probability": 0.02, "seconds": 1.5, "match": {"function": "create"}},
-    {"kind": "eventual", "probability": 0.3, "seconds": 0.3, "match": {"object": "APBILL"}},
-    {"kind": "fail_function", "probability": 0.03, "match": {"function": "create_supdoc"}},
-]
-# Only where the gateway remembers control ids: if it executed a request twice itself, no client could mend that.
-TWICE = {"kind": "duplicate", "probability": 0.03, "match": {"function": "create"}}
-READINGS = ("result", "control", "forgotten")
-# Every wait shortened alike: what executes late does so within 2.5 seconds, which the looks outlast.
-LOOKUP_WAITS = tuple(dt.timedelta(seconds=seconds) for seconds in (0.1, 0.2, 0.4, 0.8, 1.5, 3.0))
-RETRY_WAITS = (dt.timedelta(seconds=0.05),) * len(settling.RETRY_WAITS)
-GONE_AFTER = dt.timedelta(seconds=1.5)
-DEADLY_STEPS = [
-    (outbox, "claim_queued"),
-    (outbox, "claim_unknown"),
-    (outbox, "mark_sent"),
-    (outbox, "settle"),
-    (settling, "record_outcomes"),
-    (export_jobs, "finish_settled"),
-    (Client, "execute"),
-]
+FAULTS_PER_ROUND = 9
+# Bills in requests of their own, or all in one.
+FUNCTIONS_PER_REQUEST = (1, 1, 100)
+TWICE = "message delivered twice"
+KILLED = "SIGKILL in a real process"
+SERVERS: dict[str, Callable[[], object]] = {
+    "Redis emptied": lambda: gateway.redis_client().flushall(),
+    "Redis restarted": restart_redis,
+    "PostgreSQL restarted": restart_postgres,
+}
+VICTIM_STEPS = [name for name in victim.STEPS if "large" not in name and "mail" not in name and "job" not in name]
+# Bills take this long to be found or sent again: all looks together, and a worker that was taken for dead before.
+ALL_LOOKS = 1300
+A_LITTLE = dt.timedelta(seconds=5)
+EVERYTHING = [*weather.FAULTS, *steps.KILLS, *steps.SLEEPS, *SERVERS, TWICE, KILLED]
+ESSENTIAL = [*weather.LOST, *steps.SLEEPS, "bill refused", "killed before settle", "killed after execute", TWICE]
 
 
-class Killed(BaseException):
-    """A worker that is gone: nothing of it runs any more, no handler either."""
+@dataclass(frozen=True)
+class Nets:
+    """Which of the three hold; `readings` are how the gateway takes a control id that comes again."""
+
+    readings: Sequence[str]
+    looks_before_sending: bool
+    looks_before_resending: bool
+    faults: Sequence[str]
+
+    @contextlib.contextmanager
+    def cut(self) -> Iterator[None]:
+        """A look that is cut off finds nothing."""
+        with pytest.MonkeyPatch.context() as patch:
+            for batch, holds in ((Sending, self.looks_before_sending), (LookUp, self.looks_before_resending)):
+                if not holds:
+                    patch.setattr(batch, "find_standing", lambda self: Standing(()))
+            yield
+
+
+NETS = {
+    "all_nets": Nets(("result", "control", "forgotten"), True, True, EVERYTHING),
+    "control_ids_alone": Nets(("result", "control"), False, False, [*ESSENTIAL, *weather.TWICE]),
+    "look_before_sending_alone": Nets(("forgotten",), True, False, ESSENTIAL),
+    "look_before_sending_again_alone": Nets(("forgotten",), False, True, ESSENTIAL),
+}
 
 
 class Storm:
-    def __init__(self) -> None:
+    def __init__(self, sandbox: Any, connection: Connection, patch: pytest.MonkeyPatch, nets: Nets) -> None:
+        # Who sleeps gives no sign of life.
+        patch.setattr(heartbeat, "HEARTBEAT_SECONDS", 3600)
+        self.sandbox, self.connection, self.patch, self.nets = sandbox, connection, patch, nets
+        self.clock = Clock(patch)
         self.random = random.Random(SEED)
-        self.lock = Lock()
-        self.seen: Counter[str] = Counter()
+        self.weather, self.steps = Weather(sandbox, self.random), Steps()
+        self.struck: Counter[str] = Counter()
+        self._deck: deque[str] = deque()
+        self._readings: deque[str] = deque()
+        self._workers: list[Thread] = []
 
-    def strikes(self, probability: float, name: str) -> bool:
-        with self.lock:
-            is_hit = self.random.random() < probability
-            self.seen[name] += is_hit
-        return is_hit
+    def blow(self, at_least: int) -> Counter[str]:
+        """Until so many faults have struck, and each of them at least once."""
+        rounds = 0
+        with self.nets.cut(), self.steps.watched():
+            while (missing := self.missing() if not IS_SHORT else set()) or self.seen().total() < at_least:
+                assert rounds < 40 + at_least, f"These never strike: {missing}"
+                self._round()
+                rounds += 1
+            self._wake()
+        self.weather.end()
+        return self.seen()
 
-    @contextlib.contextmanager
-    def deadly_steps(self) -> Iterator[None]:
-        with pytest.MonkeyPatch.context() as patch:
-            for owner, name in DEADLY_STEPS:
-                patch.setattr(owner, name, self.deadly(getattr(owner, name), name))
-            yield
+    def seen(self) -> Counter[str]:
+        return self.struck + self.steps.struck + self.weather.struck()
 
-    def deadly(self, function: Callable[..., Any], name: str) -> Callable[..., Any]:
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            if self.strikes(0.015, f"killed before {name}"):
-                raise Killed
-            result = function(*args, **kwargs)
-            if self.strikes(0.015, f"killed after {name}"):
-                raise Killed
-            return result
+    def missing(self) -> set[str]:
+        names = {*self.nets.faults} | ({weather.FORGOTTEN} if "forgotten" in self.nets.readings else set())
+        return names - {name for name, count in self.seen().items() if count}
 
-        return wrapped
+    def _round(self) -> None:
+        self._begin()
+        drawn = [self._draw() for _ in range(FAULTS_PER_ROUND)]
+        self._enter()
+        for name in drawn:
+            self._arm(name)
+        self._first_try(drawn)
+        if self.steps.asleep:
+            # Whoever takes the work over must not know what becomes of it when the sleeper wakes.
+            late = {"seconds": weather.LONGEST_RUN, "times": -1, "after_requests": 0}
+            self.weather.arm("executed late", **late)
+        self.pass_time(self.random.choice((5, 61, 300)))
+        self.pass_time(ALL_LOOKS)
+        self._wake()
+        self._press_try_again()
+        self.work()
+        self._put_back([*self.weather.end(), *self.steps.armed])
+        self.steps.armed.clear()
+        assert_sent_with_care(self.sandbox)
+
+    def _begin(self) -> None:
+        if not self._readings:
+            self._readings.extend(self.random.sample(self.nets.readings, len(self.nets.readings)))
+        reading = self._readings.popleft()
+        if reading == "forgotten" and self.weather.reading != reading:
+            # What only control ids could hold back has come to light.
+            self.go_on(weather.LONG)
+        self.weather.begin(reading)
+        self.patch.setattr(sending, "FUNCTIONS_PER_REQUEST", self.random.choice(FUNCTIONS_PER_REQUEST))
+
+    def _draw(self) -> str:
+        """Every fault comes in its turn, in no order."""
+        if not self._deck:
+            self._deck.extend(self.random.sample(list(self.nets.faults), len(self.nets.faults)))
+        return self._deck.popleft()
+
+    def _put_back(self, names: Sequence[str]) -> None:
+        self._deck.extend(name for name in names if name not in self._deck)
+
+    def _enter(self) -> None:
+        invoices = [exporting.ready_invoice(self.connection) for _ in range(INVOICES_PER_ROUND)]
+        factories.document(invoices[0], content=f"%PDF-1.4 {invoices[0].number}".encode())
+        exports.export_invoices(self.connection, invoices, by=None)
+
+    def _arm(self, name: str) -> None:
+        if name in weather.FAULTS and self.weather.can(name):
+            self.weather.arm(name)
+        elif name in weather.FAULTS:
+            self._put_back([name])
+        elif name in steps.KILLS or name in steps.SLEEPS:
+            self.steps.arm(name)
+            if name == "asleep before settle":
+                self.weather.arm("bill refused", times=INVOICES_PER_ROUND)
+
+    def _first_try(self, drawn: Sequence[str]) -> None:
+        if KILLED in drawn:
+            self._kill_a_process()
+        servers = [name for name in drawn if name in SERVERS]
+        self.work(twice=TWICE in drawn, meanwhile=servers)
+
+    def _kill_a_process(self) -> None:
+        process = worker(self.sandbox, self.connection, self.random.choice(VICTIM_STEPS), ahead=self.clock.ahead)
+        if process.wait(timeout=120) == -signal.SIGKILL:
+            self.struck[KILLED] += 1
+
+    # -- work and time
+
+    def work(self, *, twice: bool = False, meanwhile: Sequence[str] = ()) -> None:
+        """What a message to the workers brings about, or the same message delivered twice."""
+        start = Barrier(2 if twice else 1)
+        workers = [Thread(target=self._deliver, args=(start,)) for _ in range(start.parties)]
+        for one in workers:
+            one.start()
+        for name in meanwhile:
+            SERVERS[name]()
+            self.struck[name] += 1
+        for one in workers:
+            while one.is_alive() and one.name not in self.steps.asleep:
+                one.join(0.005)
+        self._workers += [one for one in workers if one.is_alive()]
+        self.struck[TWICE] += twice
+
+    def _deliver(self, start: Barrier) -> None:
+        """A worker that dies, or whose database goes away, leaves everything as it is."""
+        start.wait()
+        try:
+            with contextlib.suppress(Killed, OperationalError, InterfaceError):
+                for company_id in self.connection.company_links.values_list("company", flat=True):
+                    tasks.deliver(self.connection.pk, company_id)
+        finally:
+            database.close()
+
+    def _wake(self) -> None:
+        self.steps.wake()
+        for one in self._workers:
+            one.join()
+        self._workers.clear()
+
+    def pass_time(self, seconds: float) -> None:
+        """Whatever falls due until then is done, each when it falls due."""
+        goal = self.clock.now() + dt.timedelta(seconds=seconds)
+        for _ in range(60):
+            due = self._next_due()
+            if due is None or due > goal:
+                break
+            self._go_to(due + A_LITTLE)
+            self._sweep_and_work()
+        self._go_to(goal)
+        self._sweep_and_work()
+
+    def _next_due(self) -> dt.datetime | None:
+        items = ExportItem.objects.filter(connection=self.connection)
+        is_open = Q(status__in=[ItemStatus.QUEUED, ItemStatus.UNKNOWN]) | Q(status=ItemStatus.FAILED, was_sent=True)
+        due = items.filter(is_open).aggregate(due=Min("next_attempt_at"))["due"]
+        gone = items.filter(status=ItemStatus.SENDING).aggregate(at=Min(F("claimed_at") + GONE_AFTER))["at"]
+        return min(filter(None, (due, gone and gone + dt.timedelta(seconds=1))), default=None)
+
+    def _go_to(self, moment: dt.datetime) -> None:
+        self.go_on(max((moment - self.clock.now()).total_seconds(), 0))
+
+    def go_on(self, seconds: float) -> None:
+        """Both clocks, the outbox's and the sandbox's."""
+        url = f"{self.sandbox.base_url}/sandbox/clock"
+        requests.post(url, json={"forward": seconds}, timeout=30).raise_for_status()
+        self.clock.ahead += dt.timedelta(seconds=seconds)
+
+    def _sweep_and_work(self) -> None:
+        with contextlib.suppress(Killed):
+            exports.sweep_exports(self.clock.now())
+        self.work()
+
+    def _press_try_again(self) -> None:
+        """A person does, with all that failed."""
+        exports.try_again(ExportItem.objects.filter(connection=self.connection, status=ItemStatus.FAILED), by=None)
+
+    def calm_down(self) -> None:
+        """Nobody helps but the person who presses Try again: sweeps and workers bring everything to its end."""
+        for _ in range(40):
+            self.pass_time(ALL_LOOKS)
+            self._press_try_again()
+            if not ExportItem.objects.filter(connection=self.connection).exclude(status=ItemStatus.POSTED).exists():
+                return
+        left = ExportItem.objects.exclude(status=ItemStatus.POSTED).values("status", "code", "message")
+        raise AssertionError(f"Something never ends: {list(left)}")
 
 
-def _work(connection: Connection) -> None:
-    """A worker that dies, or whose database goes away, leaves everything as it is."""
-    try:
-        with contextlib.suppress(Killed, OperationalError, InterfaceError):
-            exporting.deliver(connection)
-    finally:
-        database.close()
-
-
-def _run_two_workers(connection: Connection, meanwhile: Callable[[], None]) -> None:
-    workers = [Thread(target=_work, args=(connection,)) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    meanwhile()
-    for worker in workers:
-        worker.join()
-
-
-def _enter(connection: Connection, storm: Storm) -> None:
-    invoices = [exporting.ready_invoice(connection) for _ in range(INVOICES_PER_ROUND)]
-    for invoice in storm.random.sample(invoices, 2):
-        factories.document(invoice, content=f"%PDF-1.4 {invoice.number}".encode())
-    exports.export_invoices(connection, invoices, by=None)
-
-
-class Weather:
-    """The faults of the gateway, and how it takes repeated control ids; what has fired stays counted."""
-
-    def __init__(self, sandbox: Any) -> None:
-        self.sandbox = sandbox
-        self._before: Counter[str] = Counter()
-
-    def change(self, reading: str, seed: int) -> None:
-        self._before = self.fired()
-        exporting.mend_gateway(self.sandbox)
-        exporting.act(self.sandbox, action="set_preference", name="repeated_control_ids", value=reading)
-        faults = GATEWAY if reading == "forgotten" else [*GATEWAY, TWICE]
-        exporting.break_gateway(self.sandbox, *({"times": -1} | fault for fault in faults), seed=seed)
-
-    def fired(self) -> Counter[str]:
-        fired = Counter(self._before)
-        for fault in requests.get(f"{self.sandbox.base_url}/sandbox/faults", timeout=30).json()["faults"]:
-            fired[" ".join(str(fault[name]) for name in ("kind", "status") if name in fault)] += fault["fired"]
-        return fired
+def _enter_one_twice(storm: Storm) -> None:
+    """The second is told of the bill of the first, which is not to be had; then a person corrects its number."""
+    by = factories.owner(storm.connection.account)
+    for number in ("TWIN 1", "TWIN  1"):
+        exporting.export(storm.connection, exporting.ready_invoice(storm.connection, number=number))
+    first, second = ExportItem.objects.filter(invoice__number__startswith="TWIN").order_by("pk")
+    assert (second.status, second.code) == (ItemStatus.FAILED, "bill_exists")
+    with pytest.raises(RecordError) as refused:
+        exports.link_existing_bill(second, by=by, record_no=first.record_no)
+    assert refused.value.code == "bill_taken"
+    storm.struck["link to a taken bill"] += 1
+    Invoice.objects.filter(pk=second.invoice_id).update(number="TWIN 2")
+    storm.calm_down()
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("nets", ["all_nets"] if IS_SHORT else NETS)
 def test_a_storm_of_faults_leaves_one_bill_each(
-    lenient_sandbox: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    lenient_sandbox: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch, nets: str
 ) -> None:
-    monkeypatch.setattr(heartbeat, "HEARTBEAT_SECONDS", 0.3)
-    monkeypatch.setattr(settling, "LOOKUP_WAITS", LOOKUP_WAITS)
-    monkeypatch.setattr(settling, "RETRY_WAITS", RETRY_WAITS)
-    monkeypatch.setattr(batch, "BROKEN_WAIT", LOOKUP_WAITS[0])
-    for module in (claiming, ending):
-        monkeypatch.setattr(module, "GONE_AFTER", GONE_AFTER)
-    storm, weather = Storm(), Weather(lenient_sandbox)
-    with storm.deadly_steps():
-        while sum((storm.seen + weather.fired()).values()) < FAULTS:
-            weather.change(storm.random.choice(READINGS), storm.random.randrange(1_000_000))
-            for _ in range(5):
-                _storm_on(connection, storm)
-    fired = storm.seen + weather.fired()
-    exporting.mend_gateway(lenient_sandbox)
-    _calm_down(connection)
-    _try_refused_again(connection)
+    storm = Storm(lenient_sandbox, connection, monkeypatch, NETS[nets])
+    storm.blow(FAULTS)
+    storm.calm_down()
+    _enter_one_twice(storm)
 
-    count = Invoice.objects.count()
-    print(f"\n{sum(fired.values())} faults over {count} invoices:", dict(fired.most_common()))
+    count, struck, title = Invoice.objects.count(), storm.seen(), nets.replace("_", " ")
+    print(f"\n{title}: {struck.total()} faults over {count} invoices:", dict(struck.most_common()))
+    assert_sent_with_care(lenient_sandbox)
     assert_one_bill_each(lenient_sandbox, connection)
     print(f"{count} invoices, {len(exporting.bills(lenient_sandbox))} bills, none twice, none lost.")
-
-
-def _storm_on(connection: Connection, storm: Storm) -> None:
-    if not ExportItem.objects.filter(status="queued").exists():
-        _enter(connection, storm)
-    if storm.strikes(0.03, "Redis emptied"):
-        gateway.redis_client().flushall()
-    _run_two_workers(connection, lambda: _strike_a_server(storm))
-    _sweep()
-
-
-def _strike_a_server(storm: Storm) -> None:
-    if storm.strikes(0.02, "Redis restarted"):
-        restart_redis()
-    if storm.strikes(0.02, "PostgreSQL restarted"):
-        restart_postgres()
-
-
-def _sweep() -> None:
-    """It may be killed, too."""
-    with contextlib.suppress(Killed):
-        exports.sweep_exports(heartbeat.database_now())
-
-
-def _calm_down(connection: Connection) -> None:
-    """Nobody helps: sweeps and workers alone bring everything to its end."""
-    give_up_at = time.monotonic() + 120
-    while ExportItem.objects.filter(connection=connection, status__in=exporting.OPEN).exists():
-        assert time.monotonic() < give_up_at, "something never ends"
-        exports.sweep_exports(heartbeat.database_now())
-        exporting.deliver(connection)
-        time.sleep(0.05)
-    exports.sweep_exports(heartbeat.database_now())
-
-
-def _try_refused_again(connection: Connection) -> None:
-    """An attachment record that was refused for no reason of the invoice's: a person presses Try again."""
-    failed = ExportItem.objects.filter(status="failed").select_related("connection", "invoice")
-    assert all(item.invoice.export_state == ExportState.FAILED for item in failed)
-    exports.try_again(failed, by=None)
-    _calm_down(connection)

@@ -21,6 +21,7 @@ from integrations.services.outbox import settling
 from invoices.models import ExportState, Invoice
 from tests import factories
 from tests.faults.clock import Clock
+from tests.faults.traffic import bills_sent
 from tests.faults.truth import assert_one_bill_each
 from tests.integrations import exporting
 
@@ -106,7 +107,7 @@ def test_bills_that_show_only_after_they_were_sent_again_are_not_made_twice(
     remember(lenient_sandbox, reading)
     old = [exporting.ready_invoice(connection) for _ in range(2)]
     factories.document(old[0])
-    reads = len(outbox.LOOKUP_WAITS) + 1
+    reads = len(outbox.LOOKUP_WAITS) + 2  # the looks before the new ones and before the old ones are sent
     exporting.break_gateway(lenient_sandbox, EXECUTED, HIDDEN | {"after_requests": reads})
     exporting.export(connection, *old)
     clock.work_until(connection, clock.now() + LONGEST_RUN_THERE)
@@ -114,6 +115,9 @@ def test_bills_that_show_only_after_they_were_sent_again_are_not_made_twice(
 
     clock.work_until(connection, clock.now() + dt.timedelta(hours=2))
 
+    sent = [{write["controlid"] for write in writes} for writes in bills_sent(lenient_sandbox).values()]
+    assert [len(control_ids) for control_ids in sent] == [1, 1, 1, 1], "sent again under other control ids"
+    assert max(len(writes) for writes in bills_sent(lenient_sandbox).values()) > 1, "not sent again at all"
     assert_that_nothing_more_is_sent(lenient_sandbox, connection, clock)
 
 

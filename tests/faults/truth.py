@@ -43,6 +43,8 @@ def assert_states_are_true(sandbox: Any, connection: Connection) -> None:
         assert item.status in STATE_OF, f"{item.invoice.number} is still {item.status}: {item.message}"
         assert item.invoice.export_state == STATE_OF[ItemStatus(item.status)]
         assert item.invoice.is_posted == (item.status == ItemStatus.POSTED)
+    numbers = [item.record_no for item in items if item.status == ItemStatus.POSTED]
+    assert len(set(numbers)) == len(numbers), "one bill is linked to two invoices"
     posted = {item.record_no: item for item in items if item.status == ItemStatus.POSTED}
     assert set(posted) == set(bills), "posted here and standing there differ"
     for record_no, item in posted.items():

@@ -1,7 +1,8 @@
-"""A worker that kills itself, or falls asleep, at one step: `python -m tests.faults.victim STEP CONNECTION COMPANY`."""
+"""A worker that kills itself, or falls asleep, at one step (or at none): see `tests/faults/processes.py`."""
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import os
 import signal
@@ -12,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 import django
+import pytest
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,14 @@ SLEEPING_STEPS = {"asleep before the request leaves": Step(OUTBOX, "mark_sent", 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "planergy.settings")
     django.setup()
-    step, connection_id, company_id = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    die_at(step)
+    step, connection_id, company_id, ahead = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+    if step:
+        die_at(step)
     from integrations.services import exports
+    from tests.faults.clock import Clock
+
+    if ahead:
+        Clock(pytest.MonkeyPatch()).ahead = dt.timedelta(seconds=ahead)
 
     exports.deliver_due(connection_id, company_id)
 

@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-from invoices.amounts import NOT_A_NUMBER, NOT_CLEAR, parse_amount
+from invoices.amounts import NOT_A_NUMBER, NOT_CLEAR, parse_amount, to_cents
 from invoices.fields import AmountField, DayField, DayInput
 
 READ = {
@@ -98,3 +98,8 @@ def test_refuses_the_other_order_with_an_example(language: str, typed: str, exam
 def test_shows_a_day_as_it_would_be_typed(language: str, shown: str) -> None:
     with translation.override(language):
         assert f'value="{shown}"' in DayInput().render("day", dt.date(2030, 2, 1))
+
+
+@pytest.mark.parametrize(("amount", "cents"), [("0.005", "0.01"), ("0.0049", "0.00"), ("-0.005", "-0.01")])
+def test_half_a_cent_is_rounded_away_from_zero(amount: str, cents: str) -> None:
+    assert to_cents(Decimal(amount)) == Decimal(cents)

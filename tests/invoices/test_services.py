@@ -223,6 +223,13 @@ def test_refuses_to_authorise_above_the_limit(company: Any, clerk: Any) -> None:
         authorize_invoice(invoice, by=limited)
 
 
+def test_refuses_to_authorise_as_much_below_zero(company: Any, clerk: Any) -> None:
+    limited = factories.user(company.account, "Invoice Approver", authorization_limit=Decimal(119))
+    invoice = factories.invoice(company, net=Decimal(-120), created_by=clerk, approval_status=ApprovalStatus.WAITING)
+    with pytest.raises(InvoiceRefused, match="above your limit"):
+        authorize_invoice(invoice, by=limited)
+
+
 def test_refuses_to_authorise_twice(company: Any, clerk: Any, approver: Any) -> None:
     invoice = submit_invoice(enter(company, clerk), by=clerk)
     authorize_invoice(invoice, by=approver)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
-import re
-import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import Queue
 
 from tests import mutants
 from tests.mutants.mutant import Mutant, NotApplicable
+from tests.mutants.tree import Tree
 
-ROOT = Path(__file__).resolve().parents[2]
+PREFIX = "planergy-mutant-"
 
 
 def collect() -> list[Mutant]:
@@ -32,54 +32,82 @@ def collect() -> list[Mutant]:
     return every
 
 
-def copy_tree(target: Path) -> None:
-    """What git tracks, and what it would track, without what it ignores."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-        text=True,
-    ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, target / name)
+def chosen_by(names: Sequence[str]) -> list[Mutant]:
+    chosen = [each for each in collect() if not names or any(word in each.name for word in names)]
+    if not chosen:
+        raise SystemExit("No mutant has such a name.")
+    return chosen
 
 
-def try_mutant(mutant: Mutant) -> str:
-    """The name of the first test that failed, or "" when none did. Raises NotApplicable."""
-    with tempfile.TemporaryDirectory(prefix="planergy-mutant-") as folder:
-        tree = Path(folder)
-        copy_tree(tree)
-        mutant.put_into(tree)
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.tests]
-        run = subprocess.run(command, cwd=tree, capture_output=True, text=True)
-    if run.returncode not in (0, 1):
-        raise NotApplicable(f"pytest ended with {run.returncode}: {run.stdout[-500:]}{run.stderr[-500:]}")
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", run.stdout, re.MULTILINE)
-    return failed.group(1) if failed else ""
+def try_mutant(mutant: Mutant, tree: Tree) -> tuple[bool, str]:
+    """Whether it was killed, and what to say of it."""
+    killers: list[str] = []
+    try:
+        with tree.holding(mutant):
+            for tests in mutant.runs:
+                killer = tree.first_failure(tests)
+                if not killer:
+                    return False, f"SURVIVED {' '.join(tests)}"
+                killers.append(killer)
+    except NotApplicable as error:
+        return False, f"NOT TRIED, {error}"
+    return True, f"killed by {', '.join(killers)}"
+
+
+@contextmanager
+def a_tree() -> Iterator[Tree]:
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+        tree = Tree(Path(folder))
+        try:
+            yield tree
+        finally:
+            tree.end()
+
+
+def try_all(chosen: Sequence[Mutant], jobs: int) -> Iterator[bool]:
+    """Several at a time, each in a tree of its own."""
+    with ExitStack() as stack, ThreadPoolExecutor(jobs) as pool:
+        trees: Queue[Tree] = Queue()
+        for _ in range(jobs):
+            trees.put(stack.enter_context(a_tree()))
+
+        def in_a_tree(mutant: Mutant) -> bool:
+            tree = trees.get()
+            try:
+                is_killed, words = try_mutant(mutant, tree)
+            finally:
+                trees.put(tree)
+            print(f"{mutant.name}: {words}", flush=True)
+            return is_killed
+
+        yield from pool.map(in_a_tree, chosen)
+
+
+def failing_anyway(chosen: Sequence[Mutant]) -> str:
+    """A test that fails without any mutant kills nothing."""
+    tests = {test: None for mutant in chosen for run in mutant.runs for test in run}
+    with a_tree() as tree:
+        return tree.first_failure(list(tests))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=mutants.__doc__)
     parser.add_argument("names", nargs="*", help="any part of a mutant's name; all when none is given")
+    parser.add_argument("--list", action="store_true", help="name them, and the tests that should notice")
+    parser.add_argument("--jobs", type=int, default=2, help="how many are tried at a time (2)")
+    parser.add_argument("--trust", action="store_true", help="do not run the tests without a mutant first")
     options = parser.parse_args(arguments)
-    chosen = [each for each in collect() if not options.names or any(word in each.name for word in options.names)]
-    if not chosen:
-        raise SystemExit("No mutant has such a name.")
-    survivors = 0
-    for mutant in chosen:
-        try:
-            killer = try_mutant(mutant)
-        except NotApplicable as error:
-            print(f"{mutant.name}: NOT TRIED, {error}", flush=True)
-            survivors += 1
-            continue
-        print(f"{mutant.name}: {f'killed by {killer}' if killer else 'SURVIVED'}", flush=True)
-        survivors += not killer
-    print(f"{len(chosen) - survivors} of {len(chosen)} mutants killed.")
-    return 1 if survivors else 0
+    chosen = chosen_by(options.names)
+    if options.list:
+        for mutant in chosen:
+            print(f"{mutant.name}: {' '.join([*mutant.tests, *mutant.also])}")
+        return 0
+    if not options.trust and (failed := failing_anyway(chosen)):
+        print(f"{failed} fails without any mutant; mend that first.")
+        return 1
+    killed = sum(try_all(chosen, options.jobs))
+    print(f"{killed} of {len(chosen)} mutants killed.")
+    return 0 if killed == len(chosen) else 1
 
 
 if __name__ == "__main__":

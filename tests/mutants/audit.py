@@ -88,7 +88,7 @@ MUTANTS = [
     Mutant(
         name="audit.document_download_untold",
         file="invoices/views/documents.py",
-        before='    file = document.file.open("rb")\n    _tell_of_download(request, document)\n',
+        before='    file = document.file.open("rb")\n    _tell_of_download(document)\n',
         after='    file = document.file.open("rb")\n',
         tests=(f"{PEOPLE}::test_a_document_that_is_downloaded_but_not_what_is_refused",),
     ),

@@ -40,8 +40,8 @@ MUTANTS = [
     Mutant(
         name="account.half_made",
         file="organization/accounts.py",
-        before="        with transaction.atomic():\n            account = Account",
-        after="        if True:\n            account = Account",
+        before="        with transaction.atomic():\n            currency =",
+        after="        if True:\n            currency =",
         tests=(f"{ACCOUNTS}::test_all_of_it_or_nothing",),
     ),
     Mutant(
@@ -61,8 +61,8 @@ MUTANTS = [
     Mutant(
         name="account.added_by_any_staff",
         file="organization/admin.py",
-        before="    view_on_site = False\n",
-        after="    view_on_site = False\n\n    def has_add_permission(self, request):\n        return True\n",
+        before="        return admin.ModelAdmin.has_add_permission(self, request)\n",
+        after="        return True\n",
         tests=(f"{ACCOUNTS}::TestAdmin::test_adding_needs_the_permission_looking_does_not",),
     ),
     Mutant(

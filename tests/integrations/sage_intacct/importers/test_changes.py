@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -214,6 +215,15 @@ def test_ids_that_differ_by_case_only_are_two_suppliers_but_not_two_terms(
     assert Terms.objects.filter(account=intacct.account, name__iexact="net 30").count() == 1
     failed = terms.outcomes.get(kind="failed")
     assert (failed.record_key, failed.code) == ("NET 30", "duplicate")
+
+
+def test_what_changed_while_the_last_import_ran_is_read(imported: Connection, portal_sandbox: Any) -> None:
+    """It was written down an hour before it could be seen."""
+    then = portal_sandbox.company.now() - dt.timedelta(hours=1)
+    changed = {"NAME": "Seen late", "WHENMODIFIED": f"{then:%m/%d/%Y %H:%M:%S}"}
+    set_past_the_rules(portal_sandbox, "VENDOR", "V00006", **changed)
+    assert _only(run_import(imported, "suppliers")).updated == 1
+    assert Supplier.objects.get(company=company_of(imported), code="V00006").name == "Seen late"
 
 
 def test_the_zone_of_the_api_user_moves_no_change_out_of_sight(imported: Connection, portal_sandbox: Any) -> None:

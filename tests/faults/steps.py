@@ -1,0 +1,108 @@
+"""Workers in threads that die, or fall asleep, at a step of an export; each strikes once, where there is work to do."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from threading import Event, Lock, current_thread
+from typing import Any
+
+import pytest
+
+from integrations.models import Attempt
+from integrations.sage_intacct.client import Client
+from integrations.services import export_jobs, outbox
+from integrations.services.outbox import settling
+
+SLEEPY = 120
+
+
+def _is_refusal(claim: Any, settlements: Any) -> bool:
+    return any(each.result == Attempt.Result.REFUSED for each in settlements)
+
+
+def _is_bill(client: Any, functions: Any, **options: Any) -> bool:
+    return any(function.name == "create" for function in functions)
+
+
+def _always(*args: Any, **options: Any) -> bool:
+    return True
+
+
+# Of each step: the module or class, the function, and whether a call of it is worth falling asleep in front of.
+STEPS: dict[str, tuple[Any, Callable[..., bool] | None]] = {
+    "claim_queued": (outbox, None),
+    "claim_unknown": (outbox, None),
+    "mark_sent": (outbox, _always),
+    "settle": (outbox, _is_refusal),
+    "record_outcomes": (settling, None),
+    "finish_settled": (export_jobs, None),
+    "execute": (Client, _is_bill),
+}
+KILLS = [f"killed {when} {name}" for name in STEPS for when in ("before", "after")]
+SLEEPS = [f"asleep before {name}" for name, (_, is_worth_it) in STEPS.items() if is_worth_it]
+
+
+class Killed(BaseException):
+    """A worker that is gone: nothing of it runs any more, no handler either."""
+
+
+class Steps:
+    """`arm` one of KILLS or SLEEPS, and the next worker that comes by is struck."""
+
+    def __init__(self) -> None:
+        self.struck: Counter[str] = Counter()
+        self.armed: set[str] = set()
+        self.asleep: set[str] = set()
+        self._lock = Lock()
+        self._wake = Event()
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, (owner, is_worth_it) in STEPS.items():
+                patch.setattr(owner, name, self._watched(name, getattr(owner, name), is_worth_it))
+            try:
+                yield
+            finally:
+                self.wake()
+
+    def arm(self, name: str) -> None:
+        self.armed.add(name)
+
+    def wake(self) -> None:
+        """All who sleep go on with what they were about to do."""
+        self._wake.set()
+        self._wake = Event()
+        self.asleep.clear()
+
+    def _watched(
+        self, name: str, function: Callable[..., Any], is_worth_it: Callable[..., bool] | None
+    ) -> Callable[..., Any]:
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            if is_worth_it and is_worth_it(*args, **kwargs) and self._strikes(f"asleep before {name}"):
+                self._sleep()
+            self._kill(f"killed before {name}", is_idle=name.startswith("finish") and not args[0])
+            result = function(*args, **kwargs)
+            self._kill(f"killed after {name}", is_idle=name.startswith("claim") and not result.items)
+            return result
+
+        return watched
+
+    def _kill(self, name: str, *, is_idle: bool) -> None:
+        if not is_idle and self._strikes(name):
+            raise Killed
+
+    def _strikes(self, name: str) -> bool:
+        with self._lock:
+            if name not in self.armed:
+                return False
+            self.armed.discard(name)
+            self.struck[name] += 1
+        return True
+
+    def _sleep(self) -> None:
+        wake = self._wake
+        self.asleep.add(current_thread().name)
+        assert wake.wait(SLEEPY), "nobody woke this worker"

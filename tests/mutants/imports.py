@@ -1,0 +1,77 @@
+"""Nothing imported twice, nothing missed, no work of another worker overwritten."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+RUNNER = "integrations/runner.py"
+READING = "integrations/sage_intacct/importers/reading.py"
+JOBS = "tests/integrations/test_jobs.py"
+CHANGES = "tests/integrations/sage_intacct/importers/test_changes.py"
+COMPLETENESS = "tests/integrations/sage_intacct/importers/test_completeness.py"
+
+MUTANTS = [
+    Mutant(
+        name="jobs.two_workers_at_one",
+        file=RUNNER,
+        before="or any(_is_held(each) for each in group)",
+        after="or False",
+        tests=(f"{JOBS}::test_nobody_claims_what_another_worker_holds",),
+    ),
+    Mutant(
+        name="jobs.a_worker_that_was_taken_over_ends_it",
+        file=RUNNER,
+        before="now = timezone.now()\n    held = Job.objects.filter(pk=job.pk, claim=job.claim, status",
+        after="now = timezone.now()\n    held = Job.objects.filter(pk=job.pk, status",
+        tests=(f"{JOBS}::test_a_worker_that_was_taken_over_writes_nothing_more",),
+    ),
+    Mutant(
+        name="jobs.a_killed_worker_is_mourned_for_ever",
+        file=RUNNER,
+        before=" | Q(heartbeat_at__lt=now - GONE_AFTER)\n",
+        after="\n",
+        tests=(f"{JOBS}::test_the_sweep_wakes_what_lost_its_message_or_its_worker",),
+    ),
+    Mutant(
+        name="imports.the_watermark_has_no_overlap",
+        file=READING,
+        before="    since = values.in_zone(watermark - OVERLAP, offset)\n",
+        after="    since = values.in_zone(watermark, offset)\n",
+        tests=(f"{CHANGES}::test_what_changed_while_the_last_import_ran_is_read",),
+    ),
+    Mutant(
+        name="imports.the_watermark_ignores_the_users_zone",
+        file=READING,
+        before="    since = values.in_zone(watermark - OVERLAP, offset)\n",
+        after="    since = values.in_zone(watermark - OVERLAP, datetime.resolution * 0)\n",
+        tests=(f"{CHANGES}::test_the_zone_of_the_api_user_moves_no_change_out_of_sight",),
+    ),
+    Mutant(
+        name="imports.a_page_that_comes_again_counts_again",
+        file=READING,
+        before="        for key in numbers:\n            if key <= after:\n                del records[key]\n",
+        after="",
+        tests=("tests/integrations/sage_intacct/importers",),
+    ),
+    Mutant(
+        name="imports.a_page_that_does_not_lead_on_is_taken",
+        file=READING,
+        before=" if leads_on else None\n",
+        after="\n",
+        tests=("tests/integrations/sage_intacct/importers/test_trouble.py",),
+    ),
+    Mutant(
+        name="imports.nothing_visible_makes_all_inactive",
+        file="integrations/sage_intacct/importers/removing.py",
+        before='    if total == 0 and after == 0 and source.record_field != "id":\n',
+        after="    if False:\n",
+        tests=(f"{CHANGES}::test_when_nothing_is_shown_nothing_is_made_inactive",),
+    ),
+    Mutant(
+        name="imports.what_is_missing_is_gone_without_asking",
+        file="integrations/sage_intacct/importers/removing.py",
+        before="        there = set(_still_there(source, client, numbers)) if numbers else set()\n",
+        after="        there = set()\n",
+        tests=(f"{CHANGES}::test_a_full_import_finds_what_is_gone_and_asks_before_it_believes", COMPLETENESS),
+    ),
+]

@@ -1,0 +1,87 @@
+"""A copy of the project to put mutants into, one after another, and to run its tests in."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from planergy import embedded
+from tests.mutants.mutant import Mutant, NotApplicable
+
+ROOT = Path(__file__).resolve().parents[2]
+# The storm comes whole: every fault at least once, and every net alone.
+ENVIRONMENT = {"STORM_FAULTS": "0"}
+# Seconds. What a mutant keeps from ever ending is noticed, too.
+LONGEST_RUN = 900
+# These restart the servers; all others share one PostgreSQL, with its tables made once.
+OWN_SERVERS = ("tests/faults/test_storm.py", "tests/faults/test_killed")
+
+
+class Tree:
+    """Python takes a compiled file for fresh by its second and size, so every change gets a second of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._seconds = itertools.count(int(time.time()) + 10, 10)
+        for name in _tracked():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+        folder.chmod(0o711)  # as root, PostgreSQL runs as another user who has to pass through
+        self._database_url = embedded.ensure_postgres(folder / ".data", durable=False)
+
+    def end(self) -> None:
+        embedded.reset(self.folder / ".data")
+
+    @contextlib.contextmanager
+    def holding(self, mutant: Mutant) -> Iterator[None]:
+        """Raises NotApplicable."""
+        texts = mutant.texts(self.folder)
+        originals = {path: path.read_text() for path in texts}
+        self._write(texts)
+        try:
+            yield
+        finally:
+            self._write(originals)
+
+    def _write(self, texts: Mapping[Path, str]) -> None:
+        for path, text in texts.items():
+            path.write_text(text)
+            second = next(self._seconds)
+            os.utime(path, (second, second))
+
+    def first_failure(self, tests: Sequence[str]) -> str:
+        """The name of the first test that failed, or "" when none did. Raises NotApplicable."""
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+        # Importing `planergy` named the settings, which the tests do by themselves.
+        environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+        environment |= ENVIRONMENT
+        if not any(test.startswith(OWN_SERVERS) for test in tests):
+            command.append("--reuse-db")
+            environment["DATABASE_URL"] = self._database_url
+        try:
+            run = subprocess.run(
+                command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=LONGEST_RUN
+            )
+        except subprocess.TimeoutExpired:
+            return f"{tests[0]} (it never ended)"
+        if run.returncode == 0:
+            return ""
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+::\S+)", run.stdout, re.MULTILINE)
+        if run.returncode != 1 or failed is None:
+            raise NotApplicable(f"pytest ended with {run.returncode}: {run.stdout[-500:]}{run.stderr[-500:]}")
+        return failed[1]
+
+
+def _tracked() -> list[str]:
+    """What git tracks, and what it would track, without what it ignores."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
