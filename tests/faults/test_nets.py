@@ -164,15 +164,13 @@ def test_what_breaks_after_the_answer_leaves_it_unknown(
 
 
 def test_one_bill_is_linked_to_one_invoice(lenient_sandbox: Any, connection: Connection) -> None:
-    """An invoice that was entered twice: the second has another space in its number, which the bill does not carry."""
     by = factories.owner(connection.account)
-    for number in ("TWIN 1", "TWIN  1"):
-        exporting.export(connection, exporting.ready_invoice(connection, number=number))
+    exporting.enter_one_twice(connection)
     first, second = ExportItem.objects.order_by("pk")
     assert (second.status, second.code) == (ItemStatus.FAILED, "bill_exists")
 
     with pytest.raises(RecordError) as refused:
-        exports.link_existing_bill(second, by=by, record_no=first.record_no)
+        outbox.link(second, by=by, record_no=first.record_no, record_url="")
 
     second.refresh_from_db()
     assert (refused.value.code, second.status) == ("bill_taken", ItemStatus.FAILED)
@@ -189,7 +187,7 @@ def test_a_bill_of_another_account_in_the_same_company_there_is_taken_too(
     assert second.code == "bill_exists"
 
     with pytest.raises(RecordError) as refused:
-        exports.link_existing_bill(second, by=factories.owner(other.account), record_no=first.record_no)
+        outbox.link(second, by=factories.owner(other.account), record_no=first.record_no, record_url="")
 
     assert refused.value.code == "bill_taken"
 

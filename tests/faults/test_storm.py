@@ -31,7 +31,7 @@ from integrations.sage_intacct.exporters import sending
 from integrations.sage_intacct.exporters.looking import LookUp
 from integrations.sage_intacct.exporters.lookup import Standing
 from integrations.sage_intacct.exporters.sending import Sending
-from integrations.services import exports, heartbeat
+from integrations.services import exports, heartbeat, outbox
 from integrations.services.heartbeat import GONE_AFTER
 from invoices.models import Invoice
 from tests import factories
@@ -276,12 +276,11 @@ class Storm:
 def _enter_one_twice(storm: Storm) -> None:
     """The second is told of the bill of the first, which is not to be had; then a person corrects its number."""
     by = factories.owner(storm.connection.account)
-    for number in ("TWIN 1", "TWIN  1"):
-        exporting.export(storm.connection, exporting.ready_invoice(storm.connection, number=number))
+    exporting.enter_one_twice(storm.connection)
     first, second = ExportItem.objects.filter(invoice__number__startswith="TWIN").order_by("pk")
     assert (second.status, second.code) == (ItemStatus.FAILED, "bill_exists")
     with pytest.raises(RecordError) as refused:
-        exports.link_existing_bill(second, by=by, record_no=first.record_no)
+        outbox.link(second, by=by, record_no=first.record_no, record_url="")
     assert refused.value.code == "bill_taken"
     storm.struck["link to a taken bill"] += 1
     Invoice.objects.filter(pk=second.invoice_id).update(number="TWIN 2")
