@@ -124,9 +124,7 @@ def execute(job: Job, work: Callable[[Job], None]) -> None:
         job.refresh_from_db()
         finish(job, _status_of_counts(job))
     except JobCancelled:
-        job.refresh_from_db(fields=["options"])
-        reason = job.options.get("cancelled", "It was cancelled")
-        finish(job, JobStatus.CANCELLED, message=f"{reason}. What had been imported until then stays.")
+        _end_cancelled(job)
     except ClaimLost:
         log.warning("Job %s was taken over by another worker.", job.pk)
     except IntegrationError as error:
@@ -164,7 +162,17 @@ def _status_of_counts(job: Job) -> JobStatus:
     return JobStatus.PARTIAL if job.failed or job.warnings else JobStatus.SUCCEEDED
 
 
+def _end_cancelled(job: Job) -> None:
+    job.refresh_from_db(fields=["options"])
+    reason = job.options.get("cancelled", "It was cancelled")
+    finish(job, JobStatus.CANCELLED, message=f"{reason}. What had been imported until then stays.")
+
+
 def _fail(job: Job, error: IntegrationError) -> None:
+    """Unless somebody asked to stop it: what breaks then (credentials that are gone, say) is a consequence of that."""
+    if Job.objects.filter(pk=job.pk, is_cancel_requested=True).exists():
+        _end_cancelled(job)
+        return
     is_temporary = error.kind == FailureKind.TEMPORARY
     if is_temporary and _is_tried_again(job) and _postpone(job, error):
         return

@@ -45,6 +45,7 @@ fcntl.flock(ALIVE, fcntl.LOCK_EX)
 os.environ |= {"DATA_DIR": str(DATA_DIR), "PLANERGY_TEST_DATA": str(DATA_DIR)}
 os.environ["DJANGO_SETTINGS_MODULE"] = "planergy.settings"
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
+os.environ["REQUIRE_SECOND_FACTOR"] = ""  # the tests of it set it; processes that tests start inherit this
 os.environ.setdefault("FIELD_ENCRYPTION_KEYS", "dGVzdC1vbmx5LWtleS10ZXN0LW9ubHkta2V5LTAwMDA=")
 if OWN_POSTGRES:
     os.environ["DATABASE_URL"] = embedded.database_url(DATA_DIR)
@@ -55,7 +56,6 @@ if OWN_REDIS:
 def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.has_plugin("django"):
         return
-    settings.REQUIRE_SECOND_FACTOR = frozenset()  # the tests of it set it
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": static}

@@ -31,12 +31,16 @@ INVOICES = (
 
 
 def make_invoices(demo: DemoAccount, company: Company, today: dt.date) -> list[Invoice]:
-    """The company's invoices, all authorised; those of an earlier run are returned as they are."""
+    """The company's invoices, all authorised; those of an earlier run are returned as they are.
+
+    The same suppliers deliver to every company, so the prices of each differ: otherwise they would be near twins.
+    """
     prefix = "".join(word[0] for word in company.name.split()[:2]).upper()
     numbers = [f"{prefix}-{number}" for number, *_ in INVOICES]
     existing = list(Invoice.objects.filter(company=company, number__in=numbers))
     if existing:
         return existing
+    dearer = company.account.companies.filter(name__lt=company.name).count()
     return [
         _make(
             demo,
@@ -44,7 +48,7 @@ def make_invoices(demo: DemoAccount, company: Company, today: dt.date) -> list[I
             f"{prefix}-{number}",
             supplier,
             text,
-            lines,
+            [_line(company, *line, dearer) for line in lines],
             documents,
             today - dt.timedelta(days=3 * position),
         )
@@ -58,13 +62,12 @@ def _make(
     number: str,
     supplier_code: str,
     description: str,
-    lines: tuple[tuple[str, str, str, str], ...],
+    lines: list[LineData],
     documents: int,
     date: dt.date,
 ) -> Invoice:
     supplier = Supplier.objects.get(company=company, code=supplier_code)
-    entered = [_line(company, *line) for line in lines]
-    printed = [(line.description, line.net) for line in entered]
+    printed = [(line.description, line.net) for line in lines]
     files = [
         invoice_pdf(
             number=number if copy == 0 else f"{number} enclosure {copy}",
@@ -83,17 +86,17 @@ def _make(
         invoice_date=date,
         description=description,
         po_number=f"PO-{number[-4:]}",
-        lines=entered,
+        lines=lines,
         documents=files,
     )
     submit_invoice(invoice, by=demo.clerk)
     return authorize_invoice(invoice, by=demo.approver)
 
 
-def _line(company: Company, code: str, text: str, quantity: str, price: str) -> LineData:
+def _line(company: Company, code: str, text: str, quantity: str, price: str, dearer: int) -> LineData:
     return LineData(
         gl_code=GLCode.objects.get(company=company, code=code),
         description=text,
         quantity=Decimal(quantity),
-        unit_price=Decimal(price),
+        unit_price=Decimal(price) + dearer,
     )

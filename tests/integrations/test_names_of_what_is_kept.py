@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "password-of-tests"
 # Keys that several accounts share, and why that is right.
 SHARED_KEYS = {
-    r":1:allauth:rl:.*": "sign-in throttles count before anybody knows whose account it is",
+    r"json:1:allauth:rl:.*": "sign-in throttles count before anybody knows whose account it is",
     r"intacct:gate:company:demo": "the limit is that of the company there; only who has signed in to it comes here",
     r"interactive|background": "the queues of the workers; their messages are looked at below",
     r"_kombu\..*|unacked.*|celery.*": "what Celery knows of its own queues and messages under way",
@@ -153,7 +153,7 @@ def test_everything_that_is_kept_names_its_account_or_stands_on_a_short_list(
     assert {job.status for job in Job.objects.filter(kind="import")} <= {JobStatus.SUCCEEDED, JobStatus.PARTIAL}
 
     named = [rf"intacct:(sessions|gate:connection):{connection.pk}" for connection in lives]
-    named += [rf":1:account:{account.pk}:.*" for account in accounts]
+    named += [rf"json:1:account:{account.pk}:.*" for account in accounts]
     strays = {key for key in keys if not _fits(key, [*named, *SHARED_KEYS])}
     assert not strays
     unused = [pattern for pattern in [*named, *SHARED_KEYS] if not any(_fits(key, [pattern]) for key in keys)]

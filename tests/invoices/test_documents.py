@@ -115,7 +115,7 @@ def test_the_pages_are_pictures(desk: Desk, name: str, content: bytes, size: tup
     answer = get(desk, "document_page", document.pk, 1)
     with Image.open(io.BytesIO(answer.content)) as picture:
         assert (picture.format, picture.size) == ("WEBP", size)
-    assert answer["Cache-Control"] == "private, no-store"
+    assert answer["Cache-Control"] == "no-store, private"
     assert get(desk, "document_page", document.pk, document.page_count + 1).status_code == 404
     assert get(desk, "document_page", document.pk, 0).status_code == 404
 

@@ -149,7 +149,7 @@ def test_enters_and_submits_by_keyboard_with_suggestions(open_page: Any, world: 
     page.keyboard.press("Enter")
     expect(page.locator("[data-role=totals-note]")).to_contain_text("1,481.40 in total")
     page.get_by_label("Documents").set_input_files(
-        {"name": "a.pdf", "mimeType": "application/pdf", "buffer": factories.PDF}
+        {"name": "a.pdf", "mimeType": "application/pdf", "buffer": factories.PDF + b"% KEY-1\n"}
     )
     expect(page.locator("[data-role=preview] img")).to_be_visible()
     page.get_by_role("button", name="Submit for authorisation").press("Enter")

@@ -98,7 +98,7 @@ def test_a_parent_in_a_company_of_others_stays_when_the_rest_is_saved(world: Wor
     assert parent_of(child) == world.theirs
 
 
-@pytest.mark.parametrize("typed", ["THEIRS", "F", "North elsewhere", "North bridge", "999999", "\x00"])
+@pytest.mark.parametrize("typed", ["THEIRS", "F", "North elsewhere", "North bridge", "999999", "\x01"])
 def test_takes_no_parent_from_elsewhere(world: World, typed: str) -> None:
     child = factories.dimension_value(world.place, "CHILD")
     answer = edit(world.admin, child, parent=typed)

@@ -11,6 +11,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.signals import authenticator_added, authenticator_removed
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 
@@ -85,8 +86,10 @@ def test_passwords_and_second_factors(desk: Desk) -> None:
     desk.owner.refresh_from_db()
     totp = TOTP.activate(desk.owner, "SECRETSECRETSECRET").instance
     codes = RecoveryCodes.activate(desk.owner).instance
+    request = HttpRequest()
+    request.session = desk.client.session
     for one in (totp, codes):
-        authenticator_added.send(sender=type(one), request=None, user=desk.owner, authenticator=one)
+        authenticator_added.send(sender=type(one), request=request, user=desk.owner, authenticator=one)
     authenticator_removed.send(sender=type(totp), request=None, user=desk.owner, authenticator=totp)
     assert AuditEntry.objects.filter(action=AuditAction.SECOND_FACTOR_ADDED).count() == 2
     assert the(AuditAction.SECOND_FACTOR_REMOVED).account == desk.account
@@ -182,6 +185,8 @@ def test_a_document_that_is_downloaded_but_not_what_is_refused(desk: Desk) -> No
     assert (entry.account, entry.actor_id, entry.target) == (desk.account, desk.owner.pk, document.name)
     table = factories.document(document.invoice, name="a.csv", content=b"a,b", content_type="text/csv")
     desk.client.get(reverse("invoices:document_preview", args=[table.pk]))
+    assert AuditEntry.objects.filter(action=AuditAction.DOCUMENT_DOWNLOADED).count() == 1
+    desk.client.get(reverse("invoices:document_download", args=[table.pk]))
     assert AuditEntry.objects.filter(action=AuditAction.DOCUMENT_DOWNLOADED).count() == 2
 
 
@@ -202,6 +207,7 @@ def test_what_support_switches_in_the_admin(desk: Desk) -> None:
     staff = User.objects.create_user("support@tests.example", "x", is_staff=True)
     support = Client()
     support.force_login(staff)
+    support.post(reverse("support_reason", args=[desk.account.pk]), {"reason": "They asked for it: ticket 7."})
     change = reverse("admin:integrations_connection_change", args=[connection.pk])
     support.post(change, {"exports_automatically": "on"})
     entry = the(AuditAction.INTEGRATION_SWITCHED)

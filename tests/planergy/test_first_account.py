@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import email
+import hmac
 import os
 import re
 import shlex
@@ -182,7 +184,9 @@ class Browser:
 
     def send(self, address: str, **fields: str) -> str:
         """Open the page, fill in its form, send it to the page's own address, and return the page that follows."""
-        page = self.open(address)
+        return self.fill(self.open(address), **fields)
+
+    def fill(self, page: str, **fields: str) -> str:
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
         assert token, page[:500]
         data = {"csrfmiddlewaretoken": token[1], **fields}
@@ -198,8 +202,21 @@ class Browser:
         assert "Your password is saved" in self.send(link, password1=PASSWORD, password2=PASSWORD)
 
     def sign_in(self, address: str) -> str:
-        """The page after signing in. Whatever else signing in comes to ask for belongs here."""
-        return self.send("/accounts/login/", login=address, password=PASSWORD)
+        """The page after signing in for the first time: with the second step that owners and support must set up."""
+        page = self.send("/accounts/login/", login=address, password=PASSWORD)
+        assert "second step" in page
+        page = self.open("/accounts/2fa/totp/activate/")
+        secret = re.search(r'value="([A-Z2-7]{32})"', page)
+        assert secret, "the page shows no secret to type into an authenticator app"
+        self.fill(page, code=code_of_authenticator(secret[1]))
+        return self.open("/")
+
+
+def code_of_authenticator(secret: str) -> str:
+    """What an authenticator app shows now. Reference: RFC 6238."""
+    digest = hmac.digest(base64.b32decode(secret), int(time.time() // 30).to_bytes(8, "big"), "sha1")
+    at = digest[-1] & 15
+    return f"{(int.from_bytes(digest[at : at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def link_in(text: str) -> str:

@@ -226,7 +226,8 @@ def test_at_most_five_statements_per_page(intacct: Connection, monkeypatch: pyte
         # The thread that fetches pages writes each exchange down, over a database connection of its own.
         return len(in_this_thread) + job.exchanges.count()
 
-    assert statements(50) < 60
+    statements(50)  # signs in, which is counted and told
+    assert statements(50) <= 60
     few, many = statements(50), statements(5)
     assert (many - few) / (37 - 4) <= 5
 
