@@ -1,0 +1,38 @@
+"""Ways round four eyes, limits and the sign-in that somebody tried by hand."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+WAYS = "tests/invoices/test_ways_round.py"
+
+MUTANTS = [
+    Mutant(
+        name="four_eyes.asked_before_the_permission_went",
+        file="invoices/querysets.py",
+        before="        if not grant.is_any:  # taken away since they were asked\n            return self.none()\n",
+        after="",
+        tests=(f"{WAYS}::test_who_lost_the_permission_does_not_authorize_what_still_waits_for_them",),
+    ),
+    Mutant(
+        name="four_eyes.company_is_not_money",
+        file="invoices/services/money.py",
+        before='        "Company": str(invoice.company) if invoice.company_id else None,',
+        after="",
+        tests=(f"{WAYS}::test_a_supplier_of_the_same_name_in_another_company_is_another_supplier",),
+    ),
+    Mutant(
+        name="four_eyes.edited_within_reach",
+        file="invoices/services/entry.py",
+        before="if not was_within and _is_within_authorization(invoice, by):",
+        after="if False:",
+        tests=(f"{WAYS}::test_nobody_moves_an_invoice_into_the_departments_that_they_authorize",),
+    ),
+    Mutant(
+        name="four_eyes.rule_for_oneself",
+        file="invoices/rules.py",
+        before="    guard=changing_rule,\n",
+        after="",
+        tests=(f"{WAYS}::test_nor_restores_a_rule_that_does",),
+    ),
+]
