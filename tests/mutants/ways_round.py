@@ -35,4 +35,18 @@ MUTANTS = [
         after="",
         tests=(f"{WAYS}::test_nor_restores_a_rule_that_does",),
     ),
+    Mutant(
+        name="sign_in.reset_link_follows_the_request",
+        file="organization/adapters.py",
+        before='return f"{settings.PORTAL_URL}{path}"',
+        after="return self.request.build_absolute_uri(path)",
+        tests=("tests/organization/test_links_in_mails.py",),
+    ),
+    Mutant(
+        name="documents.take_every_thread",
+        file="documents/opening/process.py",
+        before="    with room():\n        answer",
+        after="    if True:\n        answer",
+        tests=("tests/documents/test_process.py::test_documents_never_take_all_threads_of_the_web_server",),
+    ),
 ]
