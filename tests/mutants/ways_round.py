@@ -49,4 +49,11 @@ MUTANTS = [
         after="    if True:\n        answer",
         tests=("tests/documents/test_process.py::test_documents_never_take_all_threads_of_the_web_server",),
     ),
+    Mutant(
+        name="support.lists_answer_every_question",
+        file="organization/support.py",
+        before="return is_offered and super()",
+        after="return super()",
+        tests=("tests/organization/test_support.py::test_no_list_answers_questions_about_what_it_does_not_show",),
+    ),
 ]
