@@ -56,4 +56,18 @@ MUTANTS = [
         after="return super()",
         tests=("tests/organization/test_support.py::test_no_list_answers_questions_about_what_it_does_not_show",),
     ),
+    Mutant(
+        name="sign_in.old_token_goes_round_the_second_step",
+        file="planergy/views.py",
+        before=" and not second_factors.is_missing(request, request.user)\n",
+        after="\n",
+        tests=("tests/organization/test_doors_aside.py",),
+    ),
+    Mutant(
+        name="sign_in.four_eyes_change_without_a_proof",
+        file="organization/views.py",
+        before="@allowed(can_change_account_settings)\n@ask_first\n",
+        after="@allowed(can_change_account_settings)\n",
+        tests=("tests/organization/test_doors_aside.py",),
+    ),
 ]
