@@ -22,4 +22,4 @@ call_command('collectstatic', interactive=False, verbosity=0)" \
 
 VOLUME ["/var/lib/planergy/media"]
 EXPOSE 8000
-CMD ["gunicorn", "planergy.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--timeout", "60", "--forwarded-allow-ips", ""]
+CMD ["gunicorn", "planergy.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "16", "--timeout", "60", "--forwarded-allow-ips", ""]

@@ -497,6 +497,7 @@ class InvoiceAuthor(models.Model):
         MONEY = "money", "changed supplier, amounts or currency"
         CODING = "coding", "changed the coding"
         SUBMITTED = "submitted", "submitted it"
+        REACH = "reach", "brought it within what they may authorise"
 
     invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="authors")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")

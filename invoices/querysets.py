@@ -42,9 +42,17 @@ class InvoiceQuerySet(AccountQuerySet):
         currencies by the account's rates; where one is missing, the invoice is not within it.
         """
         grant = authorization_of(user)
+        if not grant.is_any:  # taken away since they were asked
+            return self.none()
         asked = Q(next_approver=user) | (Q(next_approver=None) & within(grant, user))
         own_allowed = ~_authored_by(user) | Q(approval_rule__allows_own=True)
         rows = self.for_user(user).waiting().filter(asked, own_allowed)
+        return rows if grant.limit is None else rows._within_limit(grant, user)
+
+    def within_authorization_of(self, user: User) -> Self:
+        """Those of the departments and up to the limit that the user authorises, in whatever state they are."""
+        grant = authorization_of(user)
+        rows = self.for_user(user).filter(within(grant, user))
         return rows if grant.limit is None else rows._within_limit(grant, user)
 
     def _within_limit(self, grant: Grant, user: User) -> Self:

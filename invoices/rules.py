@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import django_filters
@@ -14,8 +15,10 @@ from django.db.models import Q
 from invoices.fields import AmountField
 from invoices.models import ApprovalRule, ApprovalStep
 from organization.models import Company, Scope, User
-from organization.permissions import can_manage_organization
+from organization.permissions import can_manage_organization, may_allow_own
 from organization.reference import AccountForm, ReferenceFilter, ReferenceTable, Resource
+from organization.reference.errors import ChangeRefused
+from organization.spelling import spell
 
 APPROVERS = {
     f"approver_{n}": f"{word} approver" for n, word in enumerate(["First", "Second", "Third", "Fourth", "Fifth"], 1)
@@ -96,6 +99,18 @@ def approvers_in(rule: ApprovalRule) -> dict[str, User]:
     return dict(zip(APPROVERS, (step.approver for step in steps), strict=False))
 
 
+@contextmanager
+def changing_rule(rule: ApprovalRule, by: User) -> Iterator[None]:
+    """Around every change of a rule, from a page or a file. Raises ChangeRefused."""
+    allows_own = rule.allows_own or ApprovalRule.objects.filter(pk=rule.pk, allows_own=True).exists()
+    if allows_own and not may_allow_own(by):
+        raise ChangeRefused(
+            spell("You authorise invoices, so only an Account Owner can let people authorise their own.", by.spelling)
+        )
+    with transaction.atomic():
+        yield
+
+
 class ApprovalRuleTable(ReferenceTable):
     name = tables.Column()
     position = tables.Column(verbose_name="Order", attrs={"th": {"class": "num"}, "td": {"class": "num"}})
@@ -145,6 +160,7 @@ approval_rules = ApprovalRuleResource(
     prefetched=("departments", "steps__approver"),
     can_view=can_manage_organization,
     can_manage=can_manage_organization,
+    guard=changing_rule,
     asks_first=True,
     lede="Who is asked to authorise which invoices. Where none fits, anybody who may authorise it.",
     empty_text="Every invoice may be authorised by anybody whose role allows it.",

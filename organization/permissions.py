@@ -112,6 +112,11 @@ def can_manage_exchange_rates(user: User) -> bool:
     return can_manage_reference_data(user) and authorization_of(user).limit is None
 
 
+def may_allow_own(user: User) -> bool:
+    """Approval rules that let people authorise their own invoices. Not those who would let themselves."""
+    return user.is_account_owner or not authorization_of(user).is_any
+
+
 def can_use_control_panel(user: User) -> bool:
     return can_manage_organization(user) or can_view_reference_data(user)
 

@@ -42,8 +42,9 @@ def profile(request: HttpRequest) -> HttpResponse:
     return render(request, "organization/profile.html", context, status=422 if form.errors else 200)
 
 
-@require_http_methods(["GET", "POST"])
 @allowed(can_change_account_settings)
+@ask_first
+@require_http_methods(["GET", "POST"])
 def account_settings(request: HttpRequest) -> HttpResponse:
     form = AccountSettingsForm(request.POST or None, instance=request.user.account)
     if request.method == "POST" and form.is_valid():

@@ -24,7 +24,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django_celery_beat import models as beat
 
 from organization import audit
@@ -37,8 +37,15 @@ REMOVED_MAIL = {
     Authenticator.Type.RECOVERY_CODES: "organization/mail/recovery_codes_removed",
 }
 
+
+def _nothing(request: HttpRequest) -> HttpResponse:
+    raise Http404
+
+
 # Support signs in where everybody does: throttled, and with a second step.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+# Nothing of ours completes what is typed, and it would show rows of every account without a trace.
+admin.site.autocomplete_view = _nothing  # type: ignore[method-assign]
 admin.site.unregister([Authenticator, EmailAddress, Group, SocialAccount, SocialApp, SocialToken, UserSession])
 admin.site.unregister(
     [beat.PeriodicTask, beat.ClockedSchedule, beat.CrontabSchedule, beat.IntervalSchedule, beat.SolarSchedule]

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from invoices.views import entry
 from organization import control_panel as registry
+from organization import second_factors
 from organization.permissions import allowed, can_use_control_panel
 from planergy import style_guide as samples
 from planergy.unusable_text import UnusableText
@@ -81,6 +82,7 @@ def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The entry form comes back as it was typed; a form that another site sent never does."""
     match = request.resolver_match
     is_entry = match is not None and match.view_name in ("invoices:invoice_add", "invoices:invoice_edit")
-    if match and is_entry and reason.startswith("CSRF") and request.user.is_authenticated:
+    is_in = request.user.is_authenticated and not second_factors.is_missing(request, request.user)
+    if match and is_entry and reason.startswith("CSRF") and is_in:  # this comes before the middleware that asks
         return entry.form_not_sent(request, **match.kwargs)
     return render(request, "403_csrf.html", status=403)

@@ -34,6 +34,9 @@ BROKE_OFF = (
 )
 BUSY = "could not be looked at, since too many documents are being opened right now. Try again in a minute."
 _slots = threading.BoundedSemaphore(AT_ONCE)
+# Threads of one process that open documents or wait for it: half of them, so that the rest go on answering pages.
+MOST_INSIDE = 8
+_room = threading.BoundedSemaphore(MOST_INSIDE)
 
 
 class Busy(Unacceptable):
@@ -45,7 +48,8 @@ class Busy(Unacceptable):
 
 def inspect(file: IO[bytes], name: str) -> Finding:
     """What the file is. Raises Unacceptable with the reason, also for what crashes or outlasts its reader."""
-    answer = _ask(file, "inspect", suffix_of(name)[:10])
+    with room():
+        answer = _ask(file, "inspect", suffix_of(name)[:10])
     try:
         found = json.loads(answer)
     except ValueError as error:
@@ -58,6 +62,17 @@ def inspect(file: IO[bytes], name: str) -> Finding:
 def draw(file: IO[bytes], kind: str) -> bytes:
     """Pictures of the first pages (WebP), each after its length in four bytes; those that were ready in time."""
     return _ask(file, "draw", kind, str(MOST_PAGES_DRAWN))
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """Raises Busy at once where so many threads are at documents that one more could be missed elsewhere."""
+    if not _room.acquire(blocking=False):
+        raise Busy
+    try:
+        yield
+    finally:
+        _room.release()
 
 
 def pictures_in(answer: IO[bytes]) -> Iterator[bytes]:

@@ -181,6 +181,8 @@ def _locked_for_decision(invoice: Invoice, by: User, version: int | None = None)
         return locked
     if (part := authors.part_of(locked, by)) and not _allows_own(locked):
         raise InvoiceRefused(f"You {part}, so somebody else has to decide on it.")
+    if not authorization_of(by).is_any:
+        raise InvoiceRefused("You may not decide on invoices.")
     if locked.next_approver_id not in (None, by.pk):
         raise InvoiceRefused(f"This invoice waits for {locked.next_approver}.")
     missing = _missing_rate(locked, by)

@@ -33,6 +33,7 @@ def part_of(invoice: Invoice, user: User) -> str:
         Deed.MONEY: "changed the supplier, the amounts or the currency of this invoice",
         Deed.CODING: "changed the coding of this invoice",
         Deed.SUBMITTED: "submitted this invoice",
+        Deed.REACH: "brought this invoice within your own departments or limit",
     }[row.deed if row else ""]
 
 

@@ -30,8 +30,8 @@ from invoices.services.documents import CheckedFile, check_document
 from ledger.models import Dimension, DimensionValue, GLCode, TaxCode
 from organization import audit
 from organization.folding import fold
-from organization.models import AuditAction, Company, User
-from organization.permissions import administration_of
+from organization.models import AuditAction, Company, Scope, User
+from organization.permissions import administration_of, authorization_of
 from suppliers.models import Supplier
 
 HEADER_FIELDS = (
@@ -142,7 +142,7 @@ def _save(
     invoice = lock_for_editing(existing, by=by, version=version) if existing else _new(by)
     kept = check_header(invoice, header, by=by)
     check_lines(invoice, header["company"], lines, kept=kept)
-    before = money.figures_of(invoice)
+    before, was_within = money.figures_of(invoice), _is_within_authorization(invoice, by)
     changed = _assign(invoice, header, lines)
     _refuse_duplicate(invoice)
     was = invoice.approval_status
@@ -152,6 +152,8 @@ def _save(
     changed += ["lines"] if _line_state(old) != _line_state(new) else []
     changed += _change_documents(invoice, checked, removed, by=by)
     figures = _note_authors(invoice, before, old, new, by=by) if existing else {}
+    if not was_within and _is_within_authorization(invoice, by):
+        authors.note(invoice, InvoiceAuthor.Deed.REACH, by=by)
     _record(invoice, existing is None, was, changed, figures, by=by)
     return invoice
 
@@ -257,6 +259,14 @@ def _note_authors(
     if counts_coding and _coding(old) != _coding(new):
         authors.note(invoice, InvoiceAuthor.Deed.CODING, by=by)
     return figures
+
+
+def _is_within_authorization(invoice: Invoice, by: User) -> bool:
+    """Whoever edits an invoice until it is (its department, say, or the date of its rate) is an author, too."""
+    grant = authorization_of(by)
+    if not invoice.pk or (grant.scope == Scope.ALL and grant.limit is None):
+        return True
+    return Invoice.objects.within_authorization_of(by).filter(pk=invoice.pk).exists()
 
 
 def _replace_lines(invoice: Invoice, lines: Sequence[LineData]) -> tuple[list[InvoiceLine], list[InvoiceLine]]:

@@ -12,6 +12,7 @@ Changes = dict[str, tuple[str | None, str | None]]
 
 def figures_of(invoice: Invoice) -> Figures:
     return {
+        "Company": str(invoice.company) if invoice.company_id else None,  # suppliers of two may be called the same
         "Supplier": str(invoice.supplier) if invoice.supplier else None,
         "Kind": invoice.get_kind_display(),
         "Currency": str(invoice.currency) if invoice.currency else None,

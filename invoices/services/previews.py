@@ -28,9 +28,10 @@ def page(path: str, content_type: str, number: int) -> bytes | None:
     """The picture of page `number` (from 1) of a stored file; None where there is none. Raises process.Busy."""
     if not (is_drawn(content_type) and 1 <= number <= MOST_PAGES):
         return None
-    with _locks[hash(path) % len(_locks)]:
-        if not default_storage.exists(path + SUFFIX):
-            _draw(path, content_type)
+    if not default_storage.exists(path + SUFFIX):
+        with process.room(), _locks[hash(path) % len(_locks)]:
+            if not default_storage.exists(path + SUFFIX):
+                _draw(path, content_type)
     with default_storage.open(path + SUFFIX) as file:
         return next((picture for index, picture in enumerate(pictures_in(file), start=1) if index == number), None)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import resource
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -241,3 +243,17 @@ def test_paper_shows_through_what_is_transparent() -> None:
     drawn = next(process.pictures_in(io.BytesIO(process.draw(io.BytesIO(content), "png"))))
     with Image.open(io.BytesIO(drawn)) as picture:
         assert min(picture.convert("RGB").getpixel((1, 1))) > 250
+
+
+def test_documents_never_take_all_threads_of_the_web_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends one slow document after the other takes half of them: the rest go on answering pages."""
+    monkeypatch.setattr(process, "_slots", None)  # nobody waits for one
+    with ExitStack() as inside:
+        for _ in range(process.MOST_INSIDE):
+            inside.enter_context(process.room())
+        with pytest.raises(process.Busy):
+            process.inspect(io.BytesIO(samples.pdf()), "a.pdf")
+    for name in ("Procfile", "Dockerfile"):
+        threads = re.search(r"--threads\W+(\d+)", (ROOT / name).read_text())
+        assert threads is not None
+        assert int(threads[1]) >= 2 * process.MOST_INSIDE

@@ -173,3 +173,34 @@ def test_it_is_for_support_only(client: Client, connection: Connection) -> None:
     client.force_login(factories.owner(connection.account))
     client.post(f"/admin/reason/{connection.account_id}/", {"reason": REASON})
     assert entries(AuditAction.SUPPORT_REASON) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "question"),
+    [
+        ("admin:organization_user_changelist", "password__startswith=a"),
+        ("admin:integrations_connection_changelist", "encrypted_credentials__startswith=a"),
+        ("admin:integrations_exchange_changelist", "request__contains=a"),
+        ("admin:mfa_authenticator_changelist", "data__secret__startswith=a"),
+    ],
+)
+def test_no_list_answers_questions_about_what_it_does_not_show(desk: Client, page: str, question: str) -> None:
+    """Letter by letter, a list that is narrowed would tell what nobody may read."""
+    assert desk.get(f"{reverse(page)}?{question}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("page", "question"),
+    [
+        ("admin:integrations_job_changelist", "status__exact=failed&created_at__year=2030"),
+        ("admin:integrations_exchange_changelist", "job__id__exact=1&started_at__year=2030"),
+        ("admin:integrations_connection_changelist", "is_enabled__exact=1"),
+    ],
+)
+def test_its_own_filters_it_answers(desk: Client, page: str, question: str) -> None:
+    assert desk.get(f"{reverse(page)}?{question}").status_code == 200
+
+
+def test_nothing_of_any_account_is_completed_while_one_types(desk: Client) -> None:
+    query = {"app_label": "integrations", "model_name": "job", "field_name": "connection"}
+    assert desk.get("/admin/autocomplete/", query).status_code == 404

@@ -1,0 +1,73 @@
+"""Ways round four eyes, limits and the sign-in that somebody tried by hand."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+WAYS = "tests/invoices/test_ways_round.py"
+
+MUTANTS = [
+    Mutant(
+        name="four_eyes.asked_before_the_permission_went",
+        file="invoices/querysets.py",
+        before="        if not grant.is_any:  # taken away since they were asked\n            return self.none()\n",
+        after="",
+        tests=(f"{WAYS}::test_who_lost_the_permission_does_not_authorize_what_still_waits_for_them",),
+    ),
+    Mutant(
+        name="four_eyes.company_is_not_money",
+        file="invoices/services/money.py",
+        before='        "Company": str(invoice.company) if invoice.company_id else None,',
+        after="",
+        tests=(f"{WAYS}::test_a_supplier_of_the_same_name_in_another_company_is_another_supplier",),
+    ),
+    Mutant(
+        name="four_eyes.edited_within_reach",
+        file="invoices/services/entry.py",
+        before="if not was_within and _is_within_authorization(invoice, by):",
+        after="if False:",
+        tests=(f"{WAYS}::test_nobody_moves_an_invoice_into_the_departments_that_they_authorize",),
+    ),
+    Mutant(
+        name="four_eyes.rule_for_oneself",
+        file="invoices/rules.py",
+        before="    guard=changing_rule,\n",
+        after="",
+        tests=(f"{WAYS}::test_nor_restores_a_rule_that_does",),
+    ),
+    Mutant(
+        name="sign_in.reset_link_follows_the_request",
+        file="organization/adapters.py",
+        before='return f"{settings.PORTAL_URL}{path}"',
+        after="return self.request.build_absolute_uri(path)",
+        tests=("tests/organization/test_links_in_mails.py",),
+    ),
+    Mutant(
+        name="documents.take_every_thread",
+        file="documents/opening/process.py",
+        before="    with room():\n        answer",
+        after="    if True:\n        answer",
+        tests=("tests/documents/test_process.py::test_documents_never_take_all_threads_of_the_web_server",),
+    ),
+    Mutant(
+        name="support.lists_answer_every_question",
+        file="organization/support.py",
+        before="return is_offered and super()",
+        after="return super()",
+        tests=("tests/organization/test_support.py::test_no_list_answers_questions_about_what_it_does_not_show",),
+    ),
+    Mutant(
+        name="sign_in.old_token_goes_round_the_second_step",
+        file="planergy/views.py",
+        before=" and not second_factors.is_missing(request, request.user)\n",
+        after="\n",
+        tests=("tests/organization/test_doors_aside.py",),
+    ),
+    Mutant(
+        name="sign_in.four_eyes_change_without_a_proof",
+        file="organization/views.py",
+        before="@allowed(can_change_account_settings)\n@ask_first\n",
+        after="@allowed(can_change_account_settings)\n",
+        tests=("tests/organization/test_doors_aside.py",),
+    ),
+]
