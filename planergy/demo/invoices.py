@@ -14,6 +14,8 @@ from planergy.demo.account import DemoAccount
 from planergy.demo.documents import invoice_pdf
 from suppliers.models import Supplier
 
+Lines = tuple[tuple[str, str, str, str], ...]
+
 # number, supplier, description, lines (GL code, text, quantity, unit price), documents
 INVOICES = (
     ("1001", "V00001", "Office supplies, first quarter", (("6100", "Paper and toner", "12", "18.45"),), 1),
@@ -44,12 +46,17 @@ def make_invoices(demo: DemoAccount, company: Company, today: dt.date) -> list[I
             f"{prefix}-{number}",
             supplier,
             text,
-            lines,
+            _bought_by(demo.companies.index(company), lines),
             documents,
             today - dt.timedelta(days=3 * position),
         )
         for position, (number, supplier, text, lines, documents) in enumerate(INVOICES)
     ]
+
+
+def _bought_by(position: int, lines: Lines) -> Lines:
+    """Each company buys a little more than the one before it: the same totals would be near twins."""
+    return tuple((code, text, str(Decimal(quantity) + position), price) for code, text, quantity, price in lines)
 
 
 def _make(
@@ -58,7 +65,7 @@ def _make(
     number: str,
     supplier_code: str,
     description: str,
-    lines: tuple[tuple[str, str, str, str], ...],
+    lines: Lines,
     documents: int,
     date: dt.date,
 ) -> Invoice:
