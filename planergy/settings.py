@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "organization.middleware.SecondFactorMiddleware",
+    "planergy.wrong_method.WrongMethodMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
