@@ -37,6 +37,8 @@ REMOVED_MAIL = {
     Authenticator.Type.RECOVERY_CODES: "organization/mail/recovery_codes_removed",
 }
 
+admin.site.site_header = admin.site.site_title = "Planergy support"
+admin.site.index_title = "What support looks after"
 # Support signs in where everybody does: throttled, and with a second step.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.unregister([Authenticator, EmailAddress, Group, SocialAccount, SocialApp, SocialToken, UserSession])
