@@ -19,6 +19,12 @@ class AccountSettingsForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        currency, coding = self.fields["base_currency"], self.fields["coding_makes_author"]
+        currency.help_text = (
+            "Three letters. Limits without a currency of their own are in it; exchange rates lead to it."
+        )
+        coding.label = "Whoever changes GL codes or dimensions counts as an author"
+        coding.help_text = "Authors of an invoice may not authorise it."
         for field in self.fields.values():
             field.help_text = spell(str(field.help_text), translation.get_language() or "en-gb")
 

@@ -24,6 +24,8 @@ from organization.addresses import client_address
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": "There were too many wrong passwords. Wait five minutes, then try again.",
+        "email_password_mismatch": "The address or the password is not right. Try again, or choose a new password.",
+        "enter_current_password": "This is not your current password. Type it again.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -93,6 +95,10 @@ def _email_in(credentials: dict[str, Any]) -> str:
 
 class SecondFactorAdapter(DefaultMFAAdapter):
     """Secrets under the keys of the credentials; `manage.py rotate_encryption_keys` covers them too."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "This code is not right. The app shows another one every half minute: enter the newest.",
+    }
 
     def encrypt(self, text: str) -> str:
         return secrets.encrypt(text)

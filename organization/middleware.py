@@ -5,7 +5,6 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -14,14 +13,13 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone, translation
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from organization import audit, second_factors, sessions, throttles
 from organization.addresses import client_address
+from organization.referring_page import page_of
 
 SET_IT_UP_FIRST = (
-    "You must have a second step of signing in before you go on."
-    " Set up an authenticator app or a security key (passkey) here."
+    "You must have a second step of signing in before you go on. Set up an authenticator app or a passkey here."
 )
 OPEN_WITHOUT_SECOND_FACTOR = {
     "health",
@@ -52,18 +50,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
         if request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)
         messages.warning(request, "You had been signed out, so nothing was done. Sign in, then try again.")
-        return redirect_to_login(_page_of(request), self.get_login_url(view_func))
-
-
-def _page_of(request: HttpRequest) -> str:
-    """The page that the form stood on: what it is sent to is often no page."""
-    try:
-        came_from = urlsplit(request.headers.get("Referer", ""))
-    except ValueError:
-        return "/"
-    page = came_from._replace(scheme="", netloc="").geturl()
-    is_ours = came_from.netloc == request.get_host() and url_has_allowed_host_and_scheme(page, allowed_hosts=None)
-    return page if is_ours else "/"
+        return redirect_to_login(page_of(request), self.get_login_url(view_func))
 
 
 class SessionLifeMiddleware:

@@ -22,9 +22,12 @@ from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 
 from organization import secrets
+from organization.referring_page import page_of
 
 View = Callable[..., HttpResponseBase]
+NOT_ALLOWED = 405  # the address of a button without a page of its own
 HELD = "held_form"
+TOO_LATE = "You took too long to show that it is you, so nothing was done and what you typed is gone. Do it once more."
 
 
 def ask_first(view: View, *, also_to_look: bool = False) -> View:
@@ -38,9 +41,9 @@ def ask_first(view: View, *, also_to_look: bool = False) -> View:
         is_look = request.method in ("GET", "HEAD")
         if not is_fresh(request):
             return view(request, *args, **kwargs) if is_look and not also_to_look else _ask(request)
-        if is_look:
-            _take_up_held_form(request)
-        return view(request, *args, **kwargs)
+        page = _take_up_held_form(request) if is_look else ""
+        response = view(request, *args, **kwargs)
+        return redirect(page) if page and response.status_code == NOT_ALLOWED else response
 
     return guarded
 
@@ -62,19 +65,26 @@ def _ask(request: HttpRequest) -> HttpResponseBase:
         messages.warning(request, "First show that it is you, then choose the file again: it was not taken.")
     elif request.method == "POST":
         held = {"path": request.get_full_path(), "form": request.POST.urlencode(), "at": time.time()}
+        held["page"] = page_of(request)
         request.session[HELD] = secrets.encrypt(json.dumps(held))
     return redirect(f"{methods[0]['url']}?{urlencode({'next': request.get_full_path()})}")
 
 
-def _take_up_held_form(request: HttpRequest) -> None:
-    """Once, at the address that it was sent to, and only as long as the proof that it waited for."""
+def _take_up_held_form(request: HttpRequest) -> str:
+    """Once, at the address that it was sent to, and only as long as the proof that it waited for.
+
+    Returns the page that a form stood on which waited too long, otherwise "".
+    """
     token = request.session.pop(HELD, "")
     try:
         held = json.loads(secrets.decrypt(token)) if token else {}
     except secrets.Undecryptable:
-        return
+        return ""
     if held.get("path") != request.get_full_path():
-        return
-    if time.time() - held["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
-        request.method = request.META["REQUEST_METHOD"] = "POST"
-        request.POST = QueryDict(held["form"])
+        return ""
+    if time.time() - held["at"] >= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+        messages.warning(request, TOO_LATE)
+        return str(held["page"])
+    request.method = request.META["REQUEST_METHOD"] = "POST"
+    request.POST = QueryDict(held["form"])
+    return ""

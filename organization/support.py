@@ -29,17 +29,20 @@ def reason_for(request: HttpRequest, account: Account | None) -> str:
     return reason if time.time() - said_at < REASON_SECONDS else ""
 
 
-def require_reason(request: HttpRequest, account: Account | None) -> None:
-    """Raises ImmediateHttpResponse, which leads to the page that asks for one and back."""
+def require_reason(request: HttpRequest, account: Account | None, *, back: str = "") -> None:
+    """Raises ImmediateHttpResponse, which leads to the page that asks for one and `back`, or to the same address."""
     if account is None or reason_for(request, account):
         return
-    query = urlencode({"next": request.get_full_path()})
+    query = urlencode({"next": back or request.get_full_path()})
     raise ImmediateHttpResponse(redirect(f"{reverse('support_reason', args=[account.pk])}?{query}"))
 
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
-        max_length=500, min_length=10, help_text="For example the customer's request or the number of the ticket."
+        max_length=500,
+        min_length=10,
+        help_text="For example the customer's request or the number of the ticket.",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
     )
 
 
@@ -125,7 +128,7 @@ class SupportAdmin(admin.ModelAdmin):
     def save_form(self, request: HttpRequest, form: forms.ModelForm, change: bool) -> Any:
         record = super().save_form(request, form, change)
         if self.needs_reason:
-            require_reason(request, self.account_of(record))
+            require_reason(request, self.account_of(record), back="" if change else _filled_in(request))
         request.support_changes = {  # type: ignore[attr-defined]
             capfirst(str(form.fields[name].label or name)): (form.initial.get(name), form.cleaned_data[name])
             for name in form.changed_data
@@ -159,6 +162,12 @@ class SupportAdmin(admin.ModelAdmin):
     ) -> None:
         reason = reason_for(request, account)
         audit.record(action, account=account, target=target, changes=changes, reason=reason)
+
+
+def _filled_in(request: HttpRequest) -> str:
+    """The address of the form to add a row, with what was typed: the admin takes it from there."""
+    typed = {name: value for name, value in request.POST.items() if not name.startswith(("csrf", "_"))}
+    return f"{request.path}?{urlencode(typed)}"
 
 
 def is_support(request: HttpRequest) -> bool:

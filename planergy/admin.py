@@ -42,6 +42,8 @@ def _nothing(request: HttpRequest) -> HttpResponse:
     raise Http404
 
 
+admin.site.site_header = admin.site.site_title = "Planergy support"
+admin.site.index_title = "What support looks after"
 # Support signs in where everybody does: throttled, and with a second step.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 # Nothing of ours completes what is typed, and it would show rows of every account without a trace.

@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "organization.middleware.SecondFactorMiddleware",
+    "planergy.wrong_method.WrongMethodMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -191,6 +192,11 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "organization.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "change_password": "organization.password_forms.ChangePasswordForm",
+    "set_password": "organization.password_forms.SetPasswordForm",
+    "reset_password_from_key": "organization.password_forms.ResetPasswordKeyForm",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -22,7 +22,7 @@ class AuditTable(tables.Table):
     """Newest first, always."""
 
     at = tables.TemplateColumn("{{ value|moment }}", verbose_name="When", attrs={"cell": {"class": "nowrap"}})
-    actor = tables.TemplateColumn("{{ value|default:'Planergy' }}", verbose_name="Who", empty_values=())
+    actor = tables.Column(verbose_name="Who", empty_values=())
     action = tables.TemplateColumn("{{ record.get_action_display }}", verbose_name="What")
     target = tables.Column(verbose_name="Of what", default="")
     changes = tables.TemplateColumn(CHANGES, verbose_name="Before → after", empty_values=())
@@ -33,6 +33,14 @@ class AuditTable(tables.Table):
         orderable = False
         attrs = {"class": "compact stacks audit-log", "aria-label": "Audit log"}
 
+    def render_actor(self, record: AuditEntry) -> str:
+        return who(record)
+
+
+def who(entry: AuditEntry) -> str:
+    """What comes from an address, but from nobody signed in, is somebody's doing and not the portal's own."""
+    return entry.actor or ("Not signed in" if entry.address else "Planergy")
+
 
 HEADS = ["When", "Who", "What", "Of what", "Changes", "Reason", "Where", "Number"]
 
@@ -42,7 +50,7 @@ def file_row(entry: AuditEntry, reader: User) -> list[Value]:
     at: dt.datetime = entry.at.astimezone(zoneinfo.ZoneInfo(reader.time_zone))
     return [
         at,
-        entry.actor or "Planergy",
+        who(entry),
         entry.get_action_display(),
         entry.target,
         "; ".join(_change(label, *values) for label, values in entry.changes.items()),

@@ -14,6 +14,8 @@ from planergy.demo.account import DemoAccount
 from planergy.demo.documents import invoice_pdf
 from suppliers.models import Supplier
 
+Lines = tuple[tuple[str, str, str, str], ...]
+
 # number, supplier, description, lines (GL code, text, quantity, unit price), documents
 INVOICES = (
     ("1001", "V00001", "Office supplies, first quarter", (("6100", "Paper and toner", "12", "18.45"),), 1),
@@ -31,16 +33,12 @@ INVOICES = (
 
 
 def make_invoices(demo: DemoAccount, company: Company, today: dt.date) -> list[Invoice]:
-    """The company's invoices, all authorised; those of an earlier run are returned as they are.
-
-    The same suppliers deliver to every company, so the prices of each differ: otherwise they would be near twins.
-    """
+    """The company's invoices, all authorised; those of an earlier run are returned as they are."""
     prefix = "".join(word[0] for word in company.name.split()[:2]).upper()
     numbers = [f"{prefix}-{number}" for number, *_ in INVOICES]
     existing = list(Invoice.objects.filter(company=company, number__in=numbers))
     if existing:
         return existing
-    dearer = company.account.companies.filter(name__lt=company.name).count()
     return [
         _make(
             demo,
@@ -48,12 +46,17 @@ def make_invoices(demo: DemoAccount, company: Company, today: dt.date) -> list[I
             f"{prefix}-{number}",
             supplier,
             text,
-            [_line(company, *line, dearer) for line in lines],
+            _bought_by(demo.companies.index(company), lines),
             documents,
             today - dt.timedelta(days=3 * position),
         )
         for position, (number, supplier, text, lines, documents) in enumerate(INVOICES)
     ]
+
+
+def _bought_by(position: int, lines: Lines) -> Lines:
+    """Each company buys a little more than the one before it: the same totals would be near twins."""
+    return tuple((code, text, str(Decimal(quantity) + position), price) for code, text, quantity, price in lines)
 
 
 def _make(
@@ -62,12 +65,13 @@ def _make(
     number: str,
     supplier_code: str,
     description: str,
-    lines: list[LineData],
+    lines: Lines,
     documents: int,
     date: dt.date,
 ) -> Invoice:
     supplier = Supplier.objects.get(company=company, code=supplier_code)
-    printed = [(line.description, line.net) for line in lines]
+    entered = [_line(company, *line) for line in lines]
+    printed = [(line.description, line.net) for line in entered]
     files = [
         invoice_pdf(
             number=number if copy == 0 else f"{number} enclosure {copy}",
@@ -86,17 +90,17 @@ def _make(
         invoice_date=date,
         description=description,
         po_number=f"PO-{number[-4:]}",
-        lines=lines,
+        lines=entered,
         documents=files,
     )
     submit_invoice(invoice, by=demo.clerk)
     return authorize_invoice(invoice, by=demo.approver)
 
 
-def _line(company: Company, code: str, text: str, quantity: str, price: str, dearer: int) -> LineData:
+def _line(company: Company, code: str, text: str, quantity: str, price: str) -> LineData:
     return LineData(
         gl_code=GLCode.objects.get(company=company, code=code),
         description=text,
         quantity=Decimal(quantity),
-        unit_price=Decimal(price) + dearer,
+        unit_price=Decimal(price),
     )

@@ -144,8 +144,8 @@ def test_a_new_colleague_is_invited_chooses_a_password_and_comes_in(
 
     guest = open_page("/accounts/login/")
     guest.goto(wait_for_link("nia@demo.example"))
-    guest.get_by_label("New Password", exact=True).fill("a-rather-long-pass-phrase")
-    guest.get_by_label("New Password (again)").fill("a-rather-long-pass-phrase")
+    guest.get_by_label("New password", exact=True).fill("a-rather-long-pass-phrase")
+    guest.get_by_label("New password, again").fill("a-rather-long-pass-phrase")
     guest.get_by_role("button", name="Save the password").click()
     guest.get_by_role("main").get_by_role("link", name="Sign in").click()
     guest.get_by_label("Email").fill("nia@demo.example")

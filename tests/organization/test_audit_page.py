@@ -139,6 +139,7 @@ def test_costs_as_many_queries_for_forty_rows_as_for_four(desk: Desk) -> None:
             desk.page()
         return len(queries)
 
+    desk.page()  # the session is written down once
     for _ in range(4):
         desk.record()
     cost()  # the first page of a session costs more: its place and time are written down
@@ -192,3 +193,8 @@ def test_account_settings_are_saved_and_told(desk: Desk) -> None:
     assert desk.client.post(url, {"base_currency": "USD"}).status_code == 422
     assert desk.client.post(url, {"base_currency": "€€€"}).status_code == 422
     assert desk.client.post(url, {"base_currency": "EUR"}).status_code == 302
+
+
+def test_what_nobody_signed_in_did_is_not_called_the_portals_own(desk: Desk) -> None:
+    Client().post(reverse("account_login"), {"login": desk.owner.email, "password": "wrong"})
+    assert "Not signed in" in desk.page()

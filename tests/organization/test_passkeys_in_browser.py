@@ -45,8 +45,8 @@ def add_passkey(page: Page, *, passwordless: bool) -> None:
     page.goto(page.url.replace(urlsplit(page.url).path, "/accounts/2fa/passkeys/add/"))
     page.get_by_label("Name").fill("Laptop")
     if passwordless:
-        page.get_by_label("Passwordless").check()
-    page.get_by_role("button", name="Add").click()
+        page.get_by_label("Sign in with it alone").check()
+    page.get_by_role("button", name="Add a passkey").click()
     page.wait_for_url("**/recovery-codes/")
 
 
@@ -91,7 +91,7 @@ def test_one_is_the_second_step_after_the_password_and_shows_again_that_it_is_th
     sign_out(page, live_server.url)
     type_password(page, person)
     page.wait_for_url("**/2fa/authenticate/*")
-    page.get_by_role("button", name="Use a security key").click()
+    page.get_by_role("button", name="Use a passkey").click()
     page.get_by_role("heading", name="Welcome").wait_for()
 
     settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 1
@@ -103,6 +103,6 @@ def test_one_is_the_second_step_after_the_password_and_shows_again_that_it_is_th
     settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
     assert violations(page) == []
     page.get_by_role("link", name="Use a security key").click()
-    page.get_by_role("button", name="Use a security key").click()
+    page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url("**/control-panel/roles/add/")
     assert page.get_by_label("Name").input_value() == "Auditors"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from django.urls import reverse
 
 from integrations.models import Connection
 from invoices.models import ApprovalRule
+from organization import secrets
 from organization.models import User
+from organization.reauthentication import HELD
 from tests import factories
 from tests.organization.signing_in import PASSWORD, code, give_second_factor, sign_in
 
@@ -167,3 +170,38 @@ def test_what_is_not_ones_to_change_is_not_there_either(owner: User) -> None:
         if "edit" in name or "archive" in name:
             assert not is_asked(colleague.post(page, form)), name
     assert outsider.get(sensitive_pages(factories.owner())["user edit"][0]).status_code == 404
+
+
+def let_the_held_form_wait(client: Client, minutes: int = 16) -> None:
+    session = client.session
+    held = json.loads(secrets.decrypt(session[HELD]))
+    session[HELD] = secrets.encrypt(json.dumps(held | {"at": held["at"] - minutes * 60}))
+    session.save()
+
+
+def test_a_button_that_waited_too_long_leads_back_to_its_page_and_says_so(late: Client, owner: User) -> None:
+    person = factories.user(owner.account)
+    button, page = reverse("organization:user_archive", args=[person.pk]), reverse("organization:user_list")
+    prove(late, late.post(button, headers={"referer": f"http://testserver{page}"}))
+    let_the_held_form_wait(late)
+    back = late.get(button)
+    assert (back.status_code, back["Location"]) == (302, page)
+    assert "so nothing was done" in late.get(page).content.decode()
+    person.refresh_from_db()
+    assert person.is_active
+
+
+def test_a_page_that_waited_too_long_says_that_nothing_was_done(late: Client) -> None:
+    page = reverse("organization:user_add")
+    prove(late, late.post(page, {"email": "new@tests.example"}))
+    let_the_held_form_wait(late)
+    assert "so nothing was done" in late.get(page).content.decode()
+    assert not User.objects.filter(email="new@tests.example").exists()
+
+
+def test_an_address_that_is_no_page_says_so(owner: User) -> None:
+    person = factories.user(owner.account)
+    answer = sign_in(owner).get(reverse("organization:user_archive", args=[person.pk]))
+    assert answer.status_code == 405
+    assert "POST" in answer["Allow"]
+    assert "This address is not a page" in answer.content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib import import_module
 from io import StringIO
 from typing import Any
@@ -223,3 +224,20 @@ class TestPagesOfSigningIn:
         assert not is_signed_in(client)
         assert sign_in(owner).get("/admin/login/").status_code == 404
         assert where(sign_in(support), "/admin/password_change/") == "/accounts/password/change/"
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [
+        ("mfa_index", "Two-step sign-in"),
+        ("mfa_activate_totp", "Set up the authenticator app"),
+        ("mfa_generate_recovery_codes", "Make new recovery codes?"),
+        ("mfa_list_webauthn", "Passkeys"),
+        ("mfa_add_webauthn", "Add a passkey"),
+        ("account_change_password", "Change password"),
+    ],
+)
+def test_the_pages_of_signing_in_have_the_portals_words(owner: User, name: str, heading: str) -> None:
+    page = sign_in(factories.user(owner.account)).get(reverse(name)).content.decode()
+    assert f"<h1>{heading}</h1>" in page
+    assert not re.search("security keys|two-factor|enabling", page, re.IGNORECASE)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import Connection, Exchange, ExportItem, ItemStatus, Job, JobKind
+from integrations.models import Connection, Exchange, ExportItem, ImportSchedule, ItemStatus, Job, JobKind
 from invoices.models import PostingStatus
 from organization.models import AuditAction, AuditEntry, User
 from organization.support import SESSION_KEY
@@ -156,6 +156,18 @@ def test_a_second_step_that_is_taken_away_is_in_the_log_and_its_person_is_told(
     changed = AuditEntry.objects.get(action=AuditAction.SUPPORT_CHANGED)
     assert (changed.account, changed.changes) == (connection.account, {"Support": [None, "Deleted"]})
     assert told == [(factor.user_id, "mfa/email/totp_deactivated")]
+
+
+def test_what_was_typed_to_add_a_row_is_still_there_after_the_reason(desk: Client, connection: Connection) -> None:
+    typed = {"connection": connection.pk, "data_set": "suppliers", "every": "hour", "at_time": "02:00", "weekday": 0}
+    add = reverse("admin:integrations_importschedule_add")
+    back = give_reason(desk, desk.post(add, typed))["Location"]
+    assert not ImportSchedule.objects.exists()
+    form = desk.get(back).context["adminform"].form
+    assert form["connection"].value() == str(connection.pk)
+    assert (form["every"].value(), form["data_set"].value()) == ("hour", "suppliers")
+    assert desk.post(back, typed).status_code == 302
+    assert ImportSchedule.objects.exists()
 
 
 def test_rows_are_not_deleted_in_bulk(desk: Client, connection: Connection) -> None:

@@ -17,14 +17,15 @@ pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 SIGNED_IN = ["/", "/control-panel/", "/styleguide/", "/nowhere/", "/accounts/password/change/", "/accounts/2fa/"]
 SIGNED_OUT = ["/accounts/login/", "/accounts/password/reset/"]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Not `wait_for_function`, which evaluates text in the page: its Content-Security-Policy refuses that.
+SETTLED = """() => Promise.allSettled(
+    document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished))"""
 PICTURES = os.environ.get("SCREENSHOTS")
 
 
 def violations(page: Any, *rules: str) -> list[str]:
     """What axe finds against all rules, or against some, once no colour is on its way to another."""
-    # Not wait_for_function, which evaluates a text inside the page: its Content-Security-Policy forbids that.
-    transitions = "document.getAnimations().filter(one => one instanceof CSSTransition)"
-    page.evaluate(f"Promise.allSettled({transitions}.map(one => one.finished))")
+    page.evaluate(SETTLED)
     chosen = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": TAGS}
     found = Axe().run(page, options={"runOnly": chosen, "resultTypes": ["violations"]}).response["violations"]
     return [

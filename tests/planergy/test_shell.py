@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import Client
 
 from organization import control_panel
-from organization.models import Spelling
+from organization.models import Spelling, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +119,9 @@ def test_signing_out_needs_a_post() -> None:
     client = signed_in(factories.owner())
     client.post("/accounts/logout/")
     assert client.get("/").status_code == 302
+
+
+def test_support_is_led_from_home_to_its_own_pages() -> None:
+    support = User.objects.create_user("support@tests.example", "password-of-tests", is_staff=True)
+    assert 'href="/admin/"' in signed_in(support).get("/").content.decode()
+    assert 'href="/admin/"' not in signed_in(factories.owner()).get("/").content.decode()

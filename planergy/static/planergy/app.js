@@ -88,6 +88,8 @@
 
   // Alerts and toasts. The server may send HX-Trigger: {"toast": {"text": "Saved", "tone": "success"}}.
   on("click", ".dismiss", (event, button) => button.closest(".alert").remove());
+  // allauth's scripts for passkeys only write to the console what went wrong.
+  document.addEventListener("allauth.error", () => toast("The passkey was not used: the browser has none for this portal, or asking was broken off. Try again, or go another way.", "error"));
   document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.tone));
   const toast = (text, tone = "success", ...more) => {
     const box = document.getElementById("toasts");

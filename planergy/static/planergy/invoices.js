@@ -265,7 +265,7 @@
   };
   const tellRefusal = (sentences) => {
     const note = role("documents-note");
-    note.textContent = sentences.join(" ");
+    note.replaceChildren(...sentences.map((sentence) => Object.assign(document.createElement("p"), { textContent: sentence })));
     note.hidden = !sentences.length;
   };
   // Resolves to the sentence why a file is refused, or to nothing.

@@ -1,0 +1,36 @@
+"""allauth's forms in which a password is chosen, in the portal's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms
+
+RULES = "At least 12 characters, not only digits. Neither a common password nor much like your name or address."
+
+
+class InOurWords:
+    """What to type stands above each field, so nothing stands in it; what is asked of it is one sentence."""
+
+    fields: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+        self.fields["password1"].label, self.fields["password1"].help_text = "New password", RULES
+        self.fields["password2"].label = "New password, again"
+
+
+class ChangePasswordForm(InOurWords, forms.ChangePasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = "Current password"
+
+
+class SetPasswordForm(InOurWords, forms.SetPasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(InOurWords, forms.ResetPasswordKeyForm):
+    pass
