@@ -77,6 +77,7 @@ class HeaderForm(forms.Form):
     tax = AmountField(required=False)
     total = AmountField(required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    form_number = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, user: User, invoice: Invoice | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -121,7 +122,7 @@ class HeaderForm(forms.Form):
             data["due_date"] = data["terms"].due_date(data["invoice_date"])
 
     def header(self) -> dict[str, Any]:
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        return {name: value for name, value in self.cleaned_data.items() if name not in ("version", "form_number")}
 
 
 class LineForm(forms.Form):
@@ -297,7 +298,7 @@ def line_form_set(*, extra: int) -> type[BaseLineFormSet]:
 
 
 def header_initial(invoice: Invoice) -> dict[str, Any]:
-    names = [name for name in HeaderForm.base_fields if name != "supplier"]
+    names = [name for name in HeaderForm.base_fields if name not in ("supplier", "form_number")]
     values = {name: getattr(invoice, name) for name in names} | {"supplier": picking.label(invoice.supplier or "")}
     return values | dict.fromkeys(_left_to_lines(invoice))
 

@@ -118,6 +118,13 @@ class Invoice(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     version = models.PositiveIntegerField(default=1, help_text="Counts edits, so that a second editor is told.")
+    form_token = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="Of the form that entered it: sent twice, it makes one.",
+    )
 
     objects = InvoiceQuerySet.as_manager()
 
@@ -172,6 +179,9 @@ class Invoice(models.Model):
                 "number_folded",
                 name="invoice_number_once_per_supplier",
                 condition=models.Q(supplier__isnull=False) & ~models.Q(number=""),
+            ),
+            models.UniqueConstraint(
+                "created_by", "form_token", name="invoice_once_per_form", condition=~models.Q(form_token="")
             ),
         ]
 

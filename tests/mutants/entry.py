@@ -57,4 +57,27 @@ MUTANTS = [
         after="rows = Document.objects.filter(sha256=digest)",
         tests=(f"{TWINS}::test_a_file_of_another_account_never_counts",),
     ),
+    Mutant(
+        name="entry.form_sent_twice_makes_two",
+        file="invoices/services/entry.py",
+        before="form_token=form_token).first() if form_token else None",
+        after="form_token=form_token).none().first()",
+        tests=("tests/invoices/test_sent_twice.py",),
+    ),
+    Mutant(
+        name="entry.remark_refuses",
+        file="invoices/services/readiness.py",
+        before="    yield from _header_problems(invoice)\n",
+        after="    from invoices.services.plausibility import remarks\n"
+        "    yield from remarks(invoice)\n"
+        "    yield from _header_problems(invoice)\n",
+        tests=("tests/invoices/test_plausibility.py::test_it_refuses_nothing_and_the_approver_reads_it",),
+    ),
+    Mutant(
+        name="entry.approver_reads_no_remark",
+        file="invoices/views/detail.py",
+        before="ApprovalStatus.REJECTED, ApprovalStatus.WAITING)",
+        after="ApprovalStatus.REJECTED)",
+        tests=("tests/invoices/test_plausibility.py::test_it_refuses_nothing_and_the_approver_reads_it",),
+    ),
 ]

@@ -286,7 +286,9 @@ WITH held AS MATERIALIZED (
     {before}
   FROM incoming i LEFT JOIN {present}
 ), compared AS MATERIALIZED (
-  SELECT *, before_id IS NULL OR NOT was_imported OR known_as IS NOT NULL OR ({old}) IS DISTINCT FROM ({new}) AS is_changed FROM merged
+  SELECT *,
+    before_id IS NULL OR NOT was_imported OR known_as IS NOT NULL OR ({old}) IS DISTINCT FROM ({new}) AS is_changed
+  FROM merged
 ), changed AS MATERIALIZED (
   SELECT * FROM compared WHERE is_changed
 ), written AS ({written}
