@@ -133,7 +133,12 @@ class Invoice(models.Model):
         indexes = [
             GinIndex(WORDS, name="invoice_words"),
             models.Index("account", "number", "id", name="invoice_by_number"),
-            _beginning("number", name="invoice_number_begins"),
+            models.Index(
+                "account",
+                OpClass("number_folded", "text_pattern_ops"),
+                include=["currency", "kind", "total"],
+                name="invoice_number_folded_begins",
+            ),
             _beginning("po_number", name="invoice_po_number_begins"),
             # What is often filtered while the newest come first can be told without the row.
             models.Index(

@@ -80,4 +80,11 @@ MUTANTS = [
         after="ApprovalStatus.REJECTED)",
         tests=("tests/invoices/test_plausibility.py::test_it_refuses_nothing_and_the_approver_reads_it",),
     ),
+    Mutant(
+        name="entry.search_by_the_letter",
+        file="invoices/filters.py",
+        before="return rows.filter(number_folded__startswith=fold(value))",
+        after="return rows.filter(number__istartswith=value)",
+        tests=("tests/invoices/test_search_folded.py::test_a_number_is_found_by_how_it_begins_and_looks",),
+    ),
 ]
