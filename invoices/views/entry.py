@@ -21,7 +21,15 @@ from django_htmx.http import HttpResponseClientRedirect, replace_url, reselect, 
 
 from documents.kinds import ACCEPTED
 from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
-from invoices.forms import BaseLineFormSet, DocumentsForm, HeaderForm, header_initial, line_form_set, lines_initial
+from invoices.forms import (
+    MOST_LINES,
+    BaseLineFormSet,
+    DocumentsForm,
+    HeaderForm,
+    header_initial,
+    line_form_set,
+    lines_initial,
+)
 from invoices.models import ApprovalStatus, DiscardedInvoice, Invoice
 from invoices.services.authorization import submit_invoice
 from invoices.services.discarding import objection_to_discarding
@@ -290,6 +298,7 @@ def _page(
         "shown": shown(first) if first else None,
         "accepted": ACCEPTED,
         "max_bytes": settings.DOCUMENT_MAX_BYTES,
+        "most_lines": MOST_LINES,
         "problems": list(forms.problems()),
         "changed_meanwhile": forms.changed_meanwhile,
         "missing": list(problems(invoice)) if invoice and checks else [],
