@@ -111,9 +111,9 @@ def test_remarks_and_the_rule_of_the_due_date_come_beside_their_fields(open_page
 
 def test_twins_are_explained_by_keyboard(open_page: Any, world: World) -> None:
     page = open_page(world.twin.get_absolute_url(), world.clerk)
-    expect(page.get_by_text("Much like another invoice")).to_be_visible()
+    expect(page.get_by_text("Much like 2 other invoices")).to_be_visible()
     page.get_by_label("Why is it another invoice?").fill("The second delivery.")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("“The second delivery.”")).to_be_visible()
+    expect(page.get_by_text("“The second delivery.”")).to_have_count(2)
     world.twin.refresh_from_db()
     assert world.twin.approval_status == ApprovalStatus.WAITING
