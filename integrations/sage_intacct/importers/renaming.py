@@ -37,7 +37,7 @@ def find_moves(job: Job, source: Source, rows: list[Row], notes: Notes) -> list[
 
     A row whose new ID is that of a supplier who never was in Sage Intacct is taken out, and noted as failed.
     """
-    if not source.target.follows_numbers:
+    if not (rows and source.target.follows_numbers):
         return []
     finder = _Finder(job, source, rows)
     moves: list[Move] = []
@@ -56,7 +56,7 @@ def find_moves(job: Job, source: Source, rows: list[Row], notes: Notes) -> list[
 
 
 class _Finder:
-    """What is known of a page's numbers and IDs, in three queries."""
+    """What is known of a page's numbers and IDs, in two queries where nothing is known yet, at most four otherwise."""
 
     def __init__(self, job: Job, source: Source, rows: list[Row]) -> None:
         keys = [str(row["external_key"]) for row in rows]
@@ -70,9 +70,10 @@ class _Finder:
         self.by_number |= {record.record_no: record for record in self.by_key.values()}
         records = [*self.by_number.values(), *self.by_key.values()]
         self.suppliers = Supplier.objects.in_bulk([record.local_id for record in records])
-        linked = {record.local_id for record in self.by_key.values()}
-        here = Supplier.objects.filter(company=source.link_company_id, code__in=keys).exclude(pk__in=linked)
-        self.never_there = set(here.values_list("code", flat=True))
+        moved = [str(row["external_key"]) for row in rows if self._moved(row) is not None]
+        linked = [record.local_id for record in self.by_key.values()]
+        here = Supplier.objects.filter(company=source.link_company_id, code__in=moved).exclude(pk__in=linked)
+        self.never_there = set(here.values_list("code", flat=True)) if moved else set()
 
     def _moved(self, row: Row) -> ExternalRecord | None:
         own = self.by_number.get(row["record_no"])  # type: ignore[call-overload]
