@@ -24,9 +24,9 @@ MUTANTS = [
     ),
     Mutant(
         name="entry.look_alike_numbers_pass",
-        file="invoices/models.py",
-        before='                "number_folded",\n                name="invoice_number_once_per_supplier",',
-        after='                "number",\n                name="invoice_number_once_per_supplier",',
+        file="invoices/migrations/0012_folded.py",
+        before='models.F("number_folded")',
+        after='models.F("number")',
         tests=(f"{TWINS}::test_the_database_refuses_a_number_that_looks_the_same",),
     ),
     Mutant(
