@@ -114,3 +114,11 @@ def read_day(text: str) -> dt.date | None:
         return DayField(required=False).clean(text)
     except ValidationError:
         return None
+
+
+def read_amount(text: str) -> Decimal | None:
+    """The amount that somebody typed; None for what is none, or none yet."""
+    try:
+        return AmountField(required=False).clean(text)
+    except ValidationError:
+        return None

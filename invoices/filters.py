@@ -9,7 +9,7 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Concat
 from django.http import QueryDict
 from django.urls import reverse_lazy
@@ -20,6 +20,7 @@ from invoices.models import ApprovalStatus, ExportState, Invoice, InvoiceLine, P
 from invoices.querysets import InvoiceQuerySet
 from invoices.words import WORDS, words_query
 from ledger.models import Currency, GLCode
+from organization.folding import fold
 from organization.models import Department, User
 from organization.permissions import companies_of
 from organization.spelling import spell
@@ -92,7 +93,7 @@ class InvoiceFilter(filters.FilterSet):
         label="Company", queryset=lambda request: companies_of(request.user), empty_label="All"
     )
     supplier = SuggestedFilter("supplier", label="Supplier", method="of_supplier")
-    number = filters.CharFilter(label="Invoice number", lookup_expr="istartswith", max_length=60)
+    number = filters.CharFilter(label="Invoice number", method="numbered", max_length=60)
     po_number = filters.CharFilter(label="PO number", lookup_expr="istartswith", max_length=40)
     date_after = DayFilter(label="Dated from", field_name="invoice_date", lookup_expr="gte")
     date_before = DayFilter(label="Dated to", field_name="invoice_date", lookup_expr="lte")
@@ -153,6 +154,10 @@ class InvoiceFilter(filters.FilterSet):
             wanted |= STATUSES[value][1]
         return rows.filter(wanted)
 
+    def numbered(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        """Begins so, as a reader sees it: "du-0" finds DU–01, too."""
+        return rows.filter(number_folded__startswith=fold(value))
+
     def of_supplier(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(supplier__in=self.suppliers_called(value))
 
@@ -162,13 +167,13 @@ class InvoiceFilter(filters.FilterSet):
         A list and not a subquery: only constants let PostgreSQL join the supplier's index with the one over words.
         """
         if text not in self._suppliers:
-            named = Q(name__icontains=text) | Q(code__istartswith=text)
+            named = Q(code_folded__startswith=fold(text)) | _holds_words(text)
             self._suppliers[text] = _chosen_or(named, Supplier.objects.for_user(self.request.user), text)
         return self._suppliers[text]
 
     def gl_codes_called(self, text: str) -> list[int]:
         rows = GLCode.objects.for_user(self.request.user)
-        return _chosen_or(Q(code=text) | Q(name__icontains=text), rows, text)
+        return _chosen_or(Q(code_folded=fold(text)) | _holds_words(text), rows, text)
 
     def with_gl_code(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         lines = InvoiceLine.objects.filter(gl_code__in=self.gl_codes_called(value))
@@ -201,11 +206,19 @@ def _any_of(field: str, values: QuerySet) -> Func:
     )
 
 
+def _holds_words(text: str) -> Q:
+    """Names with all words of `text` in any order, whatever accents, apostrophes and case they are written with."""
+    holds = Q()
+    for word in fold(text).split():
+        holds &= Q(name_folded__contains=word)
+    return holds
+
+
 def _chosen_or(named: Q, rows: QuerySet, text: str) -> list[int]:
     """Keys of the rows whose label, as pickers write it, is `text`; without any, of those that are `named` so."""
-    rows = rows.annotate(label=Concat("code", Value(" "), "name"))
-    found = list(rows.filter(named | Q(label=text)).values_list("pk", "label"))
-    return [pk for pk, label in found if label == text] or [pk for pk, _ in found]
+    rows = rows.annotate(label=Concat("code_folded", Value(" "), "name_folded", output_field=TextField()))
+    found = list(rows.filter(named | Q(label=fold(text))).values_list("pk", "label"))
+    return [pk for pk, label in found if label == fold(text)] or [pk for pk, _ in found]
 
 
 def with_plain_days(params: QueryDict) -> QueryDict:

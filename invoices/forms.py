@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -26,6 +26,8 @@ from organization.models import Company, Department, User
 from organization.parameters import is_whole_number
 from organization.permissions import companies_of
 
+MOST_LINES = 500
+MOST_LINES_SHOWN = 1_500  # more lines than this are not shown again when a form with too many comes back
 CONTROL = {character for character in map(chr, range(32)) if character not in "\t\n\r"}
 
 
@@ -77,6 +79,7 @@ class HeaderForm(forms.Form):
     tax = AmountField(required=False)
     total = AmountField(required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    form_number = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, user: User, invoice: Invoice | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -121,7 +124,7 @@ class HeaderForm(forms.Form):
             data["due_date"] = data["terms"].due_date(data["invoice_date"])
 
     def header(self) -> dict[str, Any]:
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        return {name: value for name, value in self.cleaned_data.items() if name not in ("version", "form_number")}
 
 
 class LineForm(forms.Form):
@@ -158,6 +161,11 @@ class BaseLineFormSet(forms.BaseFormSet):
     """Looks up what all lines name with one query per kind, and gives `LineData` for the lines that hold something."""
 
     deletion_widget = forms.CheckboxInput
+    default_error_messages: ClassVar = {
+        **forms.BaseFormSet.default_error_messages,
+        "too_many_forms": f"An invoice has at most {MOST_LINES} lines. Remove some of these, and enter them as another"
+        " invoice or as one sum.",
+    }
 
     def kept(self) -> list[LineForm]:
         """The lines that are on the page: all but the removed ones."""
@@ -293,11 +301,19 @@ class DocumentsForm(forms.Form):
 
 
 def line_form_set(*, extra: int) -> type[BaseLineFormSet]:
-    return forms.formset_factory(LineForm, formset=BaseLineFormSet, extra=extra, can_delete=True, max_num=500)
+    return forms.formset_factory(
+        LineForm,
+        formset=BaseLineFormSet,
+        extra=extra,
+        can_delete=True,
+        max_num=MOST_LINES,
+        validate_max=True,
+        absolute_max=MOST_LINES_SHOWN,
+    )
 
 
 def header_initial(invoice: Invoice) -> dict[str, Any]:
-    names = [name for name in HeaderForm.base_fields if name != "supplier"]
+    names = [name for name in HeaderForm.base_fields if name not in ("supplier", "form_number")]
     values = {name: getattr(invoice, name) for name in names} | {"supplier": picking.label(invoice.supplier or "")}
     return values | dict.fromkeys(_left_to_lines(invoice))
 

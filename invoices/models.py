@@ -118,6 +118,13 @@ class Invoice(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     version = models.PositiveIntegerField(default=1, help_text="Counts edits, so that a second editor is told.")
+    form_token = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="Of the form that entered it: sent twice, it makes one.",
+    )
 
     objects = InvoiceQuerySet.as_manager()
 
@@ -126,7 +133,12 @@ class Invoice(models.Model):
         indexes = [
             GinIndex(WORDS, name="invoice_words"),
             models.Index("account", "number", "id", name="invoice_by_number"),
-            _beginning("number", name="invoice_number_begins"),
+            models.Index(
+                "account",
+                OpClass("number_folded", "text_pattern_ops"),
+                include=["currency", "kind", "total"],
+                name="invoice_number_folded_begins",
+            ),
             _beginning("po_number", name="invoice_po_number_begins"),
             # What is often filtered while the newest come first can be told without the row.
             models.Index(
@@ -172,6 +184,9 @@ class Invoice(models.Model):
                 "number_folded",
                 name="invoice_number_once_per_supplier",
                 condition=models.Q(supplier__isnull=False) & ~models.Q(number=""),
+            ),
+            models.UniqueConstraint(
+                "created_by", "form_token", name="invoice_once_per_form", condition=~models.Q(form_token="")
             ),
         ]
 

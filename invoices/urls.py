@@ -38,6 +38,7 @@ urlpatterns = [
     path("documents/pending/<str:token>/pages/<int:number>/", documents.pending_page, name="pending_page"),
     path("documents/pending/<str:token>/file/", documents.pending_download, name="pending_download"),
     path("pick/due-date/", pickers.due_date, name="due_date"),
+    path("pick/plausibility/", pickers.plausibility, name="plausibility"),
     path("pick/number/", pickers.number_check, name="number_check"),
     path("pick/<str:kind>/", pickers.pick, name="pick"),
     *approval_rules.urls(),

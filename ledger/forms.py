@@ -13,6 +13,18 @@ from organization.reference import AccountForm
 from organization.reference.choices import TypedChoiceField
 
 
+def gl_code_field() -> TypedChoiceField:
+    """A company has thousands of them."""
+    return TypedChoiceField(GLCode.objects.all(), required=False, suggestions="ledger:glcode_suggest")
+
+
+def offer_gl_codes_of_company(form: AccountForm, name: str) -> None:
+    """The same code stands in several companies: the one that was chosen says which is meant. A file names keys."""
+    chosen = form.instance.company_id or form.data.get("company")
+    if is_whole_number(str(chosen or "")) and not form.is_of_file:
+        form.offer_only(name, company=chosen)
+
+
 class CurrencyForm(AccountForm):
     class Meta:
         model = Currency
@@ -81,9 +93,15 @@ class GLCodeForm(AccountForm):
 class TaxCodeForm(AccountForm):
     imported_fields = ("code", "description", "rate", "is_reverse_charge")
 
+    gl_code = gl_code_field()
+
     class Meta:
         model = TaxCode
         fields = ("company", "code", "description", "rate", "gl_code", "is_reverse_charge")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_gl_codes_of_company(self, "gl_code")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 
+from django.contrib.humanize.templatetags.humanize import ordinal
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
@@ -52,6 +53,10 @@ class DueFrom(models.TextChoices):
     SIXTH_MONTH = "month_6", "day of the 6th month"
 
 
+LONGEST_MONTH = 31
+_ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth")
+
+
 class Terms(models.Model):
     """Credit terms: when an invoice falls due."""
 
@@ -79,6 +84,19 @@ class Terms(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def rule(self) -> str:
+        """How the due date follows: "10th of the fourth month after the invoice date"."""
+        if self.due_from == DueFrom.INVOICE_DATE:
+            days = "1 day" if self.due_days == 1 else f"{self.due_days} days"
+            return f"{days} after the invoice date" if self.due_days else "on the invoice date"
+        months = int(self.due_from.removeprefix("month_"))
+        day = "last day" if self.due_days >= LONGEST_MONTH else ordinal(max(self.due_days, 1))
+        if months == 0:
+            return f"{day} of the month of the invoice date"
+        which = f"{_ORDINALS[months]} month" if months > 1 else "month"
+        return f"{day} of the {which} after the invoice date"
 
     def due_date(self, invoice_date: dt.date) -> dt.date:
         """The due date proposed for an invoice of this date; a day past the month's end means its last day."""

@@ -139,6 +139,7 @@ gl_codes = _resource(
     related=("company",),
     slot_name="ledger.list_actions",
     list_name="gl_codes",
+    is_suggested=True,
     empty_text="Import them from your accounting system, or add the first one.",
 )
 currencies = _resource(

@@ -15,6 +15,7 @@ from invoices.views import entry
 from organization import control_panel as registry
 from organization import second_factors
 from organization.permissions import allowed, can_use_control_panel
+from organization.reference.views import form_not_sent, is_form_view
 from planergy import style_guide as samples
 from planergy.unusable_text import UnusableText
 
@@ -72,17 +73,21 @@ def _problem_of(exception: Exception | None) -> str:
     if isinstance(exception, TooManyFieldsSent):
         return f"The form has more than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,} fields. Enter fewer lines."
     if isinstance(exception, RequestDataTooBig):
-        return "The text of the form is larger than 2.5 MB. Shorten it, or attach the text as a document."
+        most = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 1024 / 1024:g} MB"
+        return f"The text of the form is larger than {most}. Shorten it, or attach the text as a document."
     if isinstance(exception, UnusableText):
         return "A field, an address or a file name holds a character that cannot be kept. Type that text anew."
     return "The request was damaged on its way, or was not written by a page of this portal. Send it again."
 
 
 def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The entry form comes back as it was typed; a form that another site sent never does."""
+    """Forms of invoices and of reference data come back as they were typed; one that another site sent never does."""
     match = request.resolver_match
-    is_entry = match is not None and match.view_name in ("invoices:invoice_add", "invoices:invoice_edit")
-    is_in = request.user.is_authenticated and not second_factors.is_missing(request, request.user)
-    if match and is_entry and reason.startswith("CSRF") and is_in:  # this comes before the middleware that asks
-        return entry.form_not_sent(request, **match.kwargs)
+    # The check of the second factor comes after this one.
+    is_known = request.user.is_authenticated and not second_factors.is_missing(request, request.user)
+    if match and is_known and reason.startswith("CSRF"):
+        if match.view_name in ("invoices:invoice_add", "invoices:invoice_edit"):
+            return entry.form_not_sent(request, **match.kwargs)
+        if is_form_view(match.func):
+            return form_not_sent(request, match.func, match.kwargs)
     return render(request, "403_csrf.html", status=403)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from ledger.forms import propose_only_company
+from ledger.forms import gl_code_field, offer_gl_codes_of_company, propose_only_company
 from organization.reference import AccountForm
 from suppliers.models import Supplier
 
@@ -31,6 +31,8 @@ class SupplierForm(AccountForm):
         ("Contact", ("contact_name", "email", "phone", "address")),
     )
 
+    default_gl_code = gl_code_field()
+
     class Meta:
         model = Supplier
         fields = (
@@ -52,6 +54,7 @@ class SupplierForm(AccountForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         propose_only_company(self)
+        offer_gl_codes_of_company(self, "default_gl_code")
 
     def _lock_fields(self) -> None:
         """What an import could not set, because it was not set up here, may be chosen here."""

@@ -10,6 +10,7 @@ from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
 from invoices.models import Invoice
 from invoices.querysets import InvoiceQuerySet
 from invoices.services.authorization import authorize_invoice, reject_invoice, submit_invoice
+from invoices.services.twins import TwinSuspected
 from organization.models import User
 
 LIMIT = 2_000
@@ -74,6 +75,9 @@ def act_on_many(
             version = (versions or {}).get(invoice.pk) or _unchanged_version(invoice, shown_at)
             _step(invoice, action, by, reason, version)
             result.done_names.append(str(invoice))
+        except TwinSuspected as suspected:
+            sentence = f"{suspected.likenesses} Open it and say there why it is another invoice."
+            result.refused_names.setdefault(sentence, []).append(str(invoice))
         except InvoiceRefused as refused:
             result.refused_names.setdefault(refused.message, []).append(str(invoice))
     return result

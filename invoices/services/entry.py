@@ -110,11 +110,13 @@ def save_invoice(
     removed_documents: Iterable[Document] = (),
     invoice: Invoice | None = None,
     version: int | None = None,
+    form_token: str = "",
 ) -> Invoice:
     """Save a new invoice or an edited one, and return it as a draft.
 
     `header` holds HEADER_FIELDS; of net, tax and total those that are None or left out are added up from the lines.
-    `version` is the one that the editor opened. Raises InvoiceRefused, or InvoiceChangedMeanwhile.
+    `version` is the one that the editor opened. A new one with the `form_token` of one that this person entered before
+    is that one: it is returned as it stands. Raises InvoiceRefused, or InvoiceChangedMeanwhile.
     """
     unknown = set(header) - set(HEADER_FIELDS)
     if unknown:
@@ -123,11 +125,19 @@ def save_invoice(
     checked = [one if isinstance(one, CheckedFile) else check_document(one) for one in documents]
     try:
         with transaction.atomic():
-            return _save(by, dict(header), list(lines), checked, list(removed_documents), invoice, version)
-    except IntegrityError as error:
+            existing = invoice or _new(by, form_token)
+            return _save(by, dict(header), list(lines), checked, list(removed_documents), existing, version)
+    except (IntegrityError, InvoiceRefused) as error:
+        if invoice is None and (saved := saved_by_form(form_token, by=by)) is not None:
+            return saved
         if "invoice_number_once_per_supplier" in str(error):
             raise _duplicate(str(header.get("number")), header.get("supplier")) from error
         raise
+
+
+def saved_by_form(form_token: str, *, by: User) -> Invoice | None:
+    """What this person entered with the same form already."""
+    return Invoice.objects.filter(created_by=by, form_token=form_token).first() if form_token else None
 
 
 def _save(
@@ -136,10 +146,11 @@ def _save(
     lines: list[LineData],
     checked: list[CheckedFile],
     removed: list[Document],
-    existing: Invoice | None,
+    existing: Invoice,
     version: int | None,
 ) -> Invoice:
-    invoice = lock_for_editing(existing, by=by, version=version) if existing else _new(by)
+    is_new = existing.pk is None
+    invoice = existing if is_new else lock_for_editing(existing, by=by, version=version)
     kept = check_header(invoice, header, by=by)
     check_lines(invoice, header["company"], lines, kept=kept)
     before, was_within = money.figures_of(invoice), _is_within_authorization(invoice, by)
@@ -151,17 +162,17 @@ def _save(
     old, new = _replace_lines(invoice, lines)
     changed += ["lines"] if _line_state(old) != _line_state(new) else []
     changed += _change_documents(invoice, checked, removed, by=by)
-    figures = _note_authors(invoice, before, old, new, by=by) if existing else {}
+    figures = _note_authors(invoice, before, old, new, by=by) if not is_new else {}
     if not was_within and _is_within_authorization(invoice, by):
         authors.note(invoice, InvoiceAuthor.Deed.REACH, by=by)
-    _record(invoice, existing is None, was, changed, figures, by=by)
+    _record(invoice, is_new, was, changed, figures, by=by)
     return invoice
 
 
-def _new(by: User) -> Invoice:
+def _new(by: User, form_token: str) -> Invoice:
     if not administration_of(by).is_any:
         raise InvoiceRefused("You may not enter invoices.")
-    return Invoice(account=by.account, created_by=by, version=0)
+    return Invoice(account=by.account, created_by=by, version=0, form_token=form_token)
 
 
 def lock_for_editing(invoice: Invoice, *, by: User, version: int | None = None) -> Invoice:

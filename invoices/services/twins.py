@@ -38,8 +38,8 @@ class TwinSuspected(InvoiceRefused):
 
     def __init__(self, twins: list[Twin]) -> None:
         names = ", ".join(f"{twin.invoice.number or twin.invoice} ({twin.likeness})" for twin in twins)
-        super().__init__(f"It is much like {names}. If it is another invoice, say why, then submit it.", "twin_reason")
-        self.twins = twins
+        self.twins, self.likenesses = twins, f"It is much like {names}."
+        super().__init__(f"{self.likenesses} If it is another invoice, say why, then submit it.", "twin_reason")
 
 
 def explain(invoice: Invoice, *, by: User, reason: str) -> None:

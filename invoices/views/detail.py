@@ -17,6 +17,7 @@ from invoices.services import authorization
 from invoices.services.activity import add_comment
 from invoices.services.discarding import objection_to_discarding
 from invoices.services.documents import looked_at
+from invoices.services.plausibility import remarks
 from invoices.views.discarded import tells_of_discarded
 from invoices.views.documents import shown
 from invoices.views.seen import version_seen
@@ -25,6 +26,8 @@ from organization.models import User
 from organization.parameters import is_whole_number
 from organization.permissions import administration_of, allowed, authorization_of, can_see_accounts_payable
 from organization.spelling import spell
+
+UNDECIDED = (ApprovalStatus.DRAFT, ApprovalStatus.REJECTED, ApprovalStatus.WAITING)
 
 
 def may_comment(user: User) -> bool:
@@ -54,6 +57,7 @@ def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "shown": shown(first) if first else None,
         "activities": invoice.activities.select_related("user")[:200],
         "authorizations": invoice.authorizations.select_related("approver"),
+        "remarks": list(remarks(invoice)) if invoice.approval_status in UNDECIDED else [],
         "twins": asked_about(invoice, request.user),  # type: ignore[arg-type]
         "explained_twins": explained(invoice, request.user),  # type: ignore[arg-type]
         **_may(request.user, invoice),  # type: ignore[arg-type]

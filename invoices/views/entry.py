@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.conf import settings
@@ -18,12 +21,21 @@ from django_htmx.http import HttpResponseClientRedirect, replace_url, reselect, 
 
 from documents.kinds import ACCEPTED
 from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
-from invoices.forms import BaseLineFormSet, DocumentsForm, HeaderForm, header_initial, line_form_set, lines_initial
-from invoices.models import DiscardedInvoice, Invoice
+from invoices.forms import (
+    MOST_LINES,
+    BaseLineFormSet,
+    DocumentsForm,
+    HeaderForm,
+    header_initial,
+    line_form_set,
+    lines_initial,
+)
+from invoices.models import ApprovalStatus, DiscardedInvoice, Invoice
 from invoices.services.authorization import submit_invoice
 from invoices.services.discarding import objection_to_discarding
 from invoices.services.documents import looked_at
-from invoices.services.entry import save_invoice
+from invoices.services.entry import save_invoice, saved_by_form
+from invoices.services.plausibility import remarks
 from invoices.services.readiness import problems
 from invoices.views.discarded import left_of, tells_of_discarded
 from invoices.views.documents import may_enter, shown
@@ -35,6 +47,7 @@ from organization.permissions import allowed
 from organization.spelling import spell
 
 MORE_LINES = 3
+NOT_TYPED = ("csrfmiddlewaretoken", "action")
 
 
 @dataclass(frozen=True)
@@ -137,6 +150,8 @@ def form_not_sent(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 def _entry(request: HttpRequest, invoice: Invoice | None) -> HttpResponse:
     if request.method != "POST":
         return _page(request, _unbound(request, invoice), invoice)
+    if invoice is None and (saved := saved_by_form(_form_token(request), by=request.user)):  # type: ignore[arg-type]
+        return _after(request, saved)
     forms = _bound(request, invoice)
     is_complete = forms.is_valid() and request.POST.get("action") != "add_line"
     saved = _save(request, forms, invoice) if is_complete else None
@@ -149,12 +164,22 @@ def _entry(request: HttpRequest, invoice: Invoice | None) -> HttpResponse:
     return _after(request, saved)
 
 
+def _form_token(request: HttpRequest) -> str:
+    """The same for a form that is sent twice as it stands; another one as soon as something in it was changed."""
+    data = request.POST
+    if not data.get("form_number"):
+        return ""
+    texts = sorted((name, *data.getlist(name)) for name in data if name not in NOT_TYPED)
+    files = [("documents", file.name, file.size) for file in request.FILES.getlist("documents")]
+    return hashlib.sha256(json.dumps([texts, files]).encode()).hexdigest()
+
+
 def _unbound(request: HttpRequest, invoice: Invoice | None) -> EntryForms:
     user: User = request.user  # type: ignore[assignment]
     kwargs = {"dimensions": _dimensions(user)}
     lines = lines_initial(invoice) if invoice else []
     form_set = line_form_set(extra=0 if lines else 1)
-    initial = header_initial(invoice) if invoice else _first_values(request, user)
+    initial = header_initial(invoice) if invoice else _first_values(request, user) | {"form_number": uuid4().hex}
     return EntryForms(
         HeaderForm(initial=initial, user=user, invoice=invoice),
         form_set(initial=lines, prefix="lines", form_kwargs=kwargs),
@@ -204,6 +229,7 @@ def _save(request: HttpRequest, forms: EntryForms, invoice: Invoice | None) -> I
             removed_documents=forms.documents.cleaned_data["remove"],
             invoice=invoice,
             version=forms.header.cleaned_data["version"] if invoice else None,
+            form_token="" if invoice else _form_token(request),
         )
     except InvoiceRefused as refused:
         forms.add_refusal(refused)
@@ -224,7 +250,9 @@ def _show_other_edit(forms: EntryForms, invoice: Invoice, *, by: User) -> None:
 
 def _after(request: HttpRequest, invoice: Invoice) -> HttpResponse:
     action = request.POST.get("action")
-    submits = action in ("submit", "submit_next")
+    # A form that was sent twice finds what it saved, and perhaps submitted, the first time.
+    is_open = invoice.approval_status == ApprovalStatus.DRAFT
+    submits = is_open and action in ("submit", "submit_next")
     reason = request.POST.get("twin_reason", "")
     refusal = _submit(invoice, by=request.user, twin_reason=reason) if submits else ""  # type: ignore[arg-type]
     spelling = request.user.spelling  # type: ignore[union-attr]
@@ -270,9 +298,11 @@ def _page(
         "shown": shown(first) if first else None,
         "accepted": ACCEPTED,
         "max_bytes": settings.DOCUMENT_MAX_BYTES,
+        "most_lines": MOST_LINES,
         "problems": list(forms.problems()),
         "changed_meanwhile": forms.changed_meanwhile,
         "missing": list(problems(invoice)) if invoice and checks else [],
+        "remarks": list(remarks(invoice)) if invoice and request.method != "POST" else [],
         "twins": asked_about(invoice, request.user) if invoice else [],  # type: ignore[arg-type]
         "twin_reason": request.POST.get("twin_reason", ""),
         "may_discard": invoice is not None and not objection_to_discarding(invoice),

@@ -10,9 +10,10 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from invoices import picking
-from invoices.fields import read_day, typed_day
-from invoices.models import Invoice
+from invoices.fields import read_amount, read_day, typed_day
+from invoices.models import ZERO, Invoice
 from invoices.services.entry import duplicate_of, plain_number
+from invoices.services.plausibility import remarks
 from invoices.services.twins import first_of_number
 from invoices.views.entry import may_enter
 from ledger.models import Dimension, GLCode, Terms
@@ -20,6 +21,7 @@ from organization.folding import fold
 from organization.models import Company, User
 from organization.parameters import is_whole_number
 from organization.permissions import allowed, companies_of
+from organization.spelling import spell
 from suppliers.models import Supplier
 
 MAX_TYPED = 280
@@ -95,11 +97,13 @@ _KINDS: dict[str, tuple[Make, Callable[[Any], dict[str, Any]]]] = {
 @require_safe
 @allowed(may_enter)
 def due_date(request: HttpRequest) -> JsonResponse:
-    """The due date that terms propose for an invoice date, as the user would type it, or empty."""
+    """The due date that terms propose for an invoice date, as the user would type it, and by which rule; or empty."""
     wanted = request.GET.get("terms", "")
     terms = Terms.objects.for_user(request.user).filter(pk=wanted).first() if is_whole_number(wanted) else None  # type: ignore[arg-type]
     day = read_day(request.GET.get("date", ""))
-    return JsonResponse({"due_date": typed_day(terms.due_date(day)) if terms and day else ""})
+    if not (terms and day):
+        return JsonResponse({"due_date": "", "rule": ""})
+    return JsonResponse({"due_date": typed_day(terms.due_date(day)), "rule": terms.rule})
 
 
 @require_safe
@@ -107,13 +111,11 @@ def due_date(request: HttpRequest) -> JsonResponse:
 def number_check(request: HttpRequest) -> JsonResponse:
     """Whether this supplier's number is taken, or a slip of one: a sentence and, where the user may see it, a link."""
     company = _company(request)
-    typed = request.GET.get("supplier", "").replace("\x00", "").strip()[:MAX_TYPED]
-    found = picking.suppliers(request.user, company).meant([typed])  # type: ignore[arg-type]
     own = request.GET.get("invoice", "")
     probe = Invoice(
         pk=int(own) if is_whole_number(own) else None,
         company=company,
-        supplier=picking.certain(typed, found.get(fold(typed), [])),
+        supplier=_supplier(request, company),
         number=plain_number(request.GET.get("number", "").replace("\x00", "")),
     )
     other = duplicate_of(probe)
@@ -123,6 +125,32 @@ def number_check(request: HttpRequest) -> JsonResponse:
     if twin is not None:
         return _told(request, twin.invoice, f"Much like invoice {twin.invoice.number}: {twin.likeness}.")
     return JsonResponse({"message": ""})
+
+
+@require_safe
+@allowed(may_enter)
+def plausibility(request: HttpRequest) -> JsonResponse:
+    """What is unlikely about what was typed so far: sentences by field. `documents` is how many there are."""
+    company, asked = _company(request), request.GET
+    number, currency = asked.get("invoice", ""), asked.get("currency", "")
+    probe = Invoice(
+        pk=int(number) if is_whole_number(number) else None,
+        company=company,
+        supplier=_supplier(request, company),
+        kind=Invoice.Kind.CREDIT_NOTE if asked.get("kind") == Invoice.Kind.CREDIT_NOTE else Invoice.Kind.INVOICE,
+        currency_id=int(currency) if is_whole_number(currency) else None,
+        total=read_amount(asked.get("total", "")) or ZERO,
+        has_documents=asked.get("documents") not in (None, "", "0"),
+        **{name: read_day(asked.get(name, "")) for name in ("invoice_date", "due_date", "posting_date")},
+    )
+    spelling = request.user.spelling  # type: ignore[union-attr]
+    return JsonResponse({field: spell(sentence, spelling) for sentence, field in remarks(probe)})
+
+
+def _supplier(request: HttpRequest, company: Company) -> Supplier | None:
+    typed = request.GET.get("supplier", "").replace("\x00", "").strip()[:MAX_TYPED]
+    found = picking.suppliers(request.user, company).meant([typed])  # type: ignore[arg-type]
+    return picking.certain(typed, found.get(fold(typed), []))
 
 
 def _told(request: HttpRequest, other: Invoice, message: str) -> JsonResponse:

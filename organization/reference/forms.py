@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.db.models import Q
 from django.forms.utils import pretty_name
 from django.utils import translation
 
@@ -26,6 +27,7 @@ class AccountForm(forms.ModelForm):
         """`like` is a form for another new row, whose choices this one takes: a file has thousands of rows."""
         super().__init__(*args, **kwargs)
         self.user = user
+        self.is_of_file = like is not None
         if hasattr(self.instance, "account_id") and self.instance.account_id is None:
             self.instance.account = user.account
         for name, field in self.fields.items():
@@ -44,6 +46,11 @@ class AccountForm(forms.ModelForm):
         """The account's active rows, and whatever is chosen already."""
         rows = field.queryset.for_user(self.user).filter(is_active=True)
         return rows | field.queryset.for_account(self.user.account).filter(pk__in=self._chosen(name))
+
+    def offer_only(self, name: str, **wanted: Any) -> None:
+        """Fewer choices, and whatever is chosen already."""
+        field = self.fields[name]
+        field.queryset = field.queryset.filter(Q(**wanted) | Q(pk__in=self._chosen(name)))
 
     def _chosen(self, name: str) -> list[Any]:
         """The keys that the saved row names, of other companies too: saving the rest must not lose them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -26,9 +27,16 @@ from organization.reference.resource import Resource
 MAX_TYPED = 280
 
 
+NOT_SENT = (
+    "This form was open for a long time, or you signed in again in another tab, so nothing was saved."
+    " Everything that you typed is still here: look it over and send it again."
+)
+
+
 class ReferenceView(View):
     resource: Resource = None  # type: ignore[assignment]  # set by as_view
     needs_manager = True
+    is_not_sent = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         check = self.resource.can_manage if self.needs_manager else self.resource.can_view
@@ -38,6 +46,13 @@ class ReferenceView(View):
         if self.resource.asks_first and self.needs_manager:
             view = ask_first(view)
         return view(request, *args, **kwargs)
+
+    def is_good(self, form: forms.Form) -> bool:
+        """Never of a form with a wrong token: nothing is done, and everything that was typed is there to be sent."""
+        is_valid = form.is_valid()
+        if self.is_not_sent:
+            form.add_error(None, NOT_SENT)
+        return is_valid and not self.is_not_sent
 
     @property
     def list_url(self) -> str:
@@ -97,7 +112,7 @@ class ReferenceAdd(ReferenceView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = self.resource.form(request.POST, user=request.user)
-        if not form.is_valid():
+        if not self.is_good(form):
             return self.page(request, form)
         try:
             told = self.resource.save(form, request.user)
@@ -127,7 +142,7 @@ class ReferenceEdit(ReferenceView):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         record = self.get_record(pk)
         form = self.resource.form(request.POST, instance=record, user=request.user)
-        if not form.is_valid():
+        if not self.is_good(form):
             return self.page(request, self.get_record(pk), form)
         try:
             told = self.resource.save(form, request.user)
@@ -149,6 +164,20 @@ class ReferenceEdit(ReferenceView):
             "archive_url": reverse(self.resource.url_name("archive"), args=[record.pk]),
         }
         return render(request, self.resource.form_template, context, status=422 if form.errors else 200)
+
+
+def is_form_view(view: Callable[..., Any]) -> bool:
+    """Whether it is a page with a form that `form_not_sent` can show again. One that asks first is opened anew."""
+    made_of = getattr(view, "view_class", ReferenceView)
+    is_form = issubclass(made_of, ReferenceAdd | ReferenceEdit)
+    return is_form and not view.view_initkwargs["resource"].asks_first  # type: ignore[attr-defined]
+
+
+def form_not_sent(request: HttpRequest, view: Any, kwargs: dict[str, Any]) -> HttpResponseBase:
+    """The form's token was too old: it comes back as it was typed."""
+    page = view.view_class.as_view(**view.view_initkwargs, is_not_sent=True)(request, **kwargs)
+    page.status_code = 403 if page.status_code == 422 else page.status_code
+    return page
 
 
 class ReferenceArchive(ReferenceView):

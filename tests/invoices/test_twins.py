@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
 from invoices.errors import InvoiceRefused
 from invoices.models import ApprovalStatus, Invoice
 from invoices.services.authorization import submit_invoice
+from invoices.services.bulk import act_on_many
 from invoices.services.entry import duplicate_of
 from invoices.services.twins import TwinSuspected, find_twins
 from suppliers.models import Supplier
@@ -190,3 +192,29 @@ def test_a_slip_is_told_while_the_number_is_typed(client: Client, supplier: Supp
 
 def test_the_refusal_is_one_of_an_invoice() -> None:
     assert issubclass(TwinSuspected, InvoiceRefused)
+
+
+def test_the_database_refuses_a_number_that_looks_the_same(supplier: Supplier) -> None:
+    standing(supplier, number="DU-0I1")
+    with pytest.raises(IntegrityError, match="invoice_number_once_per_supplier"), transaction.atomic():
+        standing(supplier, number="DU–0I1")
+
+
+def test_a_file_of_another_account_never_counts(supplier: Supplier) -> None:
+    factories.document(standing(supplier))
+    other = standing(factories.supplier(factories.company()))
+    factories.document(other)
+    assert find_twins(other) == []
+
+
+def test_many_at_once_name_the_twins_and_the_way(supplier: Supplier) -> None:
+    clerk = factories.user(supplier.company.account)
+    standing(supplier, created_by=clerk)
+    twin = standing(supplier, number="42", created_by=clerk)
+    plain = factories.invoice(supplier.company, created_by=clerk)
+    rows = Invoice.objects.filter(pk__in=[twin.pk, plain.pk])
+    result = act_on_many(rows, "submit", by=clerk)
+    assert result.done_names == [str(plain)]
+    assert result.refusals == [
+        "Invoice 42: It is much like INV-0042 (a similar number). Open it and say there why it is another invoice."
+    ]

@@ -98,3 +98,16 @@ def test_a_stranger_with_a_wrong_token_sees_no_form() -> None:
     answer = Client(enforce_csrf_checks=True).post(reverse("invoices:invoice_add"), {"po_number": "X-7"})
     assert answer.status_code == 403
     assert "X-7" not in answer.text
+
+
+def test_too_many_lines_are_told_with_the_limit_that_the_page_names(desk: Desk, monkeypatch: Any) -> None:
+    lines = {f"lines-{number}-description": f"KEPT-{number}" for number in range(501)}
+    page = desk.post(**{"lines-TOTAL_FORMS": "501"} | lines)
+    assert page.status_code == 200
+    assert "An invoice has at most 500 lines. Remove some of these" in page.text
+    assert "Up to 500 of them." in page.text
+    assert 'value="KEPT-500"' in page.text
+    assert not Invoice.objects.exists()
+    page = desk.post(**{"lines-TOTAL_FORMS": "501"} | lines | {"lines-7-DELETE": "on"})
+    assert page.status_code == 302
+    assert Invoice.objects.get().lines.count() == 500

@@ -206,7 +206,7 @@ class Browser:
         page = self.send("/accounts/login/", login=address, password=PASSWORD)
         assert "second step" in page
         page = self.open("/accounts/2fa/totp/activate/")
-        secret = re.search(r'value="([A-Z2-7]{32})"', page)
+        secret = re.search(r'class="secret">([A-Z2-7]{32})<', page)
         assert secret, "the page shows no secret to type into an authenticator app"
         self.fill(page, code=code_of_authenticator(secret[1]))
         return self.open("/")

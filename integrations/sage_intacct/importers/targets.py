@@ -33,7 +33,8 @@ class Column:
 class Target:
     """`fixed` columns have one value for the whole read, given as parameters of that name; `key` columns are the rest
     of what makes a row unique; `conflict` names the unique index in SQL; `key_match` joins on it, by a probe per row
-    where the index can answer it: then a page costs the same however large the table is.
+    where the index can answer it: then a page costs the same however large the table is. Rows of a target that
+    `follows_numbers` stay those of their record when its ID changes (see renaming).
     """
 
     model: type[Model]
@@ -43,6 +44,7 @@ class Target:
     conflict: str
     key_match: str
     is_probed: bool = True
+    follows_numbers: bool = False
 
     @property
     def table(self) -> str:
@@ -172,7 +174,9 @@ SUPPLIERS = Target(
         _ACTIVE,
     ),
     conflict="(company_id, code)",
-    key_match="t.company_id = %(company_id)s AND t.code = i.code",
+    # Before a move a row is found by the code that it has; a preview moves nothing.
+    key_match="t.company_id = %(company_id)s AND t.code = coalesce({known_as}, i.code)",
+    follows_numbers=True,
 )
 
 
@@ -196,7 +200,7 @@ def page_sql(target: Target, *, is_company_link: bool, is_preview: bool) -> str:
             ]
         ),
         before=", ".join(f"t.{c.name} AS old_{c.name}" for c in target.columns),
-        present=_present(target),
+        present=_present(target, is_preview=is_preview),
         old=", ".join(f"old_{c.name}" for c in target.columns),
         new=", ".join(c.name for c in target.columns),
         changes=",\n    ".join(_change(c) for c in target.columns),
@@ -206,11 +210,12 @@ def page_sql(target: Target, *, is_company_link: bool, is_preview: bool) -> str:
     )
 
 
-def _present(target: Target) -> str:
+def _present(target: Target, *, is_preview: bool) -> str:
     """The row that is there. OFFSET keeps the planner from reading the whole table for a hash."""
+    key_match = target.key_match.format(known_as="i.known_as" if is_preview else "NULL")
     if not target.is_probed:
-        return f"{target.table} t ON {target.key_match}"
-    return f"LATERAL (SELECT * FROM {target.table} t WHERE {target.key_match} OFFSET 0) t ON true"  # noqa: S608
+        return f"{target.table} t ON {key_match}"
+    return f"LATERAL (SELECT * FROM {target.table} t WHERE {key_match} OFFSET 0) t ON true"  # noqa: S608
 
 
 def _merged(column: Column) -> str:
@@ -274,14 +279,16 @@ WITH held AS MATERIALIZED (
   SELECT id FROM integrations_connection WHERE id = %(connection_id)s FOR KEY SHARE
 ), incoming AS MATERIALIZED (
   SELECT * FROM json_to_recordset(%(rows)s::json)
-    AS r(external_key text, record_no bigint, label text, missing jsonb, attributes jsonb, {incoming})
+    AS r(external_key text, record_no bigint, label text, missing jsonb, attributes jsonb, known_as text, {incoming})
 ), merged AS (
-  SELECT i.external_key, i.record_no, i.label, coalesce(i.attributes, '{{}}') AS attributes, {merged},
+  SELECT i.external_key, i.known_as, i.record_no, i.label, coalesce(i.attributes, '{{}}') AS attributes, {merged},
     t.id AS before_id, t.is_imported AS was_imported,
     {before}
   FROM incoming i LEFT JOIN {present}
 ), compared AS MATERIALIZED (
-  SELECT *, before_id IS NULL OR NOT was_imported OR ({old}) IS DISTINCT FROM ({new}) AS is_changed FROM merged
+  SELECT *,
+    before_id IS NULL OR NOT was_imported OR known_as IS NOT NULL OR ({old}) IS DISTINCT FROM ({new}) AS is_changed
+  FROM merged
 ), changed AS MATERIALIZED (
   SELECT * FROM compared WHERE is_changed
 ), written AS ({written}
@@ -303,6 +310,7 @@ WITH held AS MATERIALIZED (
     '', '',
     CASE WHEN m.before_id IS NOT NULL THEN (
       SELECT jsonb_object_agg(field, jsonb_build_array(coalesce(old, ''), coalesce(new, ''))) FROM (VALUES
+    ('ID', coalesce(m.known_as, m.external_key), m.external_key),
     {changes}) AS v(field, old, new) WHERE old IS DISTINCT FROM new) END
   FROM done m
   UNION ALL

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from integrations.models import Cursor, Job
 from integrations.runner import ClaimLost, JobCancelled
+from integrations.sage_intacct.importers import renaming
 from integrations.sage_intacct.importers.comparing import Held
 from integrations.sage_intacct.importers.sources import Record, Source
 from integrations.sage_intacct.importers.targets import Target, page_sql
@@ -56,9 +57,10 @@ def write_page(
     """
     notes, counts = Notes(), Counts()
     rows = _rows_to_write(source, records, held, notes, counts)
+    moves = renaming.find_moves(job, source, rows, notes)
     while True:
         try:
-            _save(job, source, rows, notes, counts, cursor)
+            _save(job, source, rows, moves, notes, counts, cursor)
             return
         except (DataError, IntegrityError) as error:
             # One record breaks the statement of the whole page: find it, fail it, go on with the others.
@@ -111,9 +113,16 @@ def _row(target: Target, mapped: Mapped, number: int | None) -> dict[str, object
 
 
 def _save(
-    job: Job, source: Source, rows: list[dict[str, object]], notes: Notes, counts: Counts, cursor: Cursor | None
+    job: Job,
+    source: Source,
+    rows: list[dict[str, object]],
+    moves: list[renaming.Move],
+    notes: Notes,
+    counts: Counts,
+    cursor: Cursor | None,
 ) -> None:
     with transaction.atomic():
+        renaming.apply(source, moves)
         if rows or notes.rows:
             counts.created, counts.updated, counts.deactivated = _upsert(job, source, rows, notes)
         counts.unchanged = counts.same + len(rows) - counts.created - counts.updated - counts.deactivated

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from integrations.sage_intacct.mappers.results import Mapped, Notice
-from integrations.sage_intacct.mappers.text import flag, is_active, optional, required
+from integrations.sage_intacct.mappers.text import describe, flag, is_active, optional, required
 
 VENDOR_FIELDS = (
     "RECORDNO",
@@ -30,6 +30,8 @@ VENDOR_FIELDS = (
     "DISPLAYCONTACT.MAILADDRESS.ZIP",
     "DISPLAYCONTACT.MAILADDRESS.COUNTRY",
 )
+# Persian names need the one, and names broken over two lines bring the other: neither makes another supplier of it.
+_DROPPED = "\u200c\u00ad"
 _STREET, _STREET_2, _CITY, _STATE, _ZIP, _COUNTRY = VENDOR_FIELDS[-6:]
 
 
@@ -46,8 +48,8 @@ def supplier_from_vendor(vendor: Mapping[str, str], lookups: SupplierLookups) ->
     """Raises CannotImport. A currency or terms that we do not have are warnings."""
     get = vendor.get
     code = required(vendor, "VENDORID", "vendor ID", 40)
-    name = required(vendor, "NAME", "name", 200)
     notices: list[Notice] = []
+    name = _name(vendor, notices)
     currency, terms, account = get("CURRENCY", "").strip(), get("TERMNAME", "").strip(), get("APACCOUNT", "").strip()
     missing: dict[str, str] = {}
     values = {
@@ -74,6 +76,18 @@ def supplier_from_vendor(vendor: Mapping[str, str], lookups: SupplierLookups) ->
         # No warning: the import of General Ledgers tells about accounts, and fills this in.
         missing["default_gl_code_id"] = account
     return Mapped(code, name, values, missing, {}, notices)  # type: ignore[arg-type]
+
+
+def _name(vendor: Mapping[str, str], notices: list[Notice]) -> str:
+    given = vendor.get("NAME", "")
+    dropped = [describe(character) for character in _DROPPED if character in given]
+    if not dropped:
+        return required(vendor, "NAME", "name", 200)
+    name = required({"NAME": given.translate(dict.fromkeys(map(ord, _DROPPED)))}, "NAME", "name", 200)
+    message = f"The name holds a character that is left out here: {' and '.join(dropped)}. The supplier is imported."
+    advice = "Nothing has to be done. To be rid of this warning, remove the character from the name in Sage Intacct."
+    notices.append(Notice("dropped_character", message, advice))
+    return name
 
 
 def missing_currency(code: str) -> Notice:

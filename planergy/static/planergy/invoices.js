@@ -177,6 +177,7 @@
     if (input.dataset.pick === "gl_code") showNeeds(input.closest("[data-line]"), choice.needs);
     showTotals();
     checkNumber();
+    checkRemarks();
   };
   // Whoever types a whole code, or so much that one thing only can be meant, need not choose from the list.
   const settle = async (input) => {
@@ -206,7 +207,30 @@
     const found = await getJSON(entry().dataset.dueUrl, { terms: before.terms, date: before.invoice_date });
     const now = proposed();
     const isLate = ["terms", "invoice_date", "due_date"].some((name) => now[name] !== before[name]);
-    if (found?.due_date && !isLate) field("due_date").value = found.due_date;
+    if (!found?.due_date || isLate) return;
+    field("due_date").value = found.due_date;
+    role("due-note").replaceChildren(`Proposed by the terms: ${found.rule}.`);
+    role("due-note").hidden = false;
+    checkRemarks();
+  };
+  // What is unlikely is said beside its field. An answer that comes late must not tell of what was typed before.
+  const asked = () => ({
+    ...Object.fromEntries(["company", "supplier", "kind", "currency", "invoice_date", "due_date", "posting_date"].map((name) => [name, field(name).value])),
+    total: field("total").value || field("total").placeholder.replace("−", "-"),
+    documents: entry().querySelectorAll(".file-list li").length,
+    invoice: entry().dataset.invoice,
+  });
+  const checkRemarks = async () => {
+    const before = asked();
+    // While there is nothing to pay yet, nothing can be said of the whole.
+    const isBegun = Boolean(before.supplier && before.invoice_date && parse(before.total) !== 0) || Boolean(before.invoice);
+    const found = before.company && isBegun ? await getJSON(entry().dataset.remarksUrl, before) : {};
+    if (!entry() || !found || JSON.stringify(asked()) !== JSON.stringify(before)) return;
+    for (const note of entry().querySelectorAll("[data-remark]")) {
+      const sentence = found[note.dataset.remark] ?? "";
+      if (note.textContent !== sentence) note.textContent = sentence;
+      note.hidden = !sentence;
+    }
   };
   const checkNumber = async () => {
     const note = role("number-note");
@@ -353,7 +377,9 @@
     if (event.target.dataset.pick) settle(event.target);
     if (name === "terms" || name === "invoice_date") proposeDue();
     if (["company", "supplier", "number"].includes(name)) checkNumber();
+    if (name === "due_date") role("due-note").hidden = true;
     showTotals();
+    checkRemarks();
   });
   document.addEventListener("focusout", (event) => { if (event.target.closest(".suggestions") && event.target.dataset.pick) close(event.target); });
   document.addEventListener("mousedown", (event) => {
@@ -418,6 +444,7 @@
     Promise.all([...unknown.values()].map(ask)).then(showTotals);
     renumber();
     showTotals();
+    checkRemarks();
   };
   document.addEventListener("htmx:afterSettle", () => {
     start();

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrations.sage_intacct.mappers.results import CannotImport
+from integrations.sage_intacct.mappers.text import first_bad
 
 
 def _vendor(**fields: str) -> dict[str, str]:
@@ -66,6 +69,33 @@ def test_a_vendor_with_nothing_but_its_name_is_enough() -> None:
     assert mapped.values["address"] == ""
     with pytest.raises(CannotImport, match="vendor ID"):
         _supplier({"NAME": "Alder"})
+
+
+@pytest.mark.parametrize(
+    ("character", "described"), [("\u200c", "U+200C ZERO WIDTH NON-JOINER"), ("\u00ad", "U+00AD SOFT HYPHEN")]
+)
+def test_persian_joiners_and_soft_hyphens_are_dropped_from_names_with_a_warning(character: str, described: str) -> None:
+    mapped = _supplier(_vendor(NAME=f"Al{character}der Ltd"))
+    assert (mapped.values["name"], mapped.label) == ("Alder Ltd", "Alder Ltd")
+    (notice,) = mapped.notices
+    assert described in notice.message
+    assert notice.message.endswith("The supplier is imported.")
+    with pytest.raises(CannotImport, match="vendor ID"):
+        _supplier(_vendor(VENDORID=f"V{character}1"))
+    with pytest.raises(CannotImport, match="no name"):
+        _supplier(_vendor(NAME=character))
+    with pytest.raises(CannotImport, match="ZERO WIDTH SPACE"):
+        _supplier(_vendor(NAME=f"Al{character}der\u200b"))
+
+
+@given(st.text(st.characters(categories=("L", "N", "P", "Zs", "Cf")), min_size=1, max_size=30))
+def test_a_name_is_taken_without_bad_characters_or_not_at_all(name: str) -> None:
+    try:
+        mapped = _supplier(_vendor(NAME=name))
+    except CannotImport:
+        return
+    assert first_bad(str(mapped.values["name"])) is None
+    assert mapped.values["name"] == name.replace("\u200c", "").replace("\u00ad", "").strip()
 
 
 @pytest.mark.parametrize(

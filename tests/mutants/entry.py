@@ -1,0 +1,90 @@
+"""What goes in: one invoice once, and one supplier who stays one."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+RENAMING = "tests/integrations/sage_intacct/importers/test_renaming.py"
+TWINS = "tests/invoices/test_twins.py"
+
+MUTANTS = [
+    Mutant(
+        name="entry.renamed_vendor_becomes_another_supplier",
+        file="integrations/sage_intacct/importers/targets.py",
+        before="    follows_numbers=True,\n",
+        after="",
+        tests=(f"{RENAMING}::test_a_vendor_whose_id_changes_stays_one_supplier_with_its_invoices",),
+    ),
+    Mutant(
+        name="entry.new_vendor_takes_over_an_old_supplier",
+        file="integrations/sage_intacct/importers/renaming.py",
+        before='return own is not None or fold(self.suppliers[holder.local_id].name) != fold(str(row["name"]))',
+        after="return own is not None",
+        tests=(f"{RENAMING}::test_another_vendor_under_an_old_id_is_another_supplier",),
+    ),
+    Mutant(
+        name="entry.look_alike_numbers_pass",
+        file="invoices/migrations/0012_folded.py",
+        before='models.F("number_folded")',
+        after='models.F("number")',
+        tests=(f"{TWINS}::test_the_database_refuses_a_number_that_looks_the_same",),
+    ),
+    Mutant(
+        name="entry.look_alike_numbers_are_not_looked_for",
+        file="invoices/services/entry.py",
+        before="number_folded=fold(invoice.number)",
+        after="number=invoice.number",
+        tests=(f"{TWINS}::test_a_number_that_looks_the_same_is_the_same",),
+    ),
+    Mutant(
+        name="entry.twin_without_a_reason",
+        file="invoices/services/twins.py",
+        before="    if twins and not words:\n        raise TwinSuspected(twins)\n",
+        after="",
+        tests=(f"{TWINS}::test_it_is_submitted_only_with_a_reason_which_stands_in_the_activity",),
+    ),
+    Mutant(
+        name="entry.twins_of_other_accounts",
+        file="invoices/services/twins.py",
+        before="return Supplier.objects.filter(same | Q(pk=supplier.pk), company__account=account_id)",
+        after="return Supplier.objects.filter(same | Q(pk=supplier.pk))",
+        tests=(f"{TWINS}::test_another_account_never_counts",),
+    ),
+    Mutant(
+        name="entry.files_of_other_accounts",
+        file="invoices/services/twins.py",
+        before="rows = Document.objects.filter(sha256=digest, invoice__account=invoice.account_id)",
+        after="rows = Document.objects.filter(sha256=digest)",
+        tests=(f"{TWINS}::test_a_file_of_another_account_never_counts",),
+    ),
+    Mutant(
+        name="entry.form_sent_twice_makes_two",
+        file="invoices/services/entry.py",
+        before="form_token=form_token).first() if form_token else None",
+        after="form_token=form_token).none().first()",
+        tests=("tests/invoices/test_sent_twice.py",),
+    ),
+    Mutant(
+        name="entry.remark_refuses",
+        file="invoices/services/readiness.py",
+        before="    yield from _header_problems(invoice)\n",
+        after="    from invoices.services.plausibility import remarks\n"
+        "    yield from remarks(invoice)\n"
+        "    yield from _header_problems(invoice)\n",
+        tests=("tests/invoices/test_plausibility.py::test_it_refuses_nothing_and_the_approver_reads_it",),
+    ),
+    Mutant(
+        name="entry.approver_reads_no_remark",
+        file="invoices/views/detail.py",
+        before="ApprovalStatus.REJECTED, ApprovalStatus.WAITING)",
+        after="ApprovalStatus.REJECTED)",
+        tests=("tests/invoices/test_plausibility.py::test_it_refuses_nothing_and_the_approver_reads_it",),
+    ),
+    Mutant(
+        name="entry.search_by_the_letter",
+        file="invoices/filters.py",
+        before="return rows.filter(number_folded__startswith=fold(value))",
+        after="return rows.filter(number__istartswith=value)",
+        tests=("tests/invoices/test_search_folded.py::test_a_number_is_found_by_how_it_begins_and_looks",),
+    ),
+]
