@@ -11,8 +11,8 @@ from django import forms
 from django.db import transaction
 from django.db.models import Q
 
-from invoices.fields import AmountField
 from invoices.models import ApprovalRule, ApprovalStep
+from organization.amount_fields import AmountField
 from organization.models import Company, Scope, User
 from organization.permissions import can_manage_organization
 from organization.reference import AccountForm, ReferenceFilter, ReferenceTable, Resource

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from ledger.models import Currency, Dimension, DimensionValue, ExchangeRate, GLCode, TaxCode, Terms
+from organization.amount_fields import AmountField
 from organization.parameters import is_whole_number
 from organization.permissions import companies_of
 from organization.reference import AccountForm
@@ -80,6 +81,8 @@ class GLCodeForm(AccountForm):
 
 class TaxCodeForm(AccountForm):
     imported_fields = ("code", "description", "rate", "is_reverse_charge")
+
+    rate = AmountField(label="Rate", max_value=100, max_digits=9, decimal_places=4, shows=0, unit="%", initial=0)
 
     class Meta:
         model = TaxCode

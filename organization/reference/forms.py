@@ -8,6 +8,7 @@ from django import forms
 from django.forms.utils import pretty_name
 from django.utils import translation
 
+from organization.amount_fields import AmountField
 from organization.models import User
 from organization.spelling import spell
 
@@ -29,6 +30,8 @@ class AccountForm(forms.ModelForm):
         if hasattr(self.instance, "account_id") and self.instance.account_id is None:
             self.instance.account = user.account
         for name, field in self.fields.items():
+            if type(field) is forms.DecimalField:
+                self.fields[name] = AmountField.like(field)
             if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
                 field.queryset = like.fields[name].queryset if like else self._choices(name, field)
         self._lock_fields()

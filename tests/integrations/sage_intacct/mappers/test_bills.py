@@ -16,8 +16,8 @@ from integrations.errors import RecordError
 from integrations.sage_intacct.client import CreateBill
 from integrations.sage_intacct.mappers import bills
 from integrations.sage_intacct.mappers.bills import BillContext, bill_from_invoice
-from invoices.amounts import to_cents
 from invoices.models import Document, Invoice, InvoiceLine, LineDimension
+from ledger.minor_units import rounded
 from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
 from suppliers.models import Supplier
 
@@ -140,9 +140,9 @@ LINES = st.tuples(
 def test_the_total_agrees_for_any_mix(rows: list[tuple[Any, ...]], currency: str) -> None:
     lines = []
     for position, (quantity, price, discount, rate, way) in enumerate(rows, start=1):
-        net = to_cents(quantity * price * (100 - discount) / 100)
+        net = rounded(quantity * price * (100 - discount) / 100)
         tax_code = TaxCode(pk=way, code="T", gl_code=GLCode(code="2200") if way == 2 else None) if way else None
-        lines.append(line(position, str(net), str(to_cents(net * rate / 100)), tax_code=tax_code))
+        lines.append(line(position, str(net), str(rounded(net * rate / 100)), tax_code=tax_code))
     made = invoice(*lines, currency=Currency(code=currency))
 
     bill = bill_from_invoice(made, BillContext("https://p.example", "100", "GBP", True, tax_details=DETAILS))
