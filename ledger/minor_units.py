@@ -40,7 +40,7 @@ def grouped(value: Decimal, currency: object) -> str:
 def in_currency(value: Decimal, currency: object) -> Decimal:
     """With the decimals of the currency, or those that it has where it is finer than can be paid."""
     decimals = decimals_of(currency)
-    return rounded(value, MOST).normalize() if is_finer(value, decimals) else rounded(value, decimals)
+    return value.normalize() if is_finer(value, decimals) else rounded(value, decimals)
 
 
 def allowance(decimals: int) -> str:
