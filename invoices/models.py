@@ -18,7 +18,7 @@ from documents.remarks import remarks
 from invoices.numbers import without_punctuation, without_zeros
 from invoices.querysets import DiscardedQuerySet, InvoiceQuerySet
 from invoices.words import WORDS
-from ledger.minor_units import MOST, decimals_of, is_finer
+from ledger.minor_units import MOST, decimals_of, is_finer, rounded
 from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
 from ledger.rates import converted
 from organization.folding import DerivedField
@@ -363,9 +363,10 @@ class InvoiceLine(models.Model):
 
     @property
     def rounded_from(self) -> Decimal | None:
-        """What quantity × unit price come to, where that was no amount of the currency."""
+        """What quantity × unit price come to, where that was no amount of the currency and `net` is rounded."""
         exact = self.quantity * self.unit_price
-        return None if exact == self.net else exact.normalize()
+        is_rounded = exact != self.net and rounded(exact, decimals_of(self.invoice.currency)) == self.net
+        return exact if is_rounded else None
 
 
 class LineDimension(models.Model):

@@ -100,10 +100,14 @@ class ApprovalRuleTable(ReferenceTable):
     name = tables.Column()
     position = tables.Column(verbose_name="Order", attrs={"th": {"class": "num"}, "td": {"class": "num"}})
     minimum_total = tables.TemplateColumn(
-        "{{ value|amount }}", verbose_name="From", attrs={"th": {"class": "num"}, "td": {"class": "num"}}
+        "{{ value|amount_of:record.company.base_currency }}",
+        verbose_name="From",
+        attrs={"th": {"class": "num"}, "td": {"class": "num"}},
     )
     maximum_total = tables.TemplateColumn(
-        "{{ value|amount }}", verbose_name="To", attrs={"th": {"class": "num"}, "td": {"class": "num"}}
+        "{{ value|amount_of:record.company.base_currency }}",
+        verbose_name="To",
+        attrs={"th": {"class": "num"}, "td": {"class": "num"}},
     )
     approvers = tables.TemplateColumn(
         "{% for step in record.steps.all %}{{ step.approver }}{% if not forloop.last %}, then {% endif %}"

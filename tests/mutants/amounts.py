@@ -5,7 +5,10 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 READING = ("tests/invoices/test_amounts.py",)
-UNITS = ("tests/invoices/test_minor_units.py",)
+UNITS = tuple(
+    f"tests/invoices/test_minor_units.py::{name}"
+    for name in ("test_refuses_what_cannot_be_paid_in_the_currency", "test_tax_is_rounded_to_the_minor_unit")
+)
 
 MUTANTS = [
     Mutant(
@@ -41,7 +44,9 @@ MUTANTS = [
         file="organization/reference/forms.py",
         before="            if type(field) is forms.DecimalField:\n",
         after="            if field is None:\n",
-        tests=("tests/organization/test_number_boxes.py",),
+        tests=(
+            "tests/organization/test_number_boxes.py::test_no_form_of_the_control_panel_has_a_number_box_of_its_own",
+        ),
     ),
     Mutant(
         name="amounts.every_currency_has_cents",
@@ -69,13 +74,17 @@ MUTANTS = [
         file="integrations/sage_intacct/mappers/bills.py",
         before="    if finer := amounts_too_fine(invoice):\n",
         after="    if finer := []:\n",
-        tests=("tests/integrations/sage_intacct/mappers/test_bills.py",),
+        tests=(
+            "tests/integrations/sage_intacct/mappers/test_bills.py::test_nothing_is_sent_that_would_be_rounded_there",
+        ),
     ),
     Mutant(
         name="amounts.preflight_silent",
         file="integrations/sage_intacct/exporters/preflight/__init__.py",
         before="    whole.amounts_can_be_kept,\n",
         after="",
-        tests=("tests/integrations/sage_intacct/exporters/test_preflight.py",),
+        tests=(
+            "tests/integrations/sage_intacct/exporters/test_preflight.py::test_names_the_problem_and_its_field[amount_too_fine]",
+        ),
     ),
 ]

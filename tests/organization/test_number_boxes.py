@@ -73,7 +73,8 @@ def save_role(client: Any, limit: str) -> Any:
 
 
 def test_files_are_read_as_boxes_are(client: Any) -> None:
-    report = apply(client, "ledger:taxcode", 'Code;Rate\nA;19,00\nB;7,00 %\nC;8,875\nD;"190,5"\n')
+    lines = "Company;Code;Rate\n;A;19,00\n;B;7,00 %\n;C;8,875\n;D;190,5\n"
+    report = apply(client, "ledger:taxcode", lines)
     assert {one.code: one.rate for one in TaxCode.objects.all()} == {
         "A": Decimal(19),
         "B": Decimal(7),
