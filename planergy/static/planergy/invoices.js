@@ -126,6 +126,8 @@
       const box = field(name);
       box.placeholder = shown(sum);
       const typed = parse(box.value, decimals());
+      const question = asked(box.value, decimals());
+      if (question && !differs) differs = `What is typed as ${name} can be ${question.replace("?", ".")}`;
       if (typed !== null && typed !== sum && !differs) differs = `The lines make ${shown(sum)} ${name}, ${shown(typed - sum)} is left over.`;
     }
     const note = role("totals-note");
