@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 
 from django.db import transaction
 
@@ -13,6 +14,7 @@ from invoices.filters import in_order
 from invoices.models import Invoice
 from invoices.querysets import InvoiceQuerySet
 from invoices.tables import COLUMNS, columns_of
+from ledger.minor_units import in_currency
 from organization.models import User
 from organization.spelling import spell
 from organization.xlsx import Value, workbook
@@ -85,6 +87,8 @@ def _for(reader: User) -> Callable[[str, Invoice], Value]:
         value = _VALUES[key](invoice)
         if isinstance(value, dt.datetime):
             return value.astimezone(zone)
+        if isinstance(value, Decimal):
+            return in_currency(value, invoice.currency)
         return spell(value, spelling) if key == "status" and isinstance(value, str) else value
 
     return said

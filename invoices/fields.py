@@ -1,4 +1,4 @@
-"""Form fields: amounts with either decimal separator, days as the browser or the person writes them."""
+"""Form fields: days as the browser or the person writes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-from invoices.amounts import parse_amount
+from organization.amount_fields import AmountField
 
 # The first one is how a day is shown in a box.
 DAY_FORMATS = {
@@ -28,49 +28,6 @@ def day_formats() -> list[str]:
 def typed_day(day: dt.date) -> str:
     """As the reader would type it: 31/12/2030, or 12/31/2030 for American English."""
     return day.strftime(day_formats()[0])
-
-
-class AmountInput(forms.TextInput):
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({"inputmode": "decimal", "class": "num", "autocomplete": "off"} | (attrs or {}))
-
-
-class AmountField(forms.DecimalField):
-    """Reads 1,234.50 and 1.234,50 alike. More decimals than allowed are refused, not rounded."""
-
-    widget = AmountInput
-
-    def __init__(self, *, shows_whole: bool = False, **options: Any) -> None:
-        self.shows_whole = shows_whole
-        options.setdefault("max_digits", 16)
-        options.setdefault("decimal_places", 2)
-        super().__init__(**options)
-
-    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
-        if value in self.empty_values:
-            return None
-        if isinstance(value, Decimal):
-            return value
-        try:
-            amount = parse_amount(str(value))
-        except ValueError as error:
-            raise ValidationError(str(error), code="invalid") from error
-        places = self.decimal_places or 0
-        if -int(amount.as_tuple().exponent) > places:
-            raise ValidationError(_too_fine(places), code="max_decimal_places")
-        return amount
-
-    def prepare_value(self, value: Any) -> Any:
-        if not isinstance(value, Decimal):
-            return value
-        is_fine = value != round(value, 2)
-        if self.shows_whole and value == value.to_integral_value():
-            return f"{value:.0f}"
-        return f"{value:.4f}".rstrip("0") if is_fine else f"{value:.2f}"
-
-
-def _too_fine(places: int) -> str:
-    return f"Enter at most {places} decimals. A thousand is written 1,000 or 1000."
 
 
 class DayInput(forms.TextInput):

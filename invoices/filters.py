@@ -15,11 +15,13 @@ from django.http import QueryDict
 from django.urls import reverse_lazy
 from django.utils import timezone
 
-from invoices.fields import AmountField, DayField, read_day
+from invoices.fields import DayField, read_day
 from invoices.models import ApprovalStatus, ExportState, Invoice, InvoiceLine, PostingStatus
 from invoices.querysets import InvoiceQuerySet
 from invoices.words import WORDS, words_query
+from ledger.minor_units import decimals_of
 from ledger.models import Currency, GLCode
+from organization.amount_fields import MoneyField
 from organization.folding import fold
 from organization.models import Department, User
 from organization.permissions import companies_of
@@ -65,7 +67,7 @@ def start_of_day(day: dt.date) -> dt.datetime:
 
 
 class AmountFilter(filters.NumberFilter):
-    field_class = AmountField
+    field_class = MoneyField
 
 
 class DayFilter(filters.DateFilter):
@@ -131,6 +133,9 @@ class InvoiceFilter(filters.FilterSet):
     def __init__(self, data: Mapping[str, Any] | None, queryset: QuerySet, *, request: Any) -> None:
         super().__init__(data, queryset, request=request)
         self._suppliers: dict[str, list[int]] = {}
+        code = str((data or {}).get("currency") or "")
+        for name in ("total_min", "total_max"):
+            self.filters[name].field.in_currency(code, decimals_of(code))
         spelling = request.user.spelling
         self.filters["status"].extra["choices"] = [
             (key, spell(label, spelling)) for key, (label, _) in STATUSES.items()

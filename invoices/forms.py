@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -14,13 +15,15 @@ from django.db.models import Q, QuerySet, Sum
 from documents.kinds import CHOSEN
 from invoices import picking
 from invoices.errors import InvoiceRefused
-from invoices.fields import AmountField, DayField
+from invoices.fields import DayField
 from invoices.models import ZERO, Document, Invoice, InvoiceLine
 from invoices.services import pending
 from invoices.services.documents import CheckedFile, check_document
 from invoices.services.entry import LineData, proposed_tax
 from invoices.services.pending import PendingFile
+from ledger.minor_units import decimals_of
 from ledger.models import Currency, Dimension, Terms
+from organization.amount_fields import AmountField, MoneyField
 from organization.folding import fold
 from organization.models import Company, Department, User
 from organization.parameters import is_whole_number
@@ -75,9 +78,9 @@ class HeaderForm(forms.Form):
     department = forms.ModelChoiceField(Department.objects.none(), required=False, empty_label="—")
     posting_date = DayField(required=False)
     description = PlainCharField(max_length=400, required=False)
-    net = AmountField(required=False)
-    tax = AmountField(required=False)
-    total = AmountField(required=False)
+    net = MoneyField(required=False)
+    tax = MoneyField(required=False)
+    total = MoneyField(required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     form_number = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
@@ -93,6 +96,17 @@ class HeaderForm(forms.Form):
             kept_id = getattr(invoice, f"{name}_id") if invoice else None
             rows = model.objects.for_user(user).filter(Q(is_active=True) | Q(pk=kept_id))
             self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        _use_currency(self, invoice.currency if invoice else None)
+
+    def decimals(self) -> str:
+        """For the script: how many decimals each currency has, by its key."""
+        return json.dumps({row.pk: decimals_of(row) for row in self.fields["currency"].queryset})  # type: ignore[attr-defined]
+
+    def clean_currency(self) -> Currency | None:
+        """Cleaned before the amounts, which are read by it."""
+        currency: Currency | None = self.cleaned_data["currency"]
+        _use_currency(self, currency)
+        return currency
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -127,18 +141,28 @@ class HeaderForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if name not in ("version", "form_number")}
 
 
+def _use_currency(form: forms.Form, currency: Currency | None) -> None:
+    for field in form.fields.values():
+        if isinstance(field, AmountField):
+            field.in_currency(currency.code if currency else "", decimals_of(currency))
+
+
 class LineForm(forms.Form):
     """One line. A field per active dimension of the account, named dimension_<pk>."""
 
     gl_code = PickField("gl_code", label="GL code")
     description = PlainCharField(max_length=400, required=False)
-    quantity = AmountField(decimal_places=4, max_digits=14, required=False, initial=Decimal(1), shows_whole=True)
+    quantity = AmountField(decimal_places=4, max_digits=14, required=False, initial=Decimal(1), shows=0)
     unit_price = AmountField(decimal_places=4, required=False)
     tax_code = PickField("tax_code")
-    tax = AmountField(required=False)
+    tax = MoneyField(required=False)
 
-    def __init__(self, *args: Any, dimensions: Iterable[Dimension] = (), **options: Any) -> None:
+    def __init__(
+        self, *args: Any, dimensions: Iterable[Dimension] = (), currency: Currency | None = None, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
+        _use_currency(self, currency)
+        self.fields["quantity"].shows = 0  # type: ignore[attr-defined]
         self.dimensions = list(dimensions)
         for dimension in self.dimensions:
             self.fields[f"dimension_{dimension.pk}"] = PickField(
@@ -328,10 +352,10 @@ def _left_to_lines(invoice: Invoice) -> list[str]:
 
 def lines_initial(invoice: Invoice) -> list[dict[str, Any]]:
     lines = invoice.lines.select_related("gl_code", "tax_code").prefetch_related("dimensions__value")
-    return [line_initial(line) for line in lines]
+    return [line_initial(line, invoice.currency) for line in lines]
 
 
-def line_initial(line: InvoiceLine) -> dict[str, Any]:
+def line_initial(line: InvoiceLine, currency: Currency | None) -> dict[str, Any]:
     own = {f"dimension_{one.dimension_id}": picking.label(one.value) for one in line.dimensions.all()}
     return own | {
         "gl_code": picking.label(line.gl_code or ""),
@@ -340,5 +364,5 @@ def line_initial(line: InvoiceLine) -> dict[str, Any]:
         "unit_price": line.unit_price,
         "tax_code": picking.label(line.tax_code or ""),
         # Left to the tax code, so that it follows when the amount is changed.
-        "tax": None if line.tax == proposed_tax(line.net, line.tax_code) else line.tax,
+        "tax": None if line.tax == proposed_tax(line.net, line.tax_code, decimals_of(currency)) else line.tax,
     }

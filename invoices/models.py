@@ -18,6 +18,7 @@ from documents.remarks import remarks
 from invoices.numbers import without_punctuation, without_zeros
 from invoices.querysets import DiscardedQuerySet, InvoiceQuerySet
 from invoices.words import WORDS
+from ledger.minor_units import MOST, decimals_of, is_finer, rounded
 from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
 from ledger.rates import converted
 from organization.folding import DerivedField
@@ -94,9 +95,9 @@ class Invoice(models.Model):
     department = models.ForeignKey(Department, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     po_number = models.CharField("PO number", max_length=40, blank=True)
     description = models.CharField(max_length=400, blank=True)
-    net = models.DecimalField(max_digits=16, decimal_places=2, default=ZERO)
-    tax = models.DecimalField(max_digits=16, decimal_places=2, default=ZERO)
-    total = models.DecimalField(max_digits=16, decimal_places=2, default=ZERO)
+    net = models.DecimalField(max_digits=17, decimal_places=4, default=ZERO)
+    tax = models.DecimalField(max_digits=17, decimal_places=4, default=ZERO)
+    total = models.DecimalField(max_digits=17, decimal_places=4, default=ZERO)
 
     approval_status = models.CharField(max_length=10, choices=ApprovalStatus, default=ApprovalStatus.DRAFT)
     posting_status = models.CharField(max_length=10, choices=PostingStatus, default=PostingStatus.NOT_POSTED)
@@ -319,7 +320,7 @@ class InvoiceTally(models.Model):
     invoice_date = models.DateField(null=True)
     due_date = models.DateField(null=True)
     posted_on = models.DateField(null=True, help_text="In UTC.")
-    bucket = models.DecimalField(max_digits=16, decimal_places=2, null=True, help_text="The total's first two digits.")
+    bucket = models.DecimalField(max_digits=17, decimal_places=4, null=True, help_text="The total's first two digits.")
     gl_code = models.ForeignKey(
         GLCode, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+", db_index=False
     )
@@ -329,7 +330,7 @@ class InvoiceTally(models.Model):
         help_text="How many first letters of the word the one before it has too, among an invoice's in order.",
     )
     count = models.BigIntegerField()
-    amount = models.DecimalField(max_digits=24, decimal_places=2)
+    amount = models.DecimalField(max_digits=26, decimal_places=4)
 
     class Meta:
         indexes = [
@@ -349,7 +350,7 @@ class InvoiceTally(models.Model):
 
 
 class InvoiceLine(models.Model):
-    """Amounts in the invoice's currency; `net` is quantity × unit price less any discount, to the cent."""
+    """Amounts in the invoice's currency; `net` is quantity × unit price, rounded to its minor unit."""
 
     invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField()
@@ -357,9 +358,9 @@ class InvoiceLine(models.Model):
     description = models.CharField(max_length=400, blank=True)
     quantity = models.DecimalField(max_digits=14, decimal_places=4, default=1)
     unit_price = models.DecimalField(max_digits=16, decimal_places=4, default=0)
-    net = models.DecimalField(max_digits=16, decimal_places=2, default=ZERO)
+    net = models.DecimalField(max_digits=17, decimal_places=4, default=ZERO)
     tax_code = models.ForeignKey(TaxCode, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    tax = models.DecimalField(max_digits=16, decimal_places=2, default=ZERO)
+    tax = models.DecimalField(max_digits=17, decimal_places=4, default=ZERO)
 
     class Meta:
         ordering = ["position"]
@@ -371,8 +372,16 @@ class InvoiceLine(models.Model):
 
     @property
     def price_places(self) -> int:
-        """Decimals that the unit price needs: two, or four where it is finer."""
-        return 2 if self.unit_price == round(self.unit_price, 2) else 4
+        """Decimals that the unit price needs: its currency's, or four where it is finer."""
+        decimals = decimals_of(self.invoice.currency)
+        return MOST if is_finer(self.unit_price, decimals) else decimals
+
+    @property
+    def rounded_from(self) -> Decimal | None:
+        """What quantity × unit price come to, where that was no amount of the currency and `net` is rounded."""
+        exact = self.quantity * self.unit_price
+        is_rounded = exact != self.net and rounded(exact, decimals_of(self.invoice.currency)) == self.net
+        return exact if is_rounded else None
 
 
 class LineDimension(models.Model):

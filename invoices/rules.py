@@ -12,8 +12,8 @@ from django import forms
 from django.db import transaction
 from django.db.models import Q
 
-from invoices.fields import AmountField
 from invoices.models import ApprovalRule, ApprovalStep
+from organization.amount_fields import AmountField
 from organization.models import Company, Scope, User
 from organization.permissions import can_manage_organization, may_allow_own
 from organization.reference import AccountForm, ReferenceFilter, ReferenceTable, Resource
@@ -115,10 +115,14 @@ class ApprovalRuleTable(ReferenceTable):
     name = tables.Column()
     position = tables.Column(verbose_name="Order", attrs={"th": {"class": "num"}, "td": {"class": "num"}})
     minimum_total = tables.TemplateColumn(
-        "{{ value|amount }}", verbose_name="From", attrs={"th": {"class": "num"}, "td": {"class": "num"}}
+        "{{ value|amount_of:record.company.base_currency }}",
+        verbose_name="From",
+        attrs={"th": {"class": "num"}, "td": {"class": "num"}},
     )
     maximum_total = tables.TemplateColumn(
-        "{{ value|amount }}", verbose_name="To", attrs={"th": {"class": "num"}, "td": {"class": "num"}}
+        "{{ value|amount_of:record.company.base_currency }}",
+        verbose_name="To",
+        attrs={"th": {"class": "num"}, "td": {"class": "num"}},
     )
     approvers = tables.TemplateColumn(
         "{% for step in record.steps.all %}{{ step.approver }}{% if not forloop.last %}, then {% endif %}"

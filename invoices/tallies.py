@@ -115,7 +115,7 @@ def _sum(column: str, nothing: Any, which: Q) -> Coalesce:
 
 
 def _field(column: str) -> Field:
-    return BigIntegerField() if column == "count" else DecimalField(max_digits=24, decimal_places=2)
+    return BigIntegerField() if column == "count" else DecimalField(max_digits=26, decimal_places=4)
 
 
 _GROUP = ("currency", "kind", "rows", "sum")

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from ledger.models import Currency, Dimension, DimensionValue, ExchangeRate, GLCode, TaxCode, Terms
+from organization.amount_fields import AmountField
 from organization.parameters import is_whole_number
 from organization.permissions import companies_of
 from organization.reference import AccountForm
@@ -94,6 +95,7 @@ class TaxCodeForm(AccountForm):
     imported_fields = ("code", "description", "rate", "is_reverse_charge")
 
     gl_code = gl_code_field()
+    rate = AmountField(label="Rate", max_value=100, max_digits=9, decimal_places=4, shows=0, unit="%", initial=0)
 
     class Meta:
         model = TaxCode

@@ -11,6 +11,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 
 from organization import address_change, invitations
 from organization.accounts import currency_code
+from organization.amounts import contradicts
 from organization.models import Account, Company, Department, Role, Scope, User
 from organization.permissions import may_change_role, may_decide_reach_of
 from organization.reference import AccountForm
@@ -76,7 +77,12 @@ class PermissionForm(AccountForm):
         if self.cleaned_data.get("authorization_limit") is None:
             return ""
         typed = self.cleaned_data["authorization_limit_currency"]
-        return currency_code(typed or (self.user.account.base_currency if self.user.account else ""))
+        code = currency_code(typed or (self.user.account.base_currency if self.user.account else ""))
+        limit = self["authorization_limit"]
+        named = "" if limit.field.disabled else contradicts(str(limit.data), code)
+        if named:
+            raise forms.ValidationError(f"The limit says {named}, but its currency is {code}.")
+        return code
 
     def _effective(self, name: str) -> str:
         return str(self.cleaned_data.get(name) or "")

@@ -28,7 +28,7 @@ class DepartmentTable(ReferenceTable):
 class RoleTable(ReferenceTable):
     authorization = tables.Column(verbose_name="Authorisation")
     authorization_limit = tables.TemplateColumn(
-        "{{ value|amount }}",
+        "{{ value|money:record.authorization_limit_currency }}",
         verbose_name="Authorisation limit",
         attrs={"th": {"class": "num"}, "td": {"class": "num"}},
     )

@@ -13,6 +13,7 @@ from invoices.errors import InvoiceRefused
 from invoices.models import ApprovalStatus, DiscardedInvoice, Invoice
 from invoices.services import documents
 from invoices.services.entry import lock_for_editing
+from ledger.minor_units import grouped
 from organization import audit
 from organization.models import AuditAction, User
 
@@ -31,7 +32,7 @@ def discard_invoice(invoice: Invoice, *, by: User, version: int | None = None) -
     documents.delete_files_after_commit(list(locked.documents.all()))
     logger.info("Invoice %s of company %s was discarded by user %s", locked.pk, locked.company_id, by.pk)
     _remember(locked, by=by)
-    figures = {"Supplier": (locked.supplier, None), "Total": (f"{locked.total:,.2f}", None)}
+    figures = {"Supplier": (locked.supplier, None), "Total": (grouped(locked.total, locked.currency), None)}
     audit.record(AuditAction.INVOICE_DISCARDED, account=locked.account, target=locked, changes=figures, actor=by)
     locked.delete()
 

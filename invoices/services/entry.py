@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
 
-from invoices.amounts import to_cents
 from invoices.errors import InvoiceChangedMeanwhile, InvoiceRefused
 from invoices.models import (
     ZERO,
@@ -27,7 +26,8 @@ from invoices.models import (
 from invoices.services import activity, authors, documents, money
 from invoices.services.belonging import check_header, check_lines
 from invoices.services.documents import CheckedFile, check_document
-from ledger.models import Dimension, DimensionValue, GLCode, TaxCode
+from ledger.minor_units import USUAL, allowance, decimals_of, grouped, is_finer, rounded
+from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode
 from organization import audit
 from organization.folding import fold
 from organization.models import AuditAction, Company, Scope, User
@@ -56,7 +56,7 @@ MAX_AMOUNT = Decimal("9999999999999.99")
 
 @dataclass(frozen=True)
 class LineData:
-    """One line as entered. `tax` is worked out from the tax code when it is None."""
+    """One line as entered. `tax` is worked out from the tax code when it is None; `decimals` are the currency's."""
 
     gl_code: GLCode | None = None
     description: str = ""
@@ -65,21 +65,22 @@ class LineData:
     tax_code: TaxCode | None = None
     dimensions: Mapping[Dimension, DimensionValue] = field(default_factory=dict)
     tax: Decimal | None = None
+    decimals: int = USUAL
 
     @property
     def net(self) -> Decimal:
-        return to_cents(self.quantity * self.unit_price)
+        return rounded(self.quantity * self.unit_price, self.decimals)
 
     @property
     def tax_amount(self) -> Decimal:
-        return proposed_tax(self.net, self.tax_code) if self.tax is None else to_cents(self.tax)
+        return proposed_tax(self.net, self.tax_code, self.decimals) if self.tax is None else self.tax
 
 
-def proposed_tax(net: Decimal, tax_code: TaxCode | None) -> Decimal:
-    """What the tax code makes of a line, to the cent."""
+def proposed_tax(net: Decimal, tax_code: TaxCode | None, decimals: int = USUAL) -> Decimal:
+    """What the tax code makes of a line, to the currency's minor unit."""
     if tax_code is None or tax_code.is_reverse_charge:
         return ZERO
-    return to_cents(net * tax_code.rate / 100)
+    return rounded(net * tax_code.rate / 100, decimals)
 
 
 def create_invoice(
@@ -123,10 +124,11 @@ def save_invoice(
         raise TypeError(f"Unknown header fields: {sorted(unknown)}")
     # Opening a file takes a moment: no lock is held meanwhile.
     checked = [one if isinstance(one, CheckedFile) else check_document(one) for one in documents]
+    payable = _in_minor_units(header, lines)
     try:
         with transaction.atomic():
             existing = invoice or _new(by, form_token)
-            return _save(by, dict(header), list(lines), checked, list(removed_documents), existing, version)
+            return _save(by, dict(header), payable, checked, list(removed_documents), existing, version)
     except (IntegrityError, InvoiceRefused) as error:
         if invoice is None and (saved := saved_by_form(form_token, by=by)) is not None:
             return saved
@@ -138,6 +140,33 @@ def save_invoice(
 def saved_by_form(form_token: str, *, by: User) -> Invoice | None:
     """What this person entered with the same form already."""
     return Invoice.objects.filter(created_by=by, form_token=form_token).first() if form_token else None
+
+
+def _in_minor_units(header: Mapping[str, Any], lines: Sequence[LineData]) -> list[LineData]:
+    """The lines in the currency's decimals. Raises InvoiceRefused where an amount that somebody named has more.
+
+    What several units come to is rounded, as the line then shows; a price of one unit is an amount that is named.
+    """
+    currency = header.get("currency")
+    decimals = decimals_of(currency)
+    for name in ("net", "tax", "total"):
+        _refuse_finer(header.get(name), currency, name)
+    for index, line in enumerate(lines):
+        _refuse_finer(line.tax, currency, f"lines-{index}-tax")
+        if abs(line.quantity) == 1:
+            _refuse_finer(line.unit_price, currency, f"lines-{index}-unit_price")
+    return [replace(line, decimals=decimals) for line in lines]
+
+
+def _refuse_finer(amount: Decimal | None, currency: Currency | None, field_name: str) -> None:
+    decimals = decimals_of(currency)
+    if amount is None or not is_finer(amount, decimals):
+        return
+    raise InvoiceRefused(
+        f"{currency or 'An amount without a currency'} has {allowance(decimals)}: {grouped(amount, currency)} cannot"
+        f" be paid. Enter {grouped(rounded(amount, decimals), currency)} if that is what the invoice says.",
+        field_name,
+    )
 
 
 def _save(
@@ -153,7 +182,8 @@ def _save(
     invoice = existing if is_new else lock_for_editing(existing, by=by, version=version)
     kept = check_header(invoice, header, by=by)
     check_lines(invoice, header["company"], lines, kept=kept)
-    before, was_within = money.figures_of(invoice), _is_within_authorization(invoice, by)
+    before, was_in = money.figures_of(invoice), invoice.currency
+    was_within = _is_within_authorization(invoice, by)
     changed = _assign(invoice, header, lines)
     _refuse_duplicate(invoice)
     was = invoice.approval_status
@@ -162,7 +192,7 @@ def _save(
     old, new = _replace_lines(invoice, lines)
     changed += ["lines"] if _line_state(old) != _line_state(new) else []
     changed += _change_documents(invoice, checked, removed, by=by)
-    figures = _note_authors(invoice, before, old, new, by=by) if not is_new else {}
+    figures = _note_authors(invoice, before, was_in, old, new, by=by) if not is_new else {}
     if not was_within and _is_within_authorization(invoice, by):
         authors.note(invoice, InvoiceAuthor.Deed.REACH, by=by)
     _record(invoice, is_new, was, changed, figures, by=by)
@@ -197,7 +227,7 @@ def _assign(invoice: Invoice, header: Mapping[str, Any], lines: Sequence[LineDat
     sums = {"net": sum((line.net for line in lines), ZERO), "tax": sum((line.tax_amount for line in lines), ZERO)}
     values = dict(header)
     for name in ("net", "tax"):
-        values[name] = sums[name] if header.get(name) is None else to_cents(header[name])
+        values[name] = sums[name] if header.get(name) is None else header[name]
     if header.get("total") is None:
         values["total"] = values["net"] + values["tax"]
     if any(abs(values[name]) > MAX_AMOUNT for name in ("net", "tax", "total")):
@@ -260,10 +290,18 @@ def _coding(lines: Iterable[InvoiceLine]) -> list[tuple[Any, ...]]:
 
 
 def _note_authors(
-    invoice: Invoice, before: money.Figures, old: list[InvoiceLine], new: list[InvoiceLine], *, by: User
+    invoice: Invoice,
+    before: money.Figures,
+    was_in: Currency | None,
+    old: list[InvoiceLine],
+    new: list[InvoiceLine],
+    *,
+    by: User,
 ) -> money.Changes:
     """Whoever changed what is paid, or where it is booked, does not authorise it. Returns the change of money."""
-    figures = money.changes(before | money.lines_of(old), money.figures_of(invoice) | money.lines_of(new))
+    figures = money.changes(
+        before | money.lines_of(old, was_in), money.figures_of(invoice) | money.lines_of(new, invoice.currency)
+    )
     if figures:
         authors.note(invoice, InvoiceAuthor.Deed.MONEY, by=by)
     counts_coding = by.account is not None and by.account.coding_makes_author

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from invoices.models import Invoice, InvoiceLine
+from ledger.minor_units import grouped
+from ledger.models import Currency
 
 Figures = dict[str, str | None]
 Changes = dict[str, tuple[str | None, str | None]]
@@ -16,15 +18,16 @@ def figures_of(invoice: Invoice) -> Figures:
         "Supplier": str(invoice.supplier) if invoice.supplier else None,
         "Kind": invoice.get_kind_display(),
         "Currency": str(invoice.currency) if invoice.currency else None,
-        "Net": f"{invoice.net:,.2f}",
-        "Tax": f"{invoice.tax:,.2f}",
-        "Total": f"{invoice.total:,.2f}",
+        "Net": grouped(invoice.net, invoice.currency),
+        "Tax": grouped(invoice.tax, invoice.currency),
+        "Total": grouped(invoice.total, invoice.currency),
     }
 
 
-def lines_of(lines: Iterable[InvoiceLine]) -> Figures:
+def lines_of(lines: Iterable[InvoiceLine], currency: Currency | None) -> Figures:
     """Net and tax of each: they may differ at the same total."""
-    return {"Lines": "; ".join(f"{line.net:,.2f} + {line.tax:,.2f}" for line in lines) or None}
+    said = (f"{grouped(line.net, currency)} + {grouped(line.tax, currency)}" for line in lines)
+    return {"Lines": "; ".join(said) or None}
 
 
 def changes(before: Figures, after: Figures) -> Changes:

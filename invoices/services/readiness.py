@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from invoices.errors import InvoiceRefused
 from invoices.models import ZERO, Invoice, InvoiceLine
+from ledger.minor_units import grouped
 from ledger.models import Dimension
 
 
@@ -61,11 +63,16 @@ def _line_problems(line: InvoiceLine, index: int, dimension_names: dict[str, str
 def _sum_problems(invoice: Invoice, lines: list[InvoiceLine]) -> Iterator[tuple[str, str]]:
     net = sum((line.net for line in lines), ZERO)
     tax = sum((line.tax for line in lines), ZERO)
+
+    def said(amount: Decimal) -> str:
+        return grouped(amount, invoice.currency)
+
     if invoice.net != net:
-        yield f"The lines add up to {net:,} net, but the invoice says {invoice.net:,}.", "net"
+        yield f"The lines add up to {said(net)} net, but the invoice says {said(invoice.net)}.", "net"
     if invoice.tax != tax:
-        yield f"The tax of the lines adds up to {tax:,}, but the invoice says {invoice.tax:,}.", "tax"
+        yield f"The tax of the lines adds up to {said(tax)}, but the invoice says {said(invoice.tax)}.", "tax"
     if invoice.total != invoice.net + invoice.tax:
-        yield f"Net and tax make {invoice.net + invoice.tax:,}, but the total says {invoice.total:,}.", "total"
+        made = said(invoice.net + invoice.tax)
+        yield f"Net and tax make {made}, but the total says {said(invoice.total)}.", "total"
     if invoice.total < 0:
         yield "The total is negative. Enter it as a credit note, with positive amounts.", "total"

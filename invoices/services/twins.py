@@ -13,6 +13,7 @@ from invoices.errors import InvoiceRefused
 from invoices.models import Document, ExplainedTwin, Invoice
 from invoices.numbers import without_punctuation, without_zeros
 from invoices.services import activity
+from ledger.minor_units import decimals_of
 from organization.folding import bare, fold
 from organization.models import User
 from suppliers.models import Supplier
@@ -163,14 +164,16 @@ def _is_habit(outside: QuerySet[Invoice], totals: Iterable[Decimal]) -> bool:
 
 def _halves(invoice: Invoice, nearby: list[Invoice]) -> Iterator[Invoice]:
     """The whole and its other half where this is a half; both halves where this is the whole."""
-    halves = [other for other in nearby if _is_half(other.total, invoice.total)]
+    unit = Decimal(1).scaleb(-decimals_of(invoice.currency))
+    halves = [other for other in nearby if _is_half(other.total, invoice.total, unit)]
     if len(halves) == 2:
         yield from halves
-    wholes = [other for other in nearby if _is_half(invoice.total, other.total)]
+    wholes = [other for other in nearby if _is_half(invoice.total, other.total, unit)]
     if len(wholes) == 1:
-        other_halves = [other for other in nearby if _is_half(other.total, wholes[0].total)]
+        other_halves = [other for other in nearby if _is_half(other.total, wholes[0].total, unit)]
         yield from [*wholes, *other_halves] if other_halves else []
 
 
-def _is_half(part: Decimal, whole: Decimal) -> bool:
-    return abs(part * 2 - whole) <= Decimal("0.01") < part
+def _is_half(part: Decimal, whole: Decimal, unit: Decimal) -> bool:
+    """To the minor unit of the currency, `unit`: an odd amount has no equal halves."""
+    return abs(part * 2 - whole) <= unit < part

@@ -176,7 +176,7 @@ def _form_token(request: HttpRequest) -> str:
 
 def _unbound(request: HttpRequest, invoice: Invoice | None) -> EntryForms:
     user: User = request.user  # type: ignore[assignment]
-    kwargs = {"dimensions": _dimensions(user)}
+    kwargs = {"dimensions": _dimensions(user), "currency": invoice.currency if invoice else None}
     lines = lines_initial(invoice) if invoice else []
     form_set = line_form_set(extra=0 if lines else 1)
     initial = header_initial(invoice) if invoice else _first_values(request, user) | {"form_number": uuid4().hex}
@@ -199,9 +199,13 @@ def _bound(request: HttpRequest, invoice: Invoice | None) -> EntryForms:
     if data.get("action") == "add_line":
         data = data.copy()
         data["lines-TOTAL_FORMS"] = str(_count(data.get("lines-TOTAL_FORMS")) + MORE_LINES)
+    header = HeaderForm(data, user=user, invoice=invoice)
+    header.full_clean()
+    # The lines' amounts are read by the currency.
+    kwargs = {"dimensions": _dimensions(user), "currency": header.cleaned_data.get("currency")}
     return EntryForms(
-        HeaderForm(data, user=user, invoice=invoice),
-        line_form_set(extra=0)(data, prefix="lines", form_kwargs={"dimensions": _dimensions(user)}),
+        header,
+        line_form_set(extra=0)(data, prefix="lines", form_kwargs=kwargs),
         DocumentsForm(data, request.FILES, user=user, invoice=invoice),
     )
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.forms.utils import pretty_name
 from django.utils import translation
 
+from organization.amount_fields import AmountField
 from organization.models import User
 from organization.spelling import spell
 
@@ -31,6 +32,8 @@ class AccountForm(forms.ModelForm):
         if hasattr(self.instance, "account_id") and self.instance.account_id is None:
             self.instance.account = user.account
         for name, field in self.fields.items():
+            if type(field) is forms.DecimalField:
+                self.fields[name] = AmountField.like(field)
             if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
                 field.queryset = like.fields[name].queryset if like else self._choices(name, field)
         self._lock_fields()

@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.models import Connection, Job, JobStatus
 from integrations.services import connections, exports, jobs
 from invoices.models import Invoice
+from ledger.minor_units import grouped
 from planergy.demo.account import DemoAccount
 from planergy.demo.invoices import make_invoices
 
@@ -109,7 +110,15 @@ def what_arrived(invoices: Iterable[Invoice]) -> list[tuple[str, ...]]:
     for invoice in invoices:
         bill = bills.get((invoice.supplier.code if invoice.supplier else "", invoice.number))
         if bill is None:
-            rows.append((invoice.number, str(invoice.supplier), str(invoice.total), "not in this sandbox", ""))
+            rows.append(
+                (
+                    invoice.number,
+                    str(invoice.supplier),
+                    grouped(invoice.total, invoice.currency),
+                    "not in this sandbox",
+                    "",
+                )
+            )
             continue
         files = ", ".join(attachment["name"] for attachment in bill["attachments"])
         amount = f"{bill['currency']} {bill['total']}"

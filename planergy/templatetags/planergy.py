@@ -21,6 +21,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
+from ledger.minor_units import decimals_of, in_currency
 from organization import permissions
 from organization.slots import Slot, get_slot
 from organization.spelling import spell as spell_words
@@ -94,9 +95,18 @@ def amount(value: Decimal | float | str | None, places: int = 2) -> str:
 
 
 @register.filter
+def amount_of(value: Decimal | None, currency: object = "") -> str:
+    """{{ line.net|amount_of:invoice.currency }}: with the decimals of the currency, JPY 1,235 or KWD 1,234.500."""
+    if not isinstance(value, Decimal):
+        return amount(value, decimals_of(currency))
+    exact = in_currency(value, currency)
+    return amount(exact, max(-int(exact.as_tuple().exponent), 0))
+
+
+@register.filter
 def money(value: Decimal | None, currency: object = "") -> str:
     """{{ invoice.total|money:invoice.currency.code }}: GBP 1,234.50 on one line."""
-    shown = amount(value)
+    shown = amount_of(value, currency)
     return f"{currency}\N{NO-BREAK SPACE}{shown}" if shown and currency else shown
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from integrations.models import Attempt, Connection, ExportItem, ExternalRecord, ItemStatus, JobStatus, OutcomeKind
 from invoices.models import ExportState, Invoice, LineDimension
 from invoices.services.entry import LineData, create_invoice
+from ledger.minor_units import decimals_of, rounded
 from ledger.models import TaxCode
 from tests import factories
 from tests.integrations import exporting
@@ -174,8 +175,16 @@ def tax_codes(connection: Connection) -> list[TaxCode]:
 def entered(connection: Connection, rows: list[tuple[Any, ...]], currency: str, codes: list[TaxCode]) -> Invoice:
     """Through the service that the form uses, so with its arithmetic; authorised by hand."""
     company = connection.company_links.get().company
+    decimals = decimals_of(currency)
     lines = [
-        LineData(gl_code=exporting.account(company), quantity=quantity, unit_price=sign * price, tax_code=codes[which])
+        LineData(
+            gl_code=exporting.account(company),
+            quantity=quantity,
+            # The price of one unit is an amount that is named, and must be payable.
+            unit_price=sign * (rounded(price, decimals) if quantity == 1 else price),
+            tax_code=codes[which],
+            decimals=decimals,
+        )
         for quantity, price, sign, which in rows
     ]
     short = -sum((line.net + line.tax_amount for line in lines), Decimal(0))

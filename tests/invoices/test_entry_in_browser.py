@@ -12,14 +12,14 @@ from django.core import mail
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from invoices.amounts import to_cents
 from invoices.mail import deliver
 from invoices.models import ApprovalStatus, Invoice
 from invoices.services.authorization import submit_invoice
+from ledger.minor_units import is_finer, rounded
 from organization.models import Spelling
 from tests import factories
 from tests.documents import samples
-from tests.invoices.test_amounts import NO_NUMBER, READ, UNCLEAR
+from tests.invoices.test_amounts import EITHER, NO_NUMBER, READ, READ_FINE, UNCLEAR
 from tests.planergy.test_pages_in_browser import violations
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -254,12 +254,28 @@ def test_finds_a_number_in_use_at_once(open_page: Any, firm: Firm) -> None:
 def test_the_page_reads_amounts_as_the_server_does(open_page: Any, firm: Firm) -> None:
     page = open_page(reverse(ADD), firm.clerk)
     price, net = page.get_by_label("Unit price"), page.locator("[data-role=net]").first
-    shown = {}
-    for text in [*READ, *UNCLEAR, *NO_NUMBER]:
+    tax, running = page.get_by_label("Tax", exact=True).first, page.locator("[data-role=running-tax]")
+    shown, taxes = {}, {}
+    texts = [*READ, *READ_FINE, *UNCLEAR, *NO_NUMBER, *EITHER]
+    for text in texts:
         price.fill(text)
-        shown[text] = net.inner_text().replace(",", "").replace("\N{MINUS SIGN}", "-")
-    expected = {text: f"{to_cents(Decimal(value)):f}" for text, value in READ.items()}
-    assert shown == expected | dict.fromkeys([*UNCLEAR, *NO_NUMBER], "")
+        tax.fill(text)
+        shown[text], taxes[text] = (_plain(box.inner_text()) for box in (net, running))
+    fine = {text: Decimal(value) for text, value in (READ | READ_FINE).items()}
+    expected = {text: f"{rounded(value)}" + (", rounded" if is_finer(value, 2) else "") for text, value in fine.items()}
+    expected |= {text: _question(text) for text in EITHER}
+    assert shown == dict.fromkeys(texts, "") | expected
+    coarse = READ | {text: _question(text).split()[0] for text in EITHER if "," in text}
+    assert taxes == dict.fromkeys(texts, "0.00") | {text: f"{rounded(Decimal(v))}" for text, v in coarse.items()}
+
+
+def _plain(text: str) -> str:
+    return text.replace(",", "").replace(" rounded", ", rounded").replace("\N{MINUS SIGN}", "-")
+
+
+def _question(text: str) -> str:
+    whole, fraction = re.findall(r"\d+", text)
+    return f"{whole}{fraction} or {whole}.{fraction}?"
 
 
 def test_says_what_is_left_over_and_takes_the_totals_of_the_lines(open_page: Any, firm: Firm) -> None:

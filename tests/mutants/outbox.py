@@ -262,9 +262,9 @@ MUTANTS = [
     ),
     Mutant(
         name="totals.cents_are_cut_off",
-        file="invoices/amounts.py",
-        before="    return value.quantize(CENT, rounding=ROUND_HALF_UP)\n",
-        after='    return value.quantize(CENT, rounding="ROUND_DOWN")\n',
+        file="ledger/minor_units.py",
+        before="(-decimals), rounding=ROUND_HALF_UP)\n",
+        after='(-decimals), rounding="ROUND_DOWN")\n',
         tests=("tests/invoices/test_amounts.py::test_half_a_cent_is_rounded_away_from_zero",),
     ),
 ]

@@ -17,6 +17,7 @@ from integrations.sage_intacct.client.values import parse_decimal
 from integrations.sage_intacct.mappers.bills import bill_number, is_marked
 from integrations.sage_intacct.record_links import record_link
 from invoices.models import ZERO, Invoice
+from ledger.minor_units import grouped
 from organization.folding import fold
 
 FIELDS = (
@@ -75,7 +76,7 @@ class StandingBill:
     def in_words(self) -> str:
         """ "record 1001 for GBP 1,234.50, dated 31 January 2030"; the date unmistakable on both sides of the ocean."""
         made = next((date_in_words(day) for _, day in dates_in(self.made_on)), self.made_on)
-        return f"record {self.record_no} for {self.currency} {self.total:,.2f}, dated {made}"
+        return f"record {self.record_no} for {self.currency} {grouped(self.total, self.currency)}, dated {made}"
 
     def agrees_with(self, invoice: Invoice) -> bool:
         currency = invoice.currency.code if invoice.currency else ""
@@ -167,7 +168,7 @@ def bill_differs(bill: StandingBill, invoice: Invoice) -> RecordError:
     return RecordError(
         f"Sage Intacct holds a bill of this invoice already, but another: number {bill.number} of {bill.vendor_id}, "
         f"{bill.in_words}. The invoice says number {invoice.number} of {supplier}, {invoice.currency} "
-        f"{invoice.total:,.2f}.",
+        f"{grouped(invoice.total, invoice.currency)}.",
         advice="Reverse or correct that bill in Sage Intacct, then try again.",
         code="bill_differs",
         raw=f"RECORDNO {bill.record_no}",
@@ -180,5 +181,5 @@ def difference(bill: StandingBill, invoice: Invoice) -> str:
         return ""
     return (
         f"The bill was found in Sage Intacct as {bill.in_words}, where the invoice says {invoice.currency} "
-        f"{invoice.total:,.2f}: somebody changed it there. Compare the two."
+        f"{grouped(invoice.total, invoice.currency)}: somebody changed it there. Compare the two."
     )

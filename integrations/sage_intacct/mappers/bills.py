@@ -14,12 +14,15 @@ from integrations.sage_intacct.client import APBill, APBillLine, TaxEntry
 from integrations.sage_intacct.client.records import BillAction
 from integrations.sage_intacct.mappers.dimensions import STANDARD
 from invoices.models import ZERO, Document, Invoice, InvoiceLine
+from ledger.minor_units import grouped, is_finer, rounded
 
 USER_DEFINED_PREFIX = "gldim"
 DAILY_RATE = "Intacct Daily Rate"
 DESCRIPTION_LENGTH = 1000
 FILE_NAME_LENGTH = 80
 ATTACHMENT_ID_LENGTH = 20
+DECIMALS = 2
+TOO_FINE_ADVICE = "Agree with the supplier on amounts of two decimals, or enter the invoice in Sage Intacct by hand."
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,17 @@ def bill_from_invoice(invoice: Invoice, context: BillContext, *, attachment_id: 
             code="incomplete",
         )
     lines = tuple(bill_lines(list(invoice.lines.all()), context))
+    if finer := amounts_too_fine(invoice):
+        raise RecordError(
+            f"Sage Intacct keeps {DECIMALS} decimals of an amount; {finer[0]} has more.",
+            advice=TOO_FINE_ADVICE,
+            code="amount_too_fine",
+        )
     total = bill_total(lines)
     if total != invoice.total:
         raise RecordError(
-            f"The bill would come to {total:,} although the invoice says {invoice.total:,}.",
+            f"The bill would come to {grouped(total, invoice.currency)}"
+            f" although the invoice says {grouped(invoice.total, invoice.currency)}.",
             advice="Correct the amounts so that the lines add up to the total, have it approved again, then export it.",
             code="total_differs",
         )
@@ -112,17 +122,32 @@ def bill_total(lines: Iterable[APBillLine]) -> Decimal:
     return total
 
 
+def amounts_too_fine(invoice: Invoice) -> list[str]:
+    """What would be rounded there, as "net of line 1 (KWD 12.345)"; dinars and other currencies of 3 or 4 decimals."""
+    return [
+        f"{name} of line {line.position} ({invoice.currency} {grouped(amount, invoice.currency)})"
+        for line in invoice.lines.all()
+        for name, amount in (("net", line.net), ("tax", line.tax))
+        if is_finer(amount, DECIMALS)
+    ]
+
+
+def _sent(amount: Decimal) -> Decimal:
+    """Without zeros that stand for decimals which nobody there keeps."""
+    return amount if is_finer(amount, DECIMALS) else rounded(amount, DECIMALS)
+
+
 def _line(line: InvoiceLine, context: BillContext) -> APBillLine:
     detail = _tax_detail(line, context)
     is_within = not detail and not _tax_account(line, context)
     dimensions = _dimensions(line)
     return APBillLine(
         account_no=line.gl_code.code if line.gl_code else None,
-        trx_amount=line.net + (line.tax if is_within else ZERO),
+        trx_amount=_sent(line.net + (line.tax if is_within else ZERO)),
         description=line.description or None,
         location_id=dimensions.pop("LOCATIONID", None) or context.entity_id or None,
         dimensions=dimensions,
-        tax_entries=(TaxEntry(detail, line.tax),) if detail else (),
+        tax_entries=(TaxEntry(detail, _sent(line.tax)),) if detail else (),
     )
 
 
@@ -131,7 +156,7 @@ def _tax_line(line: InvoiceLine, context: BillContext) -> APBillLine:
     what = f"{line.tax_code}: {line.description}" if line.description else str(line.tax_code)
     return APBillLine(
         account_no=_tax_account(line, context),
-        trx_amount=line.tax,
+        trx_amount=_sent(line.tax),
         description=what[:400],
         location_id=dimensions.pop("LOCATIONID", None) or context.entity_id or None,
         dimensions=dimensions,

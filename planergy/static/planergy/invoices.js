@@ -15,22 +15,56 @@
     return response.ok ? response.json() : null;
   };
 
-  // Amounts: the same reading as on the server (invoices/amounts.py). Null: no number, or not a clear one.
+  // Amounts: the same reading as on the server (organization/amounts.py), in ten-thousandths, so that nothing is inexact.
+  // `parse` gives null for no number, or not a clear one; `asked` says what is not clear about it.
+  const ONE = 10000n;
   const GROUPED = /^([1-9]\d{0,2}([., ])\d{3}(\2\d{3})*|[1-9]\d?(,\d\d)+,\d{3})$/;
-  const parse = (text) => {
-    const found = /^([-+]?) ?((?=.*\d)[\d., ]+)$/.exec(text.replaceAll("−", "-").replace(/[\s'’_]+/g, " ").trim());
+  const EITHER = /^([1-9]\d{0,2})([.,])(\d{3})$/;
+  const MARK = "(?:[a-zA-Z]{0,3}[$¢£¤¥֏؋৲৳฿៛₠-⃀﷼﹩＄￠￡￥￦]|[a-zA-Z]{3}|[kK][rR]\\.?|[zZ]ł|[kK]č|[fF][tT]|[fF][rR]\\.?|[rR][sS]\\.?)";
+  const WRITTEN = new RegExp(`^(${MARK})? ?([-+])? ?(${MARK})? ?((?=[., ]*\\d)[\\d., ]*[\\d.,]) ?(?:(${MARK})? ?((?<![.,])-)?|((?<![.,])-) ?(${MARK}))$`);
+  const plain = (text) => text.replace(/[^\S ]|[\x1c-\x1f\x85]/g, " ").replace(/\p{Cf}/gu, "").replace(/[\p{Pd}−⁻⁃]/gu, "-").replace(/[ '’‘ʼ`´_]+/g, " ").trim().replace(/(?<=\d)[.,]--?(?= ?\D*$)/, "");
+  const read = (text) => {
+    if ([...text].length > 60) return null;
+    const seen = plain(text.replaceAll("\ufeff", ""));
+    const inner = /^([^()\d]*)\(([^()]*\d[^()]*)\)([^()\d]*)$/.exec(seen);
+    const found = WRITTEN.exec(inner ? inner.slice(1).map((part) => part.trim()).filter(Boolean).join(" ") : seen);
     if (!found) return null;
-    const digits = found[2].trim();
+    const [, before, sign, between, digits, after, trailing, first, last] = found;
+    const signs = [inner, sign, trailing ?? first].filter(Boolean).length;
+    if (signs > 1 || [before, between, after, last].filter(Boolean).length > 1) return null;
+    return { isNegative: Boolean(inner) || sign === "-" || Boolean(trailing ?? first), digits: digits.trim() };
+  };
+  const asked = (text, places) => {
+    const [, whole, , fraction] = (places >= 3 && EITHER.exec(read(text)?.digits ?? "")) || [];
+    return whole ? `${whole}${fraction} or ${whole}.${fraction}?` : "";
+  };
+  const scaled = (whole, fraction, isNegative) => {
+    const size = BigInt(whole.replace(/\D/g, "") || 0) * ONE + BigInt(fraction.slice(0, 4).padEnd(4, "0"));
+    return isNegative ? -size : size;
+  };
+  const parse = (text, places) => {
+    const found = read(text);
+    if (!found || asked(text, places)) return null;
+    const { digits, isNegative } = found;
     const at = Math.max(digits.lastIndexOf(","), digits.lastIndexOf("."));
     const mark = digits[at];
     const groups = at < 0 || digits.split(mark).length > 2 || (mark === "," && GROUPED.test(digits));
     const [whole, fraction] = groups ? [digits, ""] : [digits.slice(0, at), digits.slice(at + 1)];
     if ((whole && !/^\d+$/.test(whole) && !GROUPED.test(whole)) || !/^\d*$/.test(fraction)) return null;
-    return Number(`${found[1]}${whole.replace(/\D/g, "") || 0}.${fraction || 0}`);
+    if ((EITHER.test(digits) && !groups) || !/^0*$/.test(fraction.slice(places))) return null;
+    return scaled(whole, fraction, isNegative);
   };
-  const cents = (value) => Math.sign(value) * Math.round(Math.abs(value) * 100 + 1e-6);
-  const money = new Intl.NumberFormat(document.documentElement.lang || "en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  const shown = (whole) => money.format(whole / 100).replace("-", "−");
+  const decimals = () => JSON.parse(entry().dataset.decimals)[field("currency").value] ?? 2;
+  const minorUnit = () => 10n ** BigInt(4 - decimals());
+  const divided = (value, by) => {
+    const size = ((value < 0n ? -value : value) * 2n + by) / (by * 2n);
+    return value < 0n ? -size : size;
+  };
+  const shown = (value, places = decimals()) => {
+    const size = String(value < 0n ? -value : value).padStart(5, "0");
+    const format = new Intl.NumberFormat(document.documentElement.lang || "en-GB", { minimumFractionDigits: places, maximumFractionDigits: 4 });
+    return `${value < 0n ? "−" : ""}${format.format(`${size.slice(0, -4)}.${size.slice(-4)}`)}`;
+  };
   const rates = new Map();
 
   // Lines
@@ -67,30 +101,34 @@
 
   // Totals as you type
   const lineSums = (line) => {
-    const price = parse(part(line, "unit_price").value);
-    const quantity = parse(part(line, "quantity").value) ?? 1;
-    const net = price === null ? 0 : cents(price * quantity);
+    const [priceText, quantityText] = ["unit_price", "quantity"].map((name) => part(line, name).value);
+    const price = parse(priceText, 4);
+    const exact = price === null ? 0n : price * (parse(quantityText, 4) ?? ONE);
+    const net = divided(exact, ONE * minorUnit()) * minorUnit();
     const output = role("net", line);
-    const text = price === null ? "" : shown(net);
+    const told = exact === net * ONE ? shown(net) : `${shown(net)}, rounded`;
+    const text = asked(priceText, 4) || asked(quantityText, 4) || (price === null ? "" : told);
     if (output.textContent !== text) output.textContent = text;
-    const typed = parse(part(line, "tax").value);
+    const typed = parse(part(line, "tax").value, decimals());
     const rate = rates.get(part(line, "tax_code").value.trim().toLowerCase());
-    const worked = rate === undefined ? 0 : cents((net / 100) * rate / 100);
+    const worked = rate === undefined ? 0n : divided(net * BigInt(Math.round(rate * 10000)), 100n * ONE * minorUnit()) * minorUnit();
     const hint = rate === undefined ? "" : shown(worked);
     if (part(line, "tax").placeholder !== hint) part(line, "tax").placeholder = hint;
-    return { net, tax: typed === null ? worked : cents(typed) };
+    return { net, tax: typed === null ? worked : typed };
   };
   const showTotals = () => {
     if (!entry()) return;
     const sums = lines().map(lineSums);
-    const net = sums.reduce((sum, line) => sum + line.net, 0);
-    const tax = sums.reduce((sum, line) => sum + line.tax, 0);
+    const net = sums.reduce((sum, line) => sum + line.net, 0n);
+    const tax = sums.reduce((sum, line) => sum + line.tax, 0n);
     let differs = "";
     for (const [name, sum] of Object.entries({ net, tax, total: net + tax })) {
       const box = field(name);
       box.placeholder = shown(sum);
-      const typed = parse(box.value);
-      if (typed !== null && cents(typed) !== sum && !differs) differs = `The lines make ${shown(sum)} ${name}, ${shown(cents(typed) - sum)} is left over.`;
+      const typed = parse(box.value, decimals());
+      const question = asked(box.value, decimals());
+      if (question && !differs) differs = `What is typed as ${name} can be ${question.replace("?", ".")}`;
+      if (typed !== null && typed !== sum && !differs) differs = `The lines make ${shown(sum)} ${name}, ${shown(typed - sum)} is left over.`;
     }
     const note = role("totals-note");
     note.classList.toggle("text-error", Boolean(differs));

@@ -24,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     header.terms_are_known,
     lines.lines_are_bookable,
     whole.total_agrees,
+    whole.amounts_can_be_kept,
     whole.documents_are_there,
 )
 

@@ -7,9 +7,17 @@ from collections.abc import Iterator
 from integrations.sage_intacct.classification import places
 from integrations.sage_intacct.exporters.learning import documents_required_since
 from integrations.sage_intacct.exporters.preflight.facts import Facts, is_fresh
-from integrations.sage_intacct.mappers.bills import bill_lines, bill_total, is_known_dimension
+from integrations.sage_intacct.mappers.bills import (
+    DECIMALS,
+    TOO_FINE_ADVICE,
+    amounts_too_fine,
+    bill_lines,
+    bill_total,
+    is_known_dimension,
+)
 from integrations.services.preflight import Problem, Severity
 from invoices.models import ZERO, Invoice
+from ledger.minor_units import grouped
 
 MAX_DOCUMENT_BYTES = 50 * 1024**2
 
@@ -23,7 +31,8 @@ def total_agrees(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     if lines and (entered != invoice.total or made != invoice.total):
         yield Problem(
             "total_differs",
-            f"The lines come to {entered:,}, but the invoice says {invoice.total:,}.",
+            f"The lines come to {grouped(entered, invoice.currency)},"
+            f" but the invoice says {grouped(invoice.total, invoice.currency)}.",
             "Correct the amounts to the cent.",
             "total",
         )
@@ -34,6 +43,12 @@ def total_agrees(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
             f"Enter it in Sage Intacct as an AP adjustment ({places.ADJUSTMENTS}).",
             "total",
         )
+
+
+def amounts_can_be_kept(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
+    for what in amounts_too_fine(invoice):
+        message = f"Sage Intacct keeps {DECIMALS} decimals of an amount; {what} has more."
+        yield Problem("amount_too_fine", message, TOO_FINE_ADVICE, "total")
 
 
 def documents_are_there(invoice: Invoice, facts: Facts) -> Iterator[Problem]:

@@ -94,6 +94,7 @@ CASES: dict[str, tuple[Callable[[Invoice], object], str]] = {
     "dimension_unknown": (lambda one: carry(one, "mood"), "line-1-{mood}"),
     "no_lines": (lambda one: one.lines.all().delete(), "line-1-gl_code"),
     "total_differs": (lambda one: change(one, total=Decimal("99.99")), "total"),
+    "amount_too_fine": (lambda one: one.lines.update(net=Decimal("12.345")), "total"),
     "total_negative": (lambda one: change(one, total=Decimal("-1.00")), "total"),
     "document_missing": (
         lambda one: type(one.company).objects.filter(pk=one.company_id).update(requires_documents=True),

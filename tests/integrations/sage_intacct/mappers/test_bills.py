@@ -15,9 +15,9 @@ from lxml import etree
 from integrations.errors import RecordError
 from integrations.sage_intacct.client import CreateBill
 from integrations.sage_intacct.mappers import bills
-from integrations.sage_intacct.mappers.bills import BillContext, bill_from_invoice
-from invoices.amounts import to_cents
+from integrations.sage_intacct.mappers.bills import BillContext, amounts_too_fine, bill_from_invoice
 from invoices.models import Document, Invoice, InvoiceLine, LineDimension
+from ledger.minor_units import rounded
 from ledger.models import Currency, Dimension, DimensionValue, GLCode, TaxCode, Terms
 from suppliers.models import Supplier
 
@@ -140,9 +140,9 @@ LINES = st.tuples(
 def test_the_total_agrees_for_any_mix(rows: list[tuple[Any, ...]], currency: str) -> None:
     lines = []
     for position, (quantity, price, discount, rate, way) in enumerate(rows, start=1):
-        net = to_cents(quantity * price * (100 - discount) / 100)
+        net = rounded(quantity * price * (100 - discount) / 100)
         tax_code = TaxCode(pk=way, code="T", gl_code=GLCode(code="2200") if way == 2 else None) if way else None
-        lines.append(line(position, str(net), str(to_cents(net * rate / 100)), tax_code=tax_code))
+        lines.append(line(position, str(net), str(rounded(net * rate / 100)), tax_code=tax_code))
     made = invoice(*lines, currency=Currency(code=currency))
 
     bill = bill_from_invoice(made, BillContext("https://p.example", "100", "GBP", True, tax_details=DETAILS))
@@ -183,3 +183,19 @@ def test_the_link_back_is_never_cut() -> None:
 def test_a_dimension_of_no_system_is_refused() -> None:
     with pytest.raises(RecordError, match="Mood"):
         bill_from_invoice(invoice(carrying(line(), mood="1")), CONTEXT)
+
+
+@pytest.mark.parametrize("amounts", [{"net": "12.345"}, {"tax": "0.005"}, {"net": "12.345", "tax": "0.005"}])
+def test_nothing_is_sent_that_would_be_rounded_there(amounts: dict[str, str]) -> None:
+    """Two amounts of three decimals may make a total of two: what is sent are the lines."""
+    dinars = invoice(line(**amounts), currency=Currency(code="KWD"))
+    assert [what.split(" (KWD")[0] for what in amounts_too_fine(dinars)] == [f"{name} of line 1" for name in amounts]
+    with pytest.raises(RecordError, match="Sage Intacct keeps 2 decimals of an amount") as caught:
+        bill_from_invoice(dinars, CONTEXT)
+    assert caught.value.code == "amount_too_fine"
+
+
+@pytest.mark.parametrize("code, net", [("JPY", "1250.0000"), ("KWD", "12.3400"), ("GBP", "12.3400")])
+def test_amounts_go_out_with_two_decimals(code: str, net: str) -> None:
+    bill = bill_from_invoice(invoice(line(net=net), currency=Currency(code=code)), CONTEXT)
+    assert [str(one.trx_amount) for one in bill.lines] == [f"{Decimal(net):.2f}"]
