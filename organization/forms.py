@@ -233,7 +233,7 @@ class SignInRulesForm(forms.ModelForm):
 class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
-        fields = ("first_name", "last_name", "time_zone", "spelling")
+        fields = ("first_name", "last_name", "time_zone", "spelling", "csv_style")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

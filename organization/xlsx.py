@@ -14,7 +14,7 @@ from decimal import Decimal
 from itertools import chain, islice
 from xml.sax.saxutils import escape, quoteattr
 
-Value = str | Decimal | dt.date | dt.datetime | None
+Value = str | int | Decimal | dt.date | dt.datetime | None
 
 # Of a sheet. The format allows twice as many, but then a sheet could pass 2 GiB, which takes a zip extension that
 # spreadsheets do not read from a stream.
@@ -28,7 +28,7 @@ _MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_HEADING, _DATE, _MOMENT, _AMOUNT = 1, 2, 3, 4  # places in cellXfs
+_PLAIN, _HEADING, _DATE, _MOMENT, _AMOUNT = range(5)  # places in cellXfs
 _STYLES = f"""{_HEAD}<styleSheet {_MAIN}>
 <numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>
 <numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd\\ hh:mm"/></numFmts>
@@ -113,6 +113,8 @@ def _cell(value: Value) -> str:
         return _number(_days(value), _DATE)
     if isinstance(value, Decimal):
         return _number(value, _AMOUNT)
+    if isinstance(value, int):
+        return _number(value, _PLAIN)
     return _string(value) if value else "<c/>"
 
 
