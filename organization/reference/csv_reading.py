@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from django.conf import settings
+
 SEPARATORS = ",;\t|"
-LARGEST_FILE = 50 * 1024 * 1024  # bytes
+LARGEST_FILE = 20 * 1024 * 1024  # bytes
 MOST_LINES = 200_000
 WINDOWS = "cp1252"
 SHOWN_TEXTS, AROUND = 5, 24
@@ -44,14 +46,20 @@ class Sheet:
     has_decimal_commas: bool
 
 
+def largest_file() -> int:
+    """In bytes. The portal keeps no more than this of anything that is sent to it."""
+    return min(LARGEST_FILE, settings.DOCUMENT_MAX_BYTES)
+
+
+def check_size(size: int) -> None:
+    """Raises UnreadableFile."""
+    if size > largest_file():
+        raise UnreadableFile(f"The file is larger than {largest_file() // 2**20} MB. Split it into several.")
+
+
 def encoding_of(pieces: Pieces) -> str:
     """What the file's text is written in; WINDOWS is a guess that a person must confirm. Raises UnreadableFile."""
-    size, start = 0, b""
-    for piece in pieces():
-        start = start or piece[:4]
-        size += len(piece)
-    if size > LARGEST_FILE:
-        raise UnreadableFile(f"The file is larger than {LARGEST_FILE // 2**20} MB. Split it into several.")
+    start = next(iter(pieces()), b"")[:4]
     for mark, encoding in _MARKS:
         if start.startswith(mark):
             return encoding

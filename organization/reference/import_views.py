@@ -71,6 +71,7 @@ class ImportStart(ImportView):
         file: UploadedFile = form.cleaned_data["file"]
         by = {"by": request.user, "address": client_address(request)}
         try:
+            csv_reading.check_size(file.size or 0)
             one = list_imports.begin(lambda: _pieces(file), name=str(file.name), resource=self.resource, **by)
         except (UnreadableFile, Busy) as refused:
             return self.page(request, form, trouble=str(refused))
@@ -83,7 +84,7 @@ class ImportStart(ImportView):
             "columns": self.resource.columns,
             "key_fields": self.resource.key_fields,
             "most_lines": csv_reading.MOST_LINES,
-            "most_megabytes": csv_reading.LARGEST_FILE // 2**20,
+            "most_megabytes": csv_reading.largest_file() // 2**20,
             "earlier": [(one, self.url_of(one), TONES.get(one.state, "info")) for one in self.own[:SHOWN_BEFORE]],
             "cancel_url": self.list_url,
             "submit_label": "Read the file",

@@ -7,7 +7,6 @@ import io
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -17,6 +16,7 @@ from organization.reference import list_imports
 from organization.reference.csv_reading import LARGEST_FILE, MOST_LINES
 from suppliers.models import Supplier
 from tests import factories
+from tests.organization.bringing import apply, bring, refused, step
 
 pytestmark = pytest.mark.django_db
 
@@ -42,40 +42,6 @@ def company(account: Account) -> Company:
 def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test does the worker's part itself, when it wants to."""
     monkeypatch.setattr("organization.tasks.run_list_import.apply_async", lambda *args, **options: None)
-
-
-def choose(client: Client, page: str, content: str | bytes, name: str = "rows.csv") -> Any:
-    data = content.encode() if isinstance(content, str) else content
-    return client.post(reverse(f"{page}_import"), {"file": SimpleUploadedFile(name, data)})
-
-
-def step(client: Client, page: str, one: ListImport, name: str) -> Any:
-    return client.post(reverse(f"{page}_import_go", args=[one.pk, name]))
-
-
-def bring(client: Client, page: str, content: str | bytes) -> Any:
-    """Choose the file, and see what it would do: nothing is changed yet."""
-    answer = choose(client, page, content)
-    if answer.status_code != 302:
-        return answer
-    list_imports.run(ListImport.objects.latest("pk").pk)
-    return client.get(answer["Location"])
-
-
-def apply(client: Client, page: str, content: str | bytes) -> ListImport:
-    """Choose the file, and apply what was shown."""
-    one: ListImport = bring(client, page, content).context["one"]
-    foreseen = [(line.number, line.outcome) for line in one.lines.all()]
-    step(client, page, one, "apply")
-    list_imports.run(one.pk)
-    one.refresh_from_db()
-    assert one.state == ListImport.State.DONE
-    assert [(line.number, line.outcome) for line in one.lines.all()] == foreseen
-    return one
-
-
-def refused(one: ListImport) -> dict[int, str]:
-    return {line.number: " ".join(line.refusals) for line in one.lines.filter(outcome="refused")}
 
 
 @pytest.mark.usefixtures("owner")
@@ -147,7 +113,7 @@ class TestLines:
 
     def test_twice_the_same_is_refused_the_second_time(self, client: Client) -> None:
         report = apply(client, "ledger:currency", "code,name\ngbp,First\nGBP,Second\n")
-        assert refused(report) == {3: "The same as line 2: gbp."}
+        assert refused(report) == {3: "The same as line 2: GBP."}
         assert Currency.objects.get().name == "First"
 
     def test_too_few_or_too_many_cells_are_refused_not_blanked(self, client: Client, account: Account) -> None:
@@ -253,7 +219,7 @@ class TestFiles:
             (b'code,name\nGBP,"never closed\n', "not a CSV file"),
             (b"code,name\nGBP," + b"x" * 200_000 + b"\n", "not a CSV file"),
             (b"code,name\n" + b"GBP,x\n" * (MOST_LINES + 1), "more than 200,000 rows"),
-            (b"code,name\n" + b"x" * LARGEST_FILE, "larger than 50 MB"),
+            (b"code,name\n" + b"x" * LARGEST_FILE, "larger than 20 MB"),
         ],
         ids=["empty", "column", "twice", "nul", "quote", "cell", "rows", "bytes"],
     )
