@@ -81,5 +81,11 @@ def run(scale: str) -> list[dict[str, Any]]:
             "target": STATEMENTS_TARGET,
             "ok": statements <= STATEMENTS_TARGET,
         },
-        {"name": "csv_peak_mb", "value": round(peak, 1), "unit": "MB", "target": PEAK_TARGET, "ok": peak <= PEAK_TARGET},
+        {
+            "name": "csv_peak_mb",
+            "value": round(peak, 1),
+            "unit": "MB",
+            "target": PEAK_TARGET,
+            "ok": peak <= PEAK_TARGET,
+        },
     ]

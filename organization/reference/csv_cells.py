@@ -11,7 +11,7 @@ from django.db import models
 from django.forms.models import model_to_dict
 
 from organization.folding import fold
-from organization.reference.csv_files import bare_cell, cell_of, natural_key, parts_of
+from organization.reference.csv_files import cell_of, natural_key, parts_of
 from organization.reference.csv_lookups import References, RowRefused
 from organization.reference.csv_reading import Line
 from organization.reference.resource import Resource
@@ -20,9 +20,10 @@ YES, NO = ("yes", "y", "true", "1", "on", "x"), ("no", "n", "false", "0", "off",
 CODES = ("code", "key", "tax_id", "phone")
 _SHORTENED = re.compile(r"[+-]?\d([.,]\d+)?E\+?\d+", re.IGNORECASE | re.ASCII)
 _FRACTION = re.compile(r"\d+[.,]0+", re.ASCII)
+_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DAY = re.compile(
-    r"\d{4}-\d\d-\d\d( 00:00(:00)?)?|\d{1,2}[-./ ](jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*([-./ ]\d\d+)?"
-    r"|(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-./ ]\d{2,4}|\d{1,2}[./]\d{1,2}[./]\d{2,4}",
+    rf"\d{{4}}-\d\d-\d\d( 00:00(:00)?)?|\d{{1,2}}[-./ ]{_MONTH}([-./ ]\d\d+)?|{_MONTH}[-./ ]\d{{2,4}}"
+    r"|([12]?\d|3[01]|0\d)[./]([12]?\d|3[01]|0[1-9])[./](\d{2}|\d{4})",
     re.IGNORECASE | re.ASCII,
 )
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
@@ -51,7 +52,7 @@ class Cells:
         data: dict[str, Any] = {}
         for name, field in self.blank.fields.items():
             if name in line.cells:
-                data[name] = self._value(name, field, bare_cell(line.cells[name]), data, record, rows)
+                data[name] = self._value(name, field, line.cells[name], data, record, rows)
             elif (value := there.get(name, self.blank.get_initial_for_field(field, name))) is not None:
                 data[name] = value
         return data
@@ -115,7 +116,7 @@ def spreadsheet_harm(text: str) -> str:
 
 
 def _texts_of(name: str, field: forms.Field, lines: Sequence[Line]) -> set[str]:
-    cells = (bare_cell(line.cells.get(name, "")) for line in lines)
+    cells = (line.cells.get(name, "") for line in lines)
     if isinstance(field, forms.ModelMultipleChoiceField):
         return {part for cell in cells for part in parts_of(cell)}
     return set(cells)

@@ -13,6 +13,8 @@ from typing import Any
 
 from django.conf import settings
 
+from organization.reference.csv_files import bare_cell
+
 SEPARATORS = ",;\t|"
 LARGEST_FILE = 20 * 1024 * 1024  # bytes
 MOST_LINES = 200_000
@@ -176,7 +178,7 @@ def _check_head(head: list[str], needed: Iterable[str]) -> None:
 
 def _lines(rows: Iterator[tuple[int, list[str]]], head: list[str], columns: Sequence[str]) -> Iterator[Line]:
     for begins, row in rows:
-        cells = [cell.strip() for cell in row]
+        cells = [bare_cell(cell.strip()) for cell in row]
         while len(cells) > len(head) and not cells[-1]:
             cells.pop()
         if not any(cells):

@@ -7,6 +7,7 @@ lines done are written in one transaction, so that a worker that is killed loses
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -169,6 +170,7 @@ def _work(one: ListImport) -> None:
     size = TOGETHER if is_written_together(resource) else ONE_BY_ONE
     for lines in _batches(islice(sheet.lines, one.done, None), size):
         _take(one, lines, resource, sheet)
+        gc.collect()  # forms and their fields point at each other: thousands would wait for the collector's own time
     _end(one, State.DONE if one.was_applied else State.READY, "")
 
 

@@ -76,14 +76,14 @@ MUTANTS = [
     Mutant(
         name="csv.formula_written_as_it_is",
         file="organization/reference/csv_files.py",
-        before="return text.lstrip(\"'\").startswith(FORMULA_STARTS)",
+        before='return text.lstrip("\'").startswith(FORMULA_STARTS)',
         after="return False",
         tests=(f"{DOWNLOADS}::test_no_text_begins_a_formula_and_each_comes_back",),
     ),
     Mutant(
         name="csv.escaped_once_only",
         file="organization/reference/csv_files.py",
-        before="return text.lstrip(\"'\").startswith(FORMULA_STARTS)",
+        before='return text.lstrip("\'").startswith(FORMULA_STARTS)',
         after="return text.startswith(FORMULA_STARTS) or text[1:].startswith(FORMULA_STARTS)",
         tests=(f"{DOWNLOADS}::test_no_text_begins_a_formula_and_each_comes_back",),
     ),

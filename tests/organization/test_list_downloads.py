@@ -105,7 +105,9 @@ def test_a_csv_says_what_is_in_the_list_in_the_readers_own_way(
     numbers = {"rate", "authorization_limit", "minimum_total", "maximum_total"}
     found = [
         [
-            said(Decimal(cell.replace(",", ".") if has_commas else cell)) if column in numbers and cell else bare_cell(cell)
+            said(Decimal(cell.replace(",", ".") if has_commas else cell))
+            if column in numbers and cell
+            else bare_cell(cell)
             for column, cell in zip(rows[0], row, strict=True)
         ]
         for row in rows[1:]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -123,14 +122,14 @@ def test_cancelled_while_it_is_applied_it_ends_behind_the_batch(
     ready: ListImport, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step(client, PAGE, ready, "apply")
-    real, calls = list_imports._seen, iter(range(1, 100))
+    real, calls = list_imports._take, iter(range(1, 100))
 
-    def cancelling(one: ListImport, keys: Iterator[str]) -> Any:
+    def cancelling(*args: Any) -> None:
         if next(calls) == 2:
             step(client, PAGE, ready, "cancel")
-        return real(one, keys)
+        real(*args)
 
-    monkeypatch.setattr(list_imports, "_seen", cancelling)
+    monkeypatch.setattr(list_imports, "_take", cancelling)
     list_imports.run(ready.pk)
     ready.refresh_from_db()
     assert (ready.state, ready.done, ready.added) == (State.CANCELLED, 2, 2)
