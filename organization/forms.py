@@ -238,3 +238,7 @@ class ProfileForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["time_zone"] = forms.ChoiceField(choices=time_zone_choices, initial=self.instance.time_zone)
+        self.fields["csv_style"].required = False
+
+    def clean_csv_style(self) -> str:
+        return self.cleaned_data["csv_style"] or str(self.initial["csv_style"])
