@@ -90,7 +90,7 @@ class Cells:
         key: int = row.pk
         return key
 
-    def warnings(self, line: Line, record: models.Model | None, form: Any) -> list[str]:
+    def warnings(self, line: Line, record: Any, form: Any) -> list[str]:
         """What a person should look at although it can be taken."""
         told = []
         for name, text in line.cells.items():
@@ -98,8 +98,8 @@ class Cells:
             is_code = name in CODES or name in self.resource.key_fields or is_one_choice(field)
             if is_code and not isinstance(field, forms.DateField) and (harm := spreadsheet_harm(text)):
                 told.append(f"{field.label}: “{text}” {harm}")
-            is_locked = record is not None and form is not None and form.fields[name].disabled
-            if is_locked and fold(text) != fold(str(cell_of(record, name) or "")) and name not in form.fixed_fields:
+            is_locked = form is not None and form.fields[name].disabled and name not in form.fixed_fields
+            if is_locked and isinstance(there := cell_of(record, name), str) and fold(text) != fold(there):
                 told.append(f"{field.label}: kept in your accounting system, so it stays as it is.")
         return told
 

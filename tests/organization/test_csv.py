@@ -173,6 +173,7 @@ class TestLines:
         factories.supplier(company, "V1", name="As imported", is_imported=True)
         report = apply(client, "suppliers:supplier", f"company,code,name\n{company},V1,Changed here\n")
         assert report.changed == 0
+        assert "kept in your accounting system" in report.lines.get().warnings[0]
         assert Supplier.objects.get().name == "As imported"
 
     def test_values_that_share_a_code_are_left_to_their_pages(self, client: Client, account: Account) -> None:
