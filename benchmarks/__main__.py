@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
-MODULES = ("imports", "exports", "search", "twins")
+MODULES = ("imports", "exports", "search", "twins", "reference_csv")
 RESULTS = FOLDER / "results.json"
 VERDICTS = {True: "ok", False: "MISSED", None: "not judged: too small a run to tell"}
 

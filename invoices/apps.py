@@ -1,5 +1,7 @@
 """Supplier invoices: entry, authorisation, search. Knows no accounting system; sends `invoice_authorized`."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,6 +9,7 @@ class InvoicesConfig(AppConfig):
     name = "invoices"
 
     def ready(self) -> None:
+        import_module("invoices.rules")  # its resource, for workers, which load no addresses
         from organization.control_panel import Area, Item, register
         from organization.permissions import can_manage_organization
 

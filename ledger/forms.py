@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -46,14 +47,25 @@ class ExchangeRateForm(AccountForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        like = kwargs.get("like")
+        self.codes: set[str] = like.codes if like else self._codes()
         base = self.user.account.base_currency if self.user.account else ""
         self.fields["rate"].help_text = f"What one unit is in {base}."
+
+    def _codes(self) -> set[str]:
+        return set(Currency.objects.for_user(self.user).values_list("code", flat=True))
+
+    def clean_rate(self) -> Decimal:
+        rate: Decimal = self.cleaned_data["rate"]
+        if rate <= 0:
+            raise forms.ValidationError("A rate is above zero.")
+        return rate
 
     def clean_currency(self) -> str:
         code = self.cleaned_data["currency"].strip().upper()
         if self.user.account and code == self.user.account.base_currency:
             raise forms.ValidationError(f"{code} is the base currency: it needs no rate.")
-        if not Currency.objects.for_user(self.user).filter(code=code).exists():
+        if code not in self.codes:
             raise forms.ValidationError(f"{code} is none of the account's currencies.")
         return code
 

@@ -15,3 +15,4 @@ class OrganizationConfig(AppConfig):
         control_panel.register_own_items()
         signals.connect()
         import_module("organization.receivers")
+        import_module("organization.resources")

@@ -239,8 +239,12 @@ class SignInRulesForm(forms.ModelForm):
 class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
-        fields = ("first_name", "last_name", "time_zone", "spelling")
+        fields = ("first_name", "last_name", "time_zone", "spelling", "csv_style")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["time_zone"] = forms.ChoiceField(choices=time_zone_choices, initial=self.instance.time_zone)
+        self.fields["csv_style"].required = False
+
+    def clean_csv_style(self) -> str:
+        return self.cleaned_data["csv_style"] or str(self.initial["csv_style"])

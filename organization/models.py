@@ -22,6 +22,13 @@ class Spelling(models.TextChoices):
     US = "en-us", "United States (Authorized, 12/31/2030)"
 
 
+class CsvStyle(models.TextChoices):
+    """How the files are written that a person takes along: spreadsheets read them as their country does."""
+
+    COMMAS = "commas", "Cells between commas, 1234.50"
+    SEMICOLONS = "semicolon", "Cells between semicolons, 1234,50"
+
+
 class Scope(models.TextChoices):
     """How far one of the three invoice permissions reaches."""
 
@@ -211,6 +218,13 @@ class User(AbstractBaseUser, PermissionsMixin, InvoicePermissions):
     new_email_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     spelling = models.CharField(max_length=5, choices=Spelling, default=Spelling.UK)
+    csv_style = models.CharField(
+        "CSV files",
+        max_length=9,
+        choices=CsvStyle,
+        default=CsvStyle.COMMAS,
+        help_text="As your spreadsheet reads them.",
+    )
     preferences = models.JSONField(default=dict, blank=True, editable=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -401,3 +415,117 @@ class AuditSeal(models.Model):
 
     def __str__(self) -> str:
         return f"Seal {self.pk}"
+
+
+class ListImport(models.Model):
+    """A CSV file on its way into one list of an account.
+
+        asked ──▶ reading ──▶ ready ──▶ applying ──▶ done
+          │          │          │           │
+          └──────────┴──────────┴───────────┴──▶ cancelled, failed
+
+    *asked*: whether its letters were read right; *reading*: a worker makes the preview; *ready*: the preview waits for
+    a decision. A worker owns the row by its `claim`, and writes each batch of lines together with `done`: killed at any
+    point, another one goes on behind the last batch. Cancelling changes the state; the worker's next batch finds it.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", "Waiting for an answer"
+        READING = "reading", "Being read"
+        READY = "ready", "Waiting for your decision"
+        APPLYING = "applying", "Being applied"
+        DONE = "done", "Applied"
+        CANCELLED = "cancelled", "Cancelled"
+        FAILED = "failed", "Failed"
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    address = models.GenericIPAddressField(null=True)
+    list_name = models.CharField(max_length=40)
+    file_name = models.CharField(max_length=200)
+    encoding = models.CharField(max_length=20)
+    unknown_columns = models.JSONField(default=list)
+    state = models.CharField(max_length=9, choices=State)
+    message = models.CharField(max_length=300, blank=True)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    left = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    claim = models.UUIDField(null=True)
+    claims = models.PositiveSmallIntegerField(default=0)
+    heartbeat_at = models.DateTimeField(null=True)
+    was_applied = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "account",
+                "list_name",
+                name="list_import_one_at_a_time",
+                condition=models.Q(state__in=("reading", "applying")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def is_running(self) -> bool:
+        return self.state in (self.State.READING, self.State.APPLYING)
+
+    @property
+    def is_preview(self) -> bool:
+        return not self.was_applied
+
+
+class ListImportPart(models.Model):
+    """A piece of the file, encrypted. Gone as soon as nothing more can be done with the file."""
+
+    list_import = models.ForeignKey(ListImport, on_delete=models.CASCADE, related_name="parts")
+    position = models.PositiveIntegerField()
+    content = models.TextField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint("list_import", "position", name="list_import_part_once")]
+
+    def __str__(self) -> str:
+        return f"Part {self.position}"
+
+
+class ListImportLine(models.Model):
+    """What becomes of one row of the file. `cells` are kept of refused ones only, to be mended and brought again."""
+
+    class Outcome(models.TextChoices):
+        ADDED = "added", "Added"
+        CHANGED = "changed", "Changed"
+        LEFT = "left", "Left as it is"
+        REFUSED = "refused", "Refused"
+
+    list_import = models.ForeignKey(ListImport, on_delete=models.CASCADE, related_name="lines")
+    number = models.PositiveIntegerField(help_text="Where the row begins in the file.")
+    key = models.CharField(max_length=64, help_text="A hash of what tells the row apart.")
+    label = models.CharField(max_length=255)
+    outcome = models.CharField(max_length=7, choices=Outcome)
+    changes = models.JSONField(default=dict, help_text="Field to [before, after].")
+    refusals = models.JSONField(default=list)
+    warnings = models.JSONField(default=list)
+    cells = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint("list_import", "number", name="list_import_line_once")]
+        indexes = [
+            models.Index(fields=["list_import", "key"], name="list_import_line_key"),
+            models.Index(fields=["list_import", "outcome", "number"], name="list_import_line_outcome"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Line {self.number}: {self.label}"

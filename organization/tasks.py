@@ -1,4 +1,4 @@
-"""Background work of this app: e-mails about invitations and sign-in, and the upkeep of the audit log."""
+"""Background work of this app: e-mails about invitations and sign-in, files for lists, upkeep of the audit log."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 from organization import invitations, notices
 from organization.audit import retention, sealing
 from organization.models import User
+from organization.reference import list_imports
 
 mail_task = shared_task(autoretry_for=(smtplib.SMTPException, OSError), retry_backoff=True, max_retries=8)
 
@@ -38,6 +39,16 @@ def send_address_change(user_id: int, by_id: int) -> None:
 def send_address_changed(user_id: int, old_email: str) -> None:
     if user := User.objects.filter(pk=user_id).first():
         notices.deliver_address_changed(user, old_email)
+
+
+@shared_task
+def run_list_import(list_import_id: int) -> None:
+    list_imports.run(list_import_id)
+
+
+@shared_task
+def sweep_list_imports() -> None:
+    list_imports.sweep(timezone.now())
 
 
 @shared_task

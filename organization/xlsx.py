@@ -14,7 +14,7 @@ from decimal import Decimal
 from itertools import chain, islice
 from xml.sax.saxutils import escape, quoteattr
 
-Value = str | Decimal | dt.date | dt.datetime | None
+Value = str | int | Decimal | dt.date | dt.datetime | None
 
 # Of a sheet. The format allows twice as many, but then a sheet could pass 2 GiB, which takes a zip extension that
 # spreadsheets do not read from a stream.
@@ -28,7 +28,7 @@ _MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_HEADING, _DATE, _MOMENT = 1, 2, 3  # places in cellXfs
+_PLAIN, _HEADING, _DATE, _MOMENT = 0, 1, 2, 3  # places in cellXfs
 _AMOUNTS = {0: 5, 1: 4, 2: 4, 3: 6, 4: 7}  # by decimals
 _STYLES = f"""{_HEAD}<styleSheet {_MAIN}>
 <numFmts count="4"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>
@@ -118,6 +118,8 @@ def _cell(value: Value) -> str:
         return _number(_days(value), _DATE)
     if isinstance(value, Decimal):
         return _number(value, _AMOUNTS.get(-int(value.as_tuple().exponent), _AMOUNTS[4]))
+    if isinstance(value, int):
+        return _number(value, _PLAIN)
     return _string(value) if value else "<c/>"
 
 

@@ -1,5 +1,7 @@
 """Suppliers."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -20,3 +22,4 @@ class SuppliersConfig(AppConfig):
                 "truck",
             )
         )
+        import_module("suppliers.resources")  # for workers, which load no addresses

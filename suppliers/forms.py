@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from ledger.forms import gl_code_field, offer_gl_codes_of_company, propose_only_company
+from organization.plain_text import is_email
 from organization.reference import AccountForm
 from suppliers.models import Supplier
 
@@ -62,6 +63,12 @@ class SupplierForm(AccountForm):
         for name in ("currency", "terms", "default_gl_code"):
             if getattr(self.instance, f"{name}_id") is None:
                 self.fields[name].disabled = False
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if email and "email" in self.changed_data and not is_email(email):
+            raise forms.ValidationError("This is no e-mail address. Write it like accounts@example.com.")
+        return email
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

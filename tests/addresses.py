@@ -29,7 +29,7 @@ def address(name: str, pattern: URLPattern, rows: Mapping[str, Model | None], ot
     assert record is not None, f"There is no {longest}."
     exchange = Exchange.objects.filter(job_id=record.pk).first() if longest == "exchange" else None
     known = {"system_key": "sage_intacct", "list_name": "suppliers", "kind": "supplier"}
-    known |= {"token": "none", "exchange_pk": exchange.pk if exchange else 1}
+    known |= {"token": "none", "step": "cancel", "exchange_pk": exchange.pk if exchange else 1}
     values = {key: known.get(key, record.pk) for key in pattern.pattern.converters if key not in pattern.default_args}
     try:
         return reverse(name, kwargs=values)

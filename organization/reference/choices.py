@@ -48,11 +48,11 @@ class Choices:
         One query however many texts, and one for each of the first that mean nothing exactly.
         """
         typed = {fold(text) for text in texts} - {""}
-        found = self._meant_exactly(typed) if typed else {}
+        found = self.meant_exactly(typed) if typed else {}
         unclear = sorted(typed - set(found))
         return found | {text: list(self.offered(text)) for text in unclear[:OFFERED]}
 
-    def _meant_exactly(self, wanted: Collection[str]) -> dict[str, list[Any]]:
+    def meant_exactly(self, wanted: Collection[str]) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = {}
         named = {f"{self.folded_name}__in": wanted}
         for row in self.rows.filter(Q(code_folded__in=wanted) | Q(**named) | Q(by_label__in=wanted)):

@@ -1,209 +1,224 @@
-"""A CSV file becomes rows: every line goes through the form of its page, and every refusal is named."""
+"""Lines of a CSV file become rows: each goes through the form of its page, and many are written together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from django import forms
-from django.db import models, transaction
-from django.db.models.functions import Lower
-from django.forms.models import model_to_dict
+from django.db import IntegrityError, models, transaction
+from django.forms import BaseModelForm
 
 from organization import audit
-from organization.models import AuditEntry, User
-from organization.reference.csv_files import FORMULA_STARTS, Line, natural_key
+from organization.audit.changes import between, masked_text, snapshot
+from organization.folding import derived_fields
+from organization.models import AuditAction, AuditEntry, ListImportLine, User
+from organization.reference.csv_cells import Cells, is_one_choice
+from organization.reference.csv_lookups import ExistingRows, Key, RowRefused, hashed
+from organization.reference.csv_reading import Line
 from organization.reference.errors import ChangeRefused
-from organization.reference.resource import Resource
+from organization.reference.resource import Resource, plain_change
 
-YES, NO = ("yes", "y", "true", "1", "on", "x"), ("no", "n", "false", "0", "off", "")
-Key = tuple[str, ...]
+Outcome = ListImportLine.Outcome
+Seen = Mapping[str, int]  # hashed key to the line of the file that brought it
 
 
 @dataclass
-class ImportReport:
-    """`refused` holds (line number in the file, sentences)."""
+class Result:
+    """What becomes of one line."""
 
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    refused: list[tuple[int, list[str]]] = field(default_factory=list)
-
-    @property
-    def has_changes(self) -> bool:
-        return bool(self.created or self.updated)
-
-
-@transaction.atomic
-def import_lines(lines: Iterable[Line], resource: Resource, user: User, *, is_preview: bool = False) -> ImportReport:
-    """Save every line that its form accepts. The resource's `key_fields` tell an existing row from a new one.
-
-    A preview does the same and takes it back, so that its answer is the same.
-    """
-    with audit.gathering() as entries:
-        report = _Import(list(lines), resource, user).run(entries)
-    transaction.set_rollback(is_preview)
-    return report
+    line: Line
+    key: Key
+    outcome: Outcome
+    label: str
+    changes: dict[str, tuple[object, object]] = field(default_factory=dict)
+    refusals: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
-class RowRefused(Exception):
-    """One sentence about one line."""
+def is_written_together(resource: Resource) -> bool:
+    """Whether nothing else than the row itself happens when one is saved."""
+    fields = resource.form.base_fields.values()
+    has_links = any(isinstance(each, forms.ModelMultipleChoiceField) for each in fields)
+    is_plain = resource.guard is plain_change and resource.after_create is None
+    return is_plain and not has_links and not resource.form.further_columns and _saves_plainly(resource.form)
 
 
-class _Import:
-    """One file. Rows that lines point at are looked up once each, not once a line."""
+def _saves_plainly(form: Any) -> bool:
+    return form.save is BaseModelForm.save
 
-    def __init__(self, lines: list[Line], resource: Resource, user: User) -> None:
+
+class Batch:
+    """Some lines of one file, for one resource and person."""
+
+    def __init__(self, lines: Sequence[Line], resource: Resource, user: User, *, has_decimal_commas: bool) -> None:
         self.lines, self.resource, self.user = lines, resource, user
-        self.report = ImportReport()
-        self.seen: dict[Key, int] = {}
-        self.related: dict[str, dict[str, list[models.Model]]] = {}
-        self.chosen: dict[tuple[str, Any], Any] = {}
         self.blank = resource.form(user=user)
-        self.existing = self._existing()
+        self.cells = Cells(lines, resource, self.blank, has_decimal_commas=has_decimal_commas)
+        self.existing = ExistingRows(lines, resource, user, self.blank)
+        self.keys = [self.existing.key(line) for line in lines]
+        self.pending: list[tuple[forms.ModelForm, Result]] = []
 
-    def run(self, entries: list[AuditEntry]) -> ImportReport:
-        """`entries` of the audit log are gathered; those of a line that is refused halfway are dropped."""
-        for line in self.lines:
-            told = len(entries)
-            try:
-                self._take(line)
-            except (RowRefused, ChangeRefused) as refused:
-                del entries[told:]
-                self.report.refused.append((line.number, [str(refused)]))
-        return self.report
+    def run(self, seen: Seen, *, is_preview: bool) -> list[Result]:
+        """Inside a transaction. `seen` are the keys of earlier lines. A preview writes nothing that stays."""
+        if not is_written_together(self.resource):
+            return self._one_by_one(seen, is_preview=is_preview)
+        try:
+            with transaction.atomic():
+                results = self._judged(seen)
+                if not is_preview:
+                    self._write()
+        except IntegrityError:  # somebody added a row of the same code meanwhile: find out which
+            self.existing = ExistingRows(self.lines, self.resource, self.user, self.blank)
+            return self._one_by_one(seen, is_preview=is_preview)
+        return results
 
-    def _take(self, line: Line) -> None:
-        if line.trouble:
-            raise RowRefused(line.trouble)
-        key = self._key(line)
-        first = self.seen.setdefault(key, line.number)
-        if first != line.number:
-            raise RowRefused(f"The same as line {first}: {', '.join(filter(None, key))}.")
-        record = self._record(key)
-        form = self._bound(line, record)
+    def _judged(self, seen: Seen) -> list[Result]:
+        self.pending = []
+        return [self._judge(line, key, known, {}) for line, key, known in self._known(seen)]
+
+    def _known(self, seen: Seen) -> Iterable[tuple[Line, Key, int | None]]:
+        """Every line with its key, and the earlier line of the same key."""
+        here: dict[Key, int] = {}
+        for line, key in zip(self.lines, self.keys, strict=True):
+            earlier = seen.get(hashed(key)) or here.get(key)
+            if not line.trouble:
+                here.setdefault(key, line.number)
+            yield line, key, earlier
+
+    def _one_by_one(self, seen: Seen, *, is_preview: bool) -> list[Result]:
+        with transaction.atomic():
+            with audit.gathering() as entries:
+                results = [self._save(entries, *each) for each in self._known(seen)]
+                if is_preview:
+                    entries.clear()
+            transaction.set_rollback(is_preview)
+        return results
+
+    def _save(self, entries: list[AuditEntry], line: Line, key: Key, earlier: int | None) -> Result:
+        told = len(entries)
+        self.pending = []
+        result = self._judge(line, key, earlier, {}, is_alone=True)
+        try:
+            for form, _ in self.pending:
+                self.resource.save(form, self.user)
+        except ChangeRefused as refused:
+            del entries[told:]
+            return self._refused(line, key, [str(refused)])
+        return result
+
+    def _judge(
+        self, line: Line, key: Key, earlier: int | None, rows: dict[tuple[str, int], Any], *, is_alone: bool = False
+    ) -> Result:
+        """`is_alone`: the form looks for rows of the same code itself. What is to be written is put into `pending`."""
+        record = form = None
+        try:
+            if line.trouble:
+                raise RowRefused(line.trouble)
+            if earlier is not None:
+                raise RowRefused(f"The same as line {earlier}: {_named(line, self.resource)}.")
+            record = self.existing.meant(line)
+            before = snapshot(record, self._shown(), cell=self.resource.cell) if record else {}
+            form = self._bound(line, record, rows, is_alone=is_alone)
+        except RowRefused as refused:
+            return self._refused(line, key, [str(refused)], self.cells.warnings(line, record, form))
+        warnings = self.cells.warnings(line, record, form)
         if record is not None and not form.has_changed():
-            self.report.unchanged += 1
-        elif not form.is_valid():
+            return Result(line, key, Outcome.LEFT, str(record), warnings=warnings)
+        if not form.is_valid():
             sentences = [_sentence(form, name, errors) for name, errors in form.errors.items()]
-            self.report.refused.append((line.number, sentences))
-        else:
-            self.resource.save(form, self.user)
-            self.report.created += record is None
-            self.report.updated += record is not None
+            return self._refused(line, key, sentences, warnings)
+        changes = self._changes(form, before)
+        outcome = Outcome.ADDED if record is None else Outcome.CHANGED
+        result = Result(line, key, outcome, str(form.instance), changes, warnings=warnings)
+        self.pending.append((form, result))
+        return result
 
-    def _key(self, line: Line) -> Key:
-        return tuple(_plain(line.cells.get(name, "")).lower() for name in self.resource.key_fields)
+    def _shown(self) -> list[str]:
+        return [name for name in self.blank.fields if name not in self.resource.form.further_columns]
 
-    def _existing(self) -> dict[Key, list[models.Model]]:
-        """Rows that a line of the file may mean, by their keys as the file would write them."""
-        names = self.resource.key_fields
-        keys = {self._key(line)[-1] for line in self.lines if not line.trouble}
-        found: dict[Key, list[models.Model]] = {}
-        for record in self.resource.rows(self.user).alias(last_key=Lower(names[-1])).filter(last_key__in=keys):
-            values = (getattr(record, name) for name in names)
-            key = tuple(natural_key(v).lower() if isinstance(v, models.Model) else str(v or "").lower() for v in values)
-            found.setdefault(key, []).append(record)
-        return found
+    def _refused(self, line: Line, key: Key, sentences: list[str], warnings: Sequence[str] = ()) -> Result:
+        label = _named(line, self.resource)
+        return Result(line, key, Outcome.REFUSED, label, refusals=sentences, warnings=list(warnings))
 
-    def _record(self, key: Key) -> models.Model | None:
-        found = self.existing.get(key, [])
-        if len(found) > 1:
-            raise RowRefused("Several rows are called so; change them on their own pages.")
-        return found[0] if found else None
-
-    def _bound(self, line: Line, record: models.Model | None) -> forms.ModelForm:
-        """The form as a browser would have sent it: cells of the file, and what is there for columns it lacks."""
-        there = self._values(record) if record else {}
-        data: dict[str, Any] = {}
-        for name, form_field in self.blank.fields.items():
-            if name in line.cells:
-                data[name] = self._value(name, form_field, _plain(line.cells[name]), data)
-            elif (value := there.get(name, self.blank.get_initial_for_field(form_field, name))) is not None:
-                data[name] = value
-        form = self.resource.form(data, instance=record, user=self.user, like=None if record else self.blank)
-        self._look_up_once(form)
+    def _bound(self, line: Line, record: Any, rows: dict[tuple[str, int], Any], *, is_alone: bool) -> Any:
+        """The form as a browser would have sent it. Raises RowRefused."""
+        data = self.cells.data(line, record, rows)
+        like = None if record and is_alone else self.blank
+        form = self.resource.form(data, instance=record, user=self.user, like=like)
+        choices = [name for name, each in form.fields.items() if is_one_choice(each)]
+        for name in choices:
+            chosen = getattr(record, name, None)
+            known = {pk: row for (of, pk), row in rows.items() if of == name} | ({chosen.pk: chosen} if chosen else {})
+            find = form.fields[name].to_python
+            form.fields[name].to_python = partial(_known_or_found, known, find)
+        check = form.instance.clean_fields
+        form.instance.clean_fields = lambda exclude=(): check(exclude={*(exclude or ()), *choices})
+        if not is_alone:
+            form.is_known_alone = True
+            form.instance.validate_constraints = form.instance.validate_unique = _nothing
         return form
 
-    def _values(self, record: models.Model) -> dict[str, Any]:
-        """What the form's fields hold now."""
-        if not self.resource.form.further_columns:
-            return model_to_dict(record, list(self.blank.fields))
-        form = self.resource.form(instance=record, user=self.user)
-        return {name: form.get_initial_for_field(each, name) for name, each in form.fields.items()}
+    def _changes(self, form: Any, before: dict[str, object]) -> dict[str, tuple[object, object]]:
+        instance = form.instance
+        for column in instance._meta.concrete_fields:
+            if isinstance(column, models.DecimalField) and column.name in form.changed_data:
+                value = getattr(instance, column.name)
+                if value is not None:  # as it will be read again
+                    setattr(instance, column.name, round(value, column.decimal_places))
+        own = {column.name for column in instance._meta.concrete_fields}
+        labels = {name: str(each.label or name) for name, each in form.fields.items()}
+        changes = between(before, snapshot(instance, [name for name in form.fields if name in own]), labels=labels)
+        links = [name for name in form.changed_data if name not in own]
+        return changes | {
+            labels[name]: (before.get(name), ", ".join(map(str, form.cleaned_data[name]))) for name in links
+        }
 
-    def _look_up_once(self, form: forms.ModelForm) -> None:
-        """Spare thousands of queries: the fields find what earlier lines found, the model trusts what they found."""
-        choices = {name for name, each in form.fields.items() if _is_one_choice(each)}
-        for name in choices:
-            form.fields[name].to_python = partial(self._remembered, name, form.fields[name].to_python)  # type: ignore[method-assign]
-        check = form.instance.clean_fields
-        form.instance.clean_fields = lambda exclude=(): check(exclude={*exclude, *choices})
+    def _write(self) -> None:
+        new = [form.instance for form, result in self.pending if result.outcome == Outcome.ADDED]
+        old = [form for form, result in self.pending if result.outcome == Outcome.CHANGED]
+        rows = self.resource.model._default_manager
+        rows.bulk_create(new)
+        columns = {column.name for column in self.resource.model._meta.concrete_fields if not column.primary_key}
+        written = columns & {name for form in old for name in form.fields}
+        written |= {column.name for column in derived_fields(self.resource.model)}
+        if old:
+            rows.bulk_create(
+                [form.instance for form in old], update_conflicts=True, unique_fields=["id"], update_fields=written
+            )
+        self._tell()
 
-    def _remembered(self, name: str, find: Callable[[Any], Any], value: Any) -> Any:
-        """A choice that an earlier line has found already."""
-        key = (name, getattr(value, "pk", value))
-        if key not in self.chosen:
-            self.chosen[key] = find(value)
-        return self.chosen[key]
+    def _tell(self) -> None:
+        if not self.resource.audited:
+            return
+        with audit.gathering():
+            for form, result in self.pending:
+                word = "added" if result.outcome == Outcome.ADDED else "changed"
+                action = AuditAction(f"{self.resource.audited}.{word}")
+                self._record(action, form, result)
 
-    def _value(self, name: str, form_field: forms.Field, text: str, data: dict[str, Any]) -> Any:
-        """The value that a browser would have sent for what the cell says."""
-        if isinstance(form_field, forms.ModelMultipleChoiceField):
-            return [self._choice(name, form_field, part, data) for part in _parts(text)]
-        if isinstance(form_field, forms.ModelChoiceField):
-            return self._choice(name, form_field, text, data) if text else ""
-        if isinstance(form_field, forms.MultipleChoiceField):
-            return _parts(text)
-        if isinstance(form_field, forms.BooleanField):
-            return _yes_or_no(form_field.label or name, text)
-        if isinstance(form_field, forms.ChoiceField):
-            labels = {str(label).lower(): value for value, label in form_field.choices}
-            return labels.get(text.lower(), text)
-        return text
-
-    def _choice(self, name: str, form_field: Any, text: str, data: dict[str, Any]) -> Any:
-        """The row that the cell names, among those of the line's own company and dimension."""
-        if name not in self.related:
-            self.related[name] = _by_natural_key(form_field.queryset)
-        named = self.related[name].get(text.lower(), [])
-        fitting = [record for record in named if _belongs(record, data)]
-        if not fitting:
-            raise RowRefused(f"{form_field.label}: “{text}” is not set up here, or archived.")
-        return fitting[0].pk
-
-
-def _is_one_choice(field: forms.Field) -> bool:
-    return isinstance(field, forms.ModelChoiceField) and not isinstance(field, forms.ModelMultipleChoiceField)
+    def _record(self, action: AuditAction, form: Any, result: Result) -> None:
+        labels = {str(form.fields[name].label or name) for name in self.resource.masked if name in form.fields}
+        changes = {
+            label: tuple(map(masked_text, pair)) if label in labels else pair for label, pair in result.changes.items()
+        }
+        if changes or action.value.endswith("added"):
+            account, target = self.user.account, form.instance
+            audit.record(action, account=account, target=target, changes=changes, actor=self.user)
 
 
-def _plain(text: str) -> str:
-    """Without the apostrophe that keeps spreadsheets from taking text for a formula."""
-    return text.removeprefix("'") if text[1:2] and text[1] in FORMULA_STARTS else text
+def _nothing(exclude: object = None) -> None:
+    """Rows of the same code were looked for already, for all lines at once; the database has the last word."""
 
 
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.split(";") if part.strip()]
+def _known_or_found(known: Mapping[int, Any], find: Any, value: Any) -> Any:
+    return known[value] if isinstance(value, int) and value in known else find(value)
 
 
-def _yes_or_no(label: str, text: str) -> bool:
-    if text.lower() not in YES + NO:
-        raise RowRefused(f"{label}: “{text}” is neither yes nor no.")
-    return text.lower() in YES
-
-
-def _by_natural_key(queryset: models.QuerySet) -> dict[str, list[models.Model]]:
-    found: dict[str, list[models.Model]] = {}
-    for record in queryset:
-        found.setdefault(natural_key(record).lower(), []).append(record)
-    return found
-
-
-def _belongs(record: models.Model, data: dict[str, Any]) -> bool:
-    owners = ((getattr(record, f"{name}_id", None), data.get(name)) for name in ("company", "dimension"))
-    return all(owner is None or not chosen or owner == getattr(chosen, "pk", chosen) for owner, chosen in owners)
+def _named(line: Line, resource: Resource) -> str:
+    return ", ".join(filter(None, (line.cells.get(name, "") for name in resource.key_fields)))[:255]
 
 
 def _sentence(form: forms.ModelForm, name: str, errors: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import django_filters
 from django.db.models import Q, QuerySet
 
+from organization.folding import bare, fold
 from organization.models import User
 
 
@@ -30,10 +31,23 @@ class ReferenceFilter(django_filters.FilterSet):
                 each.queryset = each.queryset.for_user(user)
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        condition = Q()
-        for field in self.search_fields:
-            condition |= Q(**{f"{field}__icontains": value.strip()})
-        return queryset.filter(condition)
+        """Rows that hold every word, in any order; compared as `fold` does."""
+        columns = {field.name for field in queryset.model._meta.concrete_fields}
+        if not any(f"{field}_folded" in columns for field in self.search_fields):
+            return self._read_through(queryset, value)
+        for word in fold(value).split():
+            condition = Q()
+            for field in self.search_fields:
+                condition |= _holds(field, word, columns)
+            queryset = queryset.filter(condition)
+        return queryset
+
+    def _read_through(self, queryset: QuerySet, value: str) -> QuerySet:
+        """Of short lists (roles, terms, currencies), which keep no folded columns."""
+        words = fold(value).split()
+        rows = queryset.order_by().values_list("pk", *self.search_fields)
+        texts = ((pk, fold(" ".join(map(str, values)))) for pk, *values in rows.iterator())
+        return queryset.filter(pk__in=[pk for pk, text in texts if all(word in text for word in words)])
 
     def by_state(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset
@@ -46,3 +60,12 @@ class ReferenceFilter(django_filters.FilterSet):
             case "archived":
                 return queryset.filter(is_active=False)
         return queryset.filter(is_active=True)
+
+
+def _holds(field: str, word: str, columns: set[str]) -> Q:
+    """Where `field` holds `word`, in the column that is kept for comparing if there is one."""
+    if f"{field}_folded" in columns:
+        return Q(**{f"{field}_folded__contains": word})
+    if f"{field}_bare" in columns:
+        return Q(**{f"{field}_bare__contains": bare(word)}) if bare(word) else Q(pk__in=[])
+    return Q(**{f"{field}__icontains": word})

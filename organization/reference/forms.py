@@ -10,8 +10,12 @@ from django.forms.utils import pretty_name
 from django.utils import translation
 
 from organization.amount_fields import AmountField
+from organization.folding import fold
 from organization.models import User
+from organization.plain_text import objection
 from organization.spelling import spell
+
+OWNERS = ("account", "company", "dimension", "scope")  # what a code belongs to, as far as a model has it
 
 
 class AccountForm(forms.ModelForm):
@@ -19,6 +23,7 @@ class AccountForm(forms.ModelForm):
     are fields of CSV files that are not the model's. Labels are written in UK spelling.
     """
 
+    is_known_alone = False  # whoever brings a whole file has looked for rows of the same code itself
     told: str = ""  # what else there is to tell whoever saved it
     further_columns: ClassVar[tuple[str, ...]] = ()
     imported_fields: ClassVar[tuple[str, ...]] = ()
@@ -37,7 +42,14 @@ class AccountForm(forms.ModelForm):
             if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
                 field.queryset = like.fields[name].queryset if like else self._choices(name, field)
         self._lock_fields()
-        self._spell()
+        if like:
+            self._call_alike(like)
+        else:
+            self._spell()
+
+    def _call_alike(self, like: AccountForm) -> None:
+        for name, field in self.fields.items():
+            field.label, field.help_text = like.fields[name].label, like.fields[name].help_text
 
     def _spell(self) -> None:
         spelling = translation.get_language() or "en-gb"
@@ -84,6 +96,35 @@ class AccountForm(forms.ModelForm):
     def lock(self) -> None:
         for field in self.fields.values():
             field.disabled = True
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()
+        for name in list(self.cleaned_data):
+            text = self.cleaned_data[name]
+            if isinstance(text, str) and (said := self._objection(name, text)) and name in self.changed_data:
+                self.add_error(name, said)
+
+    def _objection(self, name: str, text: str) -> str:
+        widget = self.fields[name].widget
+        return objection(text, may_break_lines=isinstance(widget, forms.Textarea))
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        code = self.cleaned_data.get("code")
+        if code and not self.is_known_alone and "code" in self.changed_data and "code" not in self.errors:
+            self._refuse_a_look_alike(code)
+
+    def _refuse_a_look_alike(self, code: str) -> None:
+        """Two codes that nobody can tell apart are one to whoever reads them."""
+        model = self._meta.model
+        names = {field.name for field in model._meta.fields}
+        if "code_folded" not in names or self.errors:
+            return
+        mine = {name: getattr(self.instance, name) for name in OWNERS if name in names}
+        rows = model._default_manager.filter(code_folded=fold(code), **mine)
+        twin = rows.exclude(pk=self.instance.pk).exclude(code=code).first()
+        if twin is not None:
+            self.add_error("code", f"“{twin}” is there already, and its code looks the same.")
 
     def _get_validation_exclusions(self) -> set[str]:
         """The account takes part in uniqueness although it is no field of the form."""

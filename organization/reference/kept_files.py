@@ -1,40 +1,35 @@
-"""A CSV file between its preview and its application: kept for an hour, for one person and list, encrypted."""
+"""The pieces of a file that is on its way into a list: encrypted, and gone as soon as nothing needs them."""
 
 from __future__ import annotations
 
 import base64
-import re
-from secrets import token_urlsafe
-
-from django.core.cache import cache
+from collections.abc import Iterable, Iterator
 
 from organization import secrets
-from organization.models import User
+from organization.models import ListImport, ListImportPart
 
-KEPT_SECONDS = 3600
-_TOKEN = re.compile(r"[\w-]{22}", re.ASCII)
-
-
-def keep(content: bytes, *, user: User, list_name: str) -> str:
-    """The token that finds it again."""
-    token = token_urlsafe(16)
-    kept = secrets.encrypt(base64.b64encode(content).decode())
-    cache.set(_key(token, user, list_name), kept, KEPT_SECONDS)
-    return token
+PIECE = 256 * 1024  # bytes
 
 
-def find(token: str, *, user: User, list_name: str) -> bytes | None:
-    """None when the hour is over, when it was applied, or when the token is of somebody or something else."""
-    kept = cache.get(_key(token, user, list_name)) if _TOKEN.fullmatch(token) else None
-    try:
-        return base64.b64decode(secrets.decrypt(kept)) if kept else None
-    except secrets.Undecryptable:
-        return None
+class Gone(Exception):
+    """The file was dropped meanwhile."""
 
 
-def drop(token: str, *, user: User, list_name: str) -> None:
-    cache.delete(_key(token, user, list_name))
+def keep(list_import: ListImport, pieces: Iterable[bytes]) -> None:
+    for position, piece in enumerate(pieces):
+        content = secrets.encrypt(base64.b64encode(piece).decode())
+        ListImportPart.objects.create(list_import=list_import, position=position, content=content)
 
 
-def _key(token: str, user: User, list_name: str) -> str:
-    return f"account:{user.account_id}:csv:{user.pk}:{list_name}:{token}"
+def pieces_of(list_import: ListImport) -> Iterator[bytes]:
+    """One piece in memory at a time. Raises Gone and `secrets.Undecryptable`."""
+    positions = list(list_import.parts.values_list("position", flat=True))
+    for position in positions:
+        part = list_import.parts.filter(position=position).first()
+        if part is None:
+            raise Gone
+        yield base64.b64decode(secrets.decrypt(part.content))
+
+
+def drop(list_import: ListImport) -> None:
+    list_import.parts.all().delete()

@@ -22,7 +22,15 @@ Rows = Callable[[User], models.QuerySet]
 Guard = Callable[[Any, User], AbstractContextManager[None]]
 
 
-def _plain_change(record: Any, by: User) -> AbstractContextManager[None]:
+_resources: dict[str, Resource] = {}
+
+
+def resource_called(name: str) -> Resource:
+    """For workers, which are told the name of a list."""
+    return _resources[name]
+
+
+def plain_change(record: Any, by: User) -> AbstractContextManager[None]:
     return transaction.atomic()
 
 
@@ -58,13 +66,16 @@ class Resource:
     list_name: str = ""
     lede: str = ""
     empty_text: str = ""
-    guard: Guard = _plain_change
+    guard: Guard = plain_change
     after_create: Callable[[Any, User], str] | None = None
     is_suggested: bool = False
     asks_first: bool = False
     form_template: str = "reference/form.html"
     audited: str = ""
     masked: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _resources[self.name] = self
 
     def rows(self, user: User) -> models.QuerySet:
         rows = _own_rows(self.model)(user)
@@ -124,7 +135,7 @@ class Resource:
         return csv_files.cell_of(record, column)
 
     def urls(self) -> list[URLPattern]:
-        from organization.reference import views
+        from organization.reference import import_views, views
 
         pages = {
             "list": ("", views.ReferenceList),
@@ -132,7 +143,11 @@ class Resource:
             "edit": ("<int:pk>/", views.ReferenceEdit),
             "archive": ("<int:pk>/archive/", views.ReferenceArchive),
             "export": ("export.csv", views.ReferenceExport),
-            "import": ("import/", views.ReferenceImport),
+            "export_xlsx": ("export.xlsx", views.ReferenceWorkbook),
+            "import": ("import/", import_views.ImportStart),
+            "import_state": ("import/<int:pk>/", import_views.ImportState),
+            "import_refused": ("import/<int:pk>/refused.csv", import_views.ImportRefused),
+            "import_go": ("import/<int:pk>/<str:step>/", import_views.ImportStep),
         }
         if self.is_suggested:
             pages["suggest"] = ("suggest/", views.ReferenceSuggest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django import forms
@@ -19,12 +19,14 @@ from organization import audit
 from organization.models import AuditAction
 from organization.parameters import is_whole_number
 from organization.reauthentication import ask_first
-from organization.reference import csv_files, csv_import, kept_files
+from organization.reference import csv_files
 from organization.reference.choices import Choices, label
 from organization.reference.errors import ChangeRefused
 from organization.reference.resource import Resource
+from organization.xlsx import workbook
 
 MAX_TYPED = 280
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 NOT_SENT = (
@@ -88,6 +90,7 @@ class ReferenceList(ReferenceView):
             "empty_title": f"No {resource.plural} yet",
             "empty_text": resource.empty_text,
             "export_url": f"{reverse(resource.url_name('export'))}?{request.GET.urlencode()}",
+            "workbook_url": f"{reverse(resource.url_name('export_xlsx'))}?{request.GET.urlencode()}",
             "import_url": reverse(resource.url_name("import")) if may_manage else "",
         }
         return render(request, "reference/list.html", context)
@@ -195,71 +198,32 @@ class ReferenceArchive(ReferenceView):
         return redirect(self.list_url)
 
 
-class ReferenceExport(ReferenceView):
+class ReferenceFile(ReferenceView):
+    """The rows that the page shows, in every column that a file has."""
+
     needs_manager = False
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
+    def rows(self, request: HttpRequest) -> Iterator[list[Any]]:
         resource = self.resource
         rows = resource.filter(request.GET, queryset=resource.rows(request.user), user=request.user).qs
         filters = request.GET.urlencode()
         audit.record_download(AuditAction.LIST_EXPORTED, by=request.user, what=resource.title, filters=filters)
-        cells = ([resource.cell(record, name) for name in resource.columns] for record in rows.iterator(2000))
-        response = StreamingHttpResponse(
-            csv_files.csv_lines(resource.columns, cells), content_type="text/csv; charset=utf-8"
-        )
-        response["Content-Disposition"] = f'attachment; filename="{resource.segment}.csv"'
+        return ([resource.cell(record, name) for name in resource.columns] for record in rows.iterator(2000))
+
+    def sent(self, parts: Iterable[Any], ending: str, content_type: str) -> StreamingHttpResponse:
+        response = StreamingHttpResponse(parts, content_type=content_type)
+        response["Content-Disposition"] = f'attachment; filename="{self.resource.segment}.{ending}"'
         return response
 
 
-class UploadForm(forms.Form):
-    file = forms.FileField(label="CSV file", widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
+class ReferenceExport(ReferenceFile):
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        style = request.user.csv_style
+        lines = csv_files.csv_lines(self.resource.columns, self.rows(request), style=style)
+        return self.sent(lines, "csv", "text/csv; charset=utf-8")
 
 
-class ReferenceImport(ReferenceView):
-    """Two steps: the file is read and what it would do is shown; then the same file, kept meanwhile, is applied."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self.page(request, UploadForm())
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        is_applied = "token" in request.POST
-        form = UploadForm() if is_applied else UploadForm(request.POST, request.FILES)
-        if not is_applied and not form.is_valid():
-            return self.page(request, form)
-        token = request.POST.get("token", "")
-        try:
-            content = self._kept(token) if is_applied else form.cleaned_data["file"].read(csv_files.LARGEST_FILE + 1)
-            sheet = csv_files.read_sheet(content, columns=self.resource.columns, needed=self.resource.key_fields)
-        except csv_files.UnreadableFile as error:
-            return self.page(request, form, trouble=str(error))
-        report = csv_import.import_lines(sheet.lines, self.resource, request.user, is_preview=not is_applied)
-        if is_applied:
-            kept_files.drop(token, **self._owner)
-        next_token = "" if is_applied else kept_files.keep(content, **self._owner)
-        return self.page(request, UploadForm(), sheet=sheet, report=report, token=next_token)
-
-    @property
-    def _owner(self) -> dict[str, Any]:
-        return {"user": self.request.user, "list_name": self.resource.name}
-
-    def _kept(self, token: str) -> bytes:
-        content = kept_files.find(token, **self._owner)
-        if content is None:
-            raise csv_files.UnreadableFile("The file was kept for an hour, or is applied already. Choose it again.")
-        return content
-
-    def page(self, request: HttpRequest, form: forms.Form, *, trouble: str = "", **shown: Any) -> HttpResponse:
-        context = {
-            "title": f"Add {self.resource.plural} from a file",
-            "heading": f"Add {self.resource.plural} from a file",
-            "crumbs": self.crumbs(),
-            "form": form,
-            "trouble": trouble,
-            "columns": self.resource.columns,
-            "key_fields": self.resource.key_fields,
-            "plural": self.resource.plural,
-            "cancel_url": self.list_url,
-            "submit_label": "Read the file",
-            **shown,
-        }
-        return render(request, "reference/import.html", context, status=422 if form.errors or trouble else 200)
+class ReferenceWorkbook(ReferenceFile):
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        rows = ([csv_files.xlsx_value(value) for value in row] for row in self.rows(request))
+        return self.sent(workbook(self.resource.title[:31], self.resource.columns, rows), "xlsx", XLSX)

@@ -17,6 +17,8 @@ from playwright.sync_api import Page
 from integrations.services import connections
 from invoices.mail import deliver
 from organization import invitations
+from organization.models import ListImport
+from organization.reference import list_imports
 from tests import factories
 from tests.e2e.test_every_page import world
 from tests.e2e.world import World
@@ -108,7 +110,9 @@ def csv_preview(page: Page) -> None:
     file = {"name": "suppliers.csv", "mimeType": "text/csv", "buffer": rows.encode()}
     page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
     page.get_by_role("button", name="Read the file").click()
-    page.get_by_role("heading", name="What the file would do").wait_for()
+    list_imports.run(ListImport.objects.latest("pk").pk)
+    page.reload()
+    page.get_by_role("heading", name="What would become of each row").wait_for()
     keep(page, "csv-preview")
 
 

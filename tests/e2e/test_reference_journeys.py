@@ -17,7 +17,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ledger.models import Dimension
-from organization.models import User
+from organization.models import ListImport, User
+from organization.reference import list_imports
 from planergy.demo.account import DemoAccount
 from tests.conftest import DATA_DIR
 
@@ -127,8 +128,13 @@ def test_lists_adds_finds_edits_archives_and_goes_through_a_file(
     file: Any = {"name": "rows.csv", "mimeType": "text/csv", "buffer": changed.encode()}
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Read the file").click()
+    expect(page.get_by_text("Being read").first).to_be_visible()
+    list_imports.run(ListImport.objects.latest("pk").pk)  # the page looks again by itself
     page.get_by_role("button", name=re.compile("^Apply: add")).click()
-    expect(page.get_by_role("heading", name="What became of the file")).to_be_visible()
+    expect(page.get_by_text("Being applied").first).to_be_visible()
+    list_imports.run(ListImport.objects.latest("pk").pk)
+    expect(page.get_by_text("Applied", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="What became of each row")).to_be_visible()
     expect(page.locator(".figure.text-error")).to_have_count(0)
 
 

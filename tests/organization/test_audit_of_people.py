@@ -19,7 +19,8 @@ from integrations.models import Connection, ExportItem, ImportSchedule
 from integrations.services import connections, exports
 from invoices.models import PostingStatus
 from organization.invitations import link_for
-from organization.models import AuditAction, AuditEntry, User
+from organization.models import AuditAction, AuditEntry, ListImport, User
+from organization.reference import list_imports
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -156,9 +157,12 @@ def test_companies_rules_rates_and_suppliers(desk: Desk) -> None:
 def test_a_file_of_suppliers_tells_of_each_and_a_preview_of_none(desk: Desk) -> None:
     factories.supplier(desk.company, code="S-1", name="Old")
     text = f"company,code,name\n{desk.company},S-1,New\n{desk.company},S-2,Second\n{desk.company},,Nameless\n"
-    answer = desk.post("suppliers:supplier_import", file=SimpleUploadedFile("s.csv", text.encode()))
+    desk.post("suppliers:supplier_import", file=SimpleUploadedFile("s.csv", text.encode()))
+    one = ListImport.objects.get()
+    list_imports.run(one.pk)
     assert not AuditEntry.objects.filter(action__startswith="supplier.").exists()
-    desk.post("suppliers:supplier_import", token=answer.context["token"])
+    list_imports.apply(one)
+    list_imports.run(one.pk)
     told = AuditEntry.objects.filter(action__startswith="supplier.").order_by("pk")
     assert [(one.action, one.changes["Name"]) for one in told] == [
         ("supplier.changed", ["Old", "New"]),

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from integrations.models import Connection, ExportItem, Job, JobKind, JobStatus
 from invoices.models import ApprovalRule, Invoice, SavedSearch
+from organization.models import ListImport
 from tests import addresses as paths
 from tests import factories
 
@@ -69,6 +70,9 @@ def world() -> dict[str, Any]:
         "dimension": dimension,
         "dimensionvalue": factories.dimension_value(dimension),
         "supplier": invoice.supplier,
+        "supplier_import_": ListImport.objects.create(
+            account=account, by=owner, list_name="supplier", file_name="a.csv", encoding="utf-8", state="ready"
+        ),
         "document": factories.document(invoice),
         "saved_search": SavedSearch.objects.create(user=owner, name="Mine", query="q=1"),
         "approval_rule": ApprovalRule.objects.create(company=company, name="All"),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from integrations.sage_intacct.mappers.results import Mapped, Notice
-from integrations.sage_intacct.mappers.text import describe, flag, is_active, optional, required
+from integrations.sage_intacct.mappers.text import describe, email, flag, is_active, optional, required
+from organization.plain_text import without_bad
 
 VENDOR_FIELDS = (
     "RECORDNO",
@@ -60,7 +61,7 @@ def supplier_from_vendor(vendor: Mapping[str, str], lookups: SupplierLookups) ->
         "default_gl_code_id": lookups.gl_codes.get(account) if account else None,
         "tax_id": optional(get("TAXID", ""), "tax ID", 40, notices),
         "contact_name": optional(_contact_name(vendor), "contact name", 200, notices),
-        "email": optional(get("DISPLAYCONTACT.EMAIL1", ""), "e-mail address", 200, notices),
+        "email": email(get("DISPLAYCONTACT.EMAIL1", ""), 200, notices),
         "phone": optional(get("DISPLAYCONTACT.PHONE1", ""), "telephone number", 60, notices),
         "address": _address(vendor),
         "is_on_hold": flag(vendor, "ONHOLD"),
@@ -117,4 +118,4 @@ def _address(vendor: Mapping[str, str]) -> str:
     get = vendor.get
     town = f"{get(_CITY, '')} {get(_STATE, '')} {get(_ZIP, '')}"
     lines = (get(_STREET, ""), get(_STREET_2, ""), town, get(_COUNTRY, ""))
-    return "\n".join([tidy for line in lines if (tidy := " ".join(line.split()))])
+    return "\n".join([tidy for line in lines if (tidy := " ".join(without_bad(line).split()))])

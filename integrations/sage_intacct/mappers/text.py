@@ -1,47 +1,18 @@
-"""What may stand in the texts that are imported, and what is said when it may not."""
+"""What is said of texts that are imported and hold what may not stand in them (`organization.plain_text`)."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 
 from integrations.sage_intacct.client.values import parse_bool
 from integrations.sage_intacct.mappers.results import CannotImport, Notice
-
-BAD_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
-BAD_CHARACTERS = frozenset("<>\ufffd")
-_CATEGORY_WORDS = {
-    "Cc": "CONTROL CHARACTER",
-    "Cn": "UNASSIGNED CHARACTER",
-    "Co": "PRIVATE-USE CHARACTER",
-    "Cs": "HALF A CHARACTER",
-}
-# Unicode names no control characters.
-_CONTROL_NAMES = {0x09: "TAB", 0x0A: "LINE FEED", 0x0D: "CARRIAGE RETURN", 0x7F: "DELETE", 0x85: "NEXT LINE"}
-
-
-def is_bad(character: str) -> bool:
-    return character in BAD_CHARACTERS or unicodedata.category(character) in BAD_CATEGORIES
-
-
-def first_bad(text: str) -> int | None:
-    """The index of the first character that cannot be imported."""
-    if text.isprintable() and BAD_CHARACTERS.isdisjoint(text):
-        return None
-    return next((index for index, character in enumerate(text) if is_bad(character)), None)
-
-
-def describe(character: str) -> str:
-    """`U+200B ZERO WIDTH SPACE`"""
-    code = ord(character)
-    known = _CONTROL_NAMES.get(code) or unicodedata.name(character, "")
-    return f"U+{code:04X} {known or _CATEGORY_WORDS[unicodedata.category(character)]}"
+from organization.plain_text import describe, first_bad, is_email, is_plain, shown, without_bad
 
 
 def required(record: Mapping[str, str], field: str, what: str, limit: int) -> str:
     """A code or a name: there, importable and not too long. Raises CannotImport."""
     text = record.get(field, "").strip()
-    if text and len(text) <= limit and text.isprintable() and BAD_CHARACTERS.isdisjoint(text):
+    if text and len(text) <= limit and is_plain(text):
         return text
     if not text:
         raise CannotImport("empty", f"It has no {what}.", f"Enter the {what} in Sage Intacct, then import again.", what)
@@ -50,7 +21,7 @@ def required(record: Mapping[str, str], field: str, what: str, limit: int) -> st
         raise CannotImport(
             "invalid_character",
             f"The {what} holds a character that cannot be imported: {describe(text[position])}, character "
-            f"{position + 1} of “{_shown(text)}”.",
+            f"{position + 1} of “{shown(text)}”.",
             f"Remove the character from the {what} in Sage Intacct, then import again.",
             what,
         )
@@ -65,8 +36,17 @@ def required(record: Mapping[str, str], field: str, what: str, limit: int) -> st
 
 
 def optional(text: str, what: str, limit: int, notices: list[Notice]) -> str:
-    """Any other text: cut with a warning where it is too long."""
+    """Any other text of one line: mended with a warning where it holds what may not stand in it, or is too long."""
     text = text.strip()
+    if (position := first_bad(text)) is not None:
+        notices.append(
+            Notice(
+                "invalid_character",
+                f"The {what} holds {describe(text[position])}, which was left out: “{shown(text)}”.",
+                f"Correct the {what} in Sage Intacct.",
+            )
+        )
+        text = without_bad(text)
     if len(text) <= limit:
         return text
     notices.append(
@@ -79,6 +59,21 @@ def optional(text: str, what: str, limit: int, notices: list[Notice]) -> str:
     return text[:limit]
 
 
+def email(text: str, limit: int, notices: list[Notice]) -> str:
+    """An e-mail address; left out with a warning where it is none, for nobody could write to it."""
+    text = optional(text, "e-mail address", limit, notices)
+    if not text or is_email(text):
+        return text
+    notices.append(
+        Notice(
+            "invalid_email",
+            f"The e-mail address “{text}” is none, and was left out.",
+            "Correct the e-mail address in Sage Intacct.",
+        )
+    )
+    return ""
+
+
 def flag(record: Mapping[str, str], field: str) -> bool:
     """Raises CannotImport for what is no boolean."""
     text = record.get(field, "")
@@ -87,15 +82,8 @@ def flag(record: Mapping[str, str], field: str) -> bool:
     try:
         return parse_bool(text) is True
     except ValueError as error:
-        raise CannotImport(
-            "not_a_boolean", f"The field {field} is neither true nor false: “{_shown(text)}”."
-        ) from error
+        raise CannotImport("not_a_boolean", f"The field {field} is neither true nor false: “{shown(text)}”.") from error
 
 
 def is_active(record: Mapping[str, str]) -> bool:
     return record.get("STATUS", "").strip().lower() != "inactive"
-
-
-def _shown(text: str) -> str:
-    """A text that is safe to show: what cannot be printed stands as its code."""
-    return "".join(f"[U+{ord(each):04X}]" if is_bad(each) and each not in "<>" else each for each in text)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.sage_intacct.mappers.results import CannotImport, Notice
-from integrations.sage_intacct.mappers.text import describe, first_bad, flag, is_active, is_bad, optional, required
+from integrations.sage_intacct.mappers.text import email, flag, is_active, optional, required
+from organization.plain_text import describe, first_bad, is_bad
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,21 @@ def test_less_important_texts_are_cut_with_a_warning() -> None:
     assert notices == []
     assert optional("x" * 11, "tax ID", 10, notices) == "x" * 10
     assert notices[0].message == "The tax ID has 11 characters and was cut to 10."
+
+
+def test_less_important_texts_lose_what_cannot_stand_in_them_with_a_warning() -> None:
+    notices: list[Notice] = []
+    assert optional("An\u200bna\tMüller", "contact name", 20, notices) == "Anna Müller"
+    assert [notice.code for notice in notices] == ["invalid_character"]
+    assert "U+200B ZERO WIDTH SPACE" in notices[0].message
+
+
+def test_what_is_no_address_is_left_out_with_a_warning() -> None:
+    notices: list[Notice] = []
+    assert email(" anna@example.com ", 200, notices) == "anna@example.com"
+    assert notices == []
+    assert email("ask Anna", 200, notices) == ""
+    assert notices[0].message == "The e-mail address “ask Anna” is none, and was left out."
 
 
 def test_booleans_in_both_vocabularies() -> None:
