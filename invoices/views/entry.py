@@ -29,7 +29,7 @@ from invoices.views.discarded import left_of, tells_of_discarded
 from invoices.views.documents import may_enter, shown
 from invoices.views.twins import asked_about
 from ledger.models import Dimension
-from organization.models import User
+from organization.models import BookkeepingField, User
 from organization.parameters import is_whole_number
 from organization.permissions import allowed
 from organization.spelling import spell
@@ -251,6 +251,14 @@ def _submit(invoice: Invoice, *, by: User, twin_reason: str) -> str:
     return ""
 
 
+def _drops_authorization(invoice: Invoice | None) -> str:
+    """What saving does to an invoice that is authorised."""
+    fields = invoice.account.bookkeeping_fields if invoice else []
+    names = " and ".join(str(BookkeepingField(field).label).lower() for field in fields)
+    unless = f", unless you change nothing but its {names}" if names else ""
+    return f"This invoice is authorised. Saving it drops the authorisation{unless}."
+
+
 def _page(
     request: HttpRequest, forms: EntryForms, invoice: Invoice | None, *, discarded: DiscardedInvoice | None = None
 ) -> HttpResponse:
@@ -260,6 +268,7 @@ def _page(
     context = {
         "title": f"Edit {invoice}" if invoice else "Enter Invoice",
         "invoice": invoice,
+        "drops": _drops_authorization(invoice),
         "discarded": discarded,
         "action": request.path if invoice else reverse("invoices:invoice_add"),
         "form": forms.header,

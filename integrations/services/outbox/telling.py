@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import F
 
-from integrations.models import ExportItem, ItemStatus, Job, Outcome, OutcomeKind
+from integrations.models import Attempt, ExportItem, FailureKind, ItemStatus, Job, Outcome, OutcomeKind
 from integrations.services import export_jobs
+from integrations.services.outbox.values import Settlement
 from invoices.models import ExportState, Invoice
 from invoices.services import activity, posting
 
@@ -71,6 +72,20 @@ def record_outcomes(items: Sequence[ExportItem], now: dt.datetime) -> None:
     for job_id in sorted(jobs):
         count = Counter(item.status for item in told if item.job_id == job_id)
         export_jobs.count(job_id, count, now)
+
+
+def record_in_activity(settled: Sequence[tuple[ExportItem, Settlement]]) -> None:
+    """On the invoice itself: what was refused or not sent, and what is tried again by itself."""
+    told = []
+    for item, settlement in settled:
+        name = settlement.item.connection.system_name
+        if item.status == ItemStatus.FAILED and not item.was_sent:
+            refused = f"{name} refused it" if settlement.result == Attempt.Result.REFUSED else f"Not sent to {name}"
+            told.append((item.invoice_id, "export_failed", f"{refused}: {item.message}"))
+        elif item.status == ItemStatus.QUEUED and item.failure_kind == FailureKind.TEMPORARY:
+            text = f"Not sent to {name} yet: {item.message} It is tried again by itself."
+            told.append((item.invoice_id, "export_retried", text))
+    activity.record_exports(told)
 
 
 def retract_failures(items: Sequence[ExportItem], now: dt.datetime) -> None:
