@@ -14,7 +14,7 @@ from integrations import registry
 from integrations.fixes import Fixed, fixed_since
 from integrations.models import Attempt, Connection, ExportItem, FailureKind, ItemStatus, JobStatus
 from integrations.services.linking import last_link
-from integrations.services.preflight import Problem, problems_of
+from integrations.services.preflight import Problem, form_field, problems_of
 from invoices.fields import typed_day
 from invoices.models import Invoice
 from invoices.services.corrections import POSTING_DATE, may_correct_posting_date
@@ -195,7 +195,4 @@ def _field_url(invoice: Invoice, field: str) -> str:
 
 def field_id(field: str) -> str:
     """The id of a field in the entry form: "supplier" → "id_supplier", "line-2-gl_code" → "id_lines-1-gl_code"."""
-    if not field.startswith("line-"):
-        return f"id_{field}"
-    number, _, name = field.removeprefix("line-").partition("-")
-    return f"id_lines-{int(number) - 1}-{name}"
+    return f"id_{form_field(field)}"

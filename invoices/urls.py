@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from invoices.rules import approval_rules
-from invoices.views import detail, discarding, documents, entry, home, pickers, search, suggestions
+from invoices.views import detail, discarding, documents, entry, findings, home, pickers, search, suggestions
 
 app_name = "invoices"
 
@@ -39,6 +39,7 @@ urlpatterns = [
     path("documents/pending/<str:token>/file/", documents.pending_download, name="pending_download"),
     path("pick/due-date/", pickers.due_date, name="due_date"),
     path("pick/number/", pickers.number_check, name="number_check"),
+    path("pick/header/", findings.header_check, name="header_check"),
     path("pick/<str:kind>/", pickers.pick, name="pick"),
     *approval_rules.urls(),
 ]

@@ -27,6 +27,7 @@ from invoices.services.entry import save_invoice
 from invoices.services.readiness import problems
 from invoices.views.discarded import left_of, tells_of_discarded
 from invoices.views.documents import may_enter, shown
+from invoices.views.findings import put_beside_fields
 from invoices.views.twins import asked_about
 from ledger.models import Dimension
 from organization.models import BookkeepingField, User
@@ -263,7 +264,10 @@ def _page(
     request: HttpRequest, forms: EntryForms, invoice: Invoice | None, *, discarded: DiscardedInvoice | None = None
 ) -> HttpResponse:
     documents = list(invoice.documents.all()) if invoice else []
-    checks = invoice and request.GET.get("check") and request.method != "POST"
+    checks = bool(request.GET.get("check"))
+    found = list(problems(invoice)) if invoice and request.method != "POST" else []
+    # What is only not entered yet is said where somebody wanted to submit it.
+    put_beside_fields(forms, [one for one in found if checks or not one.is_gap])
     first = next((one for one in [*forms.documents.pending, *map(looked_at, documents)] if one.is_shown), None)
     context = {
         "title": f"Edit {invoice}" if invoice else "Enter Invoice",
@@ -281,7 +285,7 @@ def _page(
         "max_bytes": settings.DOCUMENT_MAX_BYTES,
         "problems": list(forms.problems()),
         "changed_meanwhile": forms.changed_meanwhile,
-        "missing": list(problems(invoice)) if invoice and checks else [],
+        "missing": found if checks else [],
         "twins": asked_about(invoice, request.user) if invoice else [],  # type: ignore[arg-type]
         "twin_reason": request.POST.get("twin_reason", ""),
         "may_discard": invoice is not None and not objection_to_discarding(invoice),

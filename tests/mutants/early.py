@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 BOOKKEEPING = "tests/invoices/test_bookkeeping.py"
+EARLY = "tests/integrations/test_said_early.py"
 FIXED = "tests/integrations/test_fixed_since.py"
 MUTANTS = [
     Mutant(
@@ -31,8 +32,8 @@ MUTANTS = [
     Mutant(
         name="bookkeeping.not_in_the_audit_trail",
         file="invoices/services/bookkeeping.py",
-        before="    audit.record(AuditAction.INVOICE_CORRECTED, account=invoice.account, target=invoice, changes=told, actor=by)\n",
-        after="",
+        before="    audit.record(AuditAction.INVOICE_CORRECTED,",
+        after="    dict(action=AuditAction.INVOICE_CORRECTED,",
         tests=(BOOKKEEPING,),
     ),
     Mutant(
@@ -48,5 +49,26 @@ MUTANTS = [
         before="if fixed is None or not fixed.touches(MENDED_BY.get(code)):",
         after="if fixed is None:",
         tests=(FIXED,),
+    ),
+    Mutant(
+        name="early.system_not_asked_at_submission",
+        file="invoices/services/readiness.py",
+        before="    yield from posting_rules.ask(invoice=invoice, is_header_only=False)\n",
+        after="",
+        tests=(EARLY,),
+    ),
+    Mutant(
+        name="early.asked_without_a_synchronized_connection",
+        file="integrations/slots.py",
+        before="connections.filter(synchronized_at__isnull=False)",
+        after="connections",
+        tests=(EARLY,),
+    ),
+    Mutant(
+        name="early.location_of_the_entity_demanded",
+        file="invoices/services/readiness.py",
+        before="present = {one.dimension.key for one in line.dimensions.all()} | set(added)",
+        after="present = {one.dimension.key for one in line.dimensions.all()}",
+        tests=(EARLY,),
     ),
 ]
