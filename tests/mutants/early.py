@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 BOOKKEEPING = "tests/invoices/test_bookkeeping.py"
 EARLY = "tests/integrations/test_said_early.py"
+WAITS = "tests/integrations/test_command_waits.py"
 FIXED = "tests/integrations/test_fixed_since.py"
 MUTANTS = [
     Mutant(
@@ -70,5 +71,19 @@ MUTANTS = [
         before="present = {one.dimension.key for one in line.dimensions.all()} | set(added)",
         after="present = {one.dimension.key for one in line.dimensions.all()}",
         tests=(EARLY,),
+    ),
+    Mutant(
+        name="commands.export_returns_before_it_is_settled",
+        file="integrations/management/commands/intacct_export.py",
+        before="(due if is_ready else Q(pk=None))",
+        after="Q(pk=None)",
+        tests=(WAITS,),
+    ),
+    Mutant(
+        name="commands.waiting_returns_at_once",
+        file="integrations/management/waiting.py",
+        before="    while not is_at_rest():\n",
+        after="    while False:\n",
+        tests=(WAITS,),
     ),
 ]
