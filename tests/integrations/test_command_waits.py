@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from io import StringIO
 from typing import Any
@@ -112,7 +113,8 @@ def test_what_was_refused_ends_with_1(connection: Connection, portal_sandbox: An
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_with_a_worker_running_each_is_settled_once(portal_sandbox: Any) -> None:
+def test_with_a_worker_running_each_is_settled_once(portal_sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "sleep", time.sleep)
     connection = exporting.exporting_connection()
     numbers = {exporting.ready_invoice(connection).number for _ in range(6)}
     with worker(portal_sandbox.url):

@@ -22,7 +22,8 @@ PICTURES = os.environ.get("SCREENSHOTS")
 
 def violations(page: Any, *rules: str) -> list[str]:
     """What axe finds against all rules, or against some, once no colour is on its way to another."""
-    page.wait_for_function("document.getAnimations().every(one => !(one instanceof CSSTransition))")
+    moving = "document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished)"
+    page.evaluate(f"Promise.allSettled({moving}).then(() => null)")
     chosen = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": TAGS}
     found = Axe().run(page, options={"runOnly": chosen, "resultTypes": ["violations"]}).response["violations"]
     return [

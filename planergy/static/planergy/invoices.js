@@ -231,6 +231,7 @@
     notes.forEach((note) => {
       note.textContent = found.notes[note.dataset.note] ?? "";
       note.hidden = !note.textContent;
+      field(note.dataset.note).closest(".field")?.append(note);
       document.getElementById(`id_${note.dataset.note}_note`)?.remove();
     });
   };
