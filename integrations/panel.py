@@ -87,7 +87,7 @@ def panel_context(connection: Connection, invoice: Invoice, user: User) -> dict[
         "refused_link": linking if linking is not None and linking.status in NOT_DONE else None,
         "is_failed": is_failed,
         "fixed": fixed,
-        "was_not_sent": is_failed and _was(last, Attempt.Result.NOT_SENT),
+        "was_not_sent": is_failed and _was_not_sent(item, last),
         "was_refused": is_failed and _was(last, Attempt.Result.REFUSED),
         "may_export": may_export,
         "link_record_no": _standing_record_no(item),
@@ -95,7 +95,7 @@ def panel_context(connection: Connection, invoice: Invoice, user: User) -> dict[
         "problems": problems,
         "is_foretold": _is_foretold(item, problems),
         "new_date": _new_date(invoice, item, is_failed, problems) if may_export and not is_live else "",
-        "state": _state(connection, invoice, item, last, fixed, problems),
+        "state": COMPARED if is_linking else _state(connection, invoice, item, last, fixed, problems),
     }
 
 
@@ -105,6 +105,11 @@ def _may_export(invoice: Invoice, user: User) -> bool:
 
 def _was(last: Attempt | None, result: Attempt.Result) -> bool:
     return last is not None and last.result == result
+
+
+def _was_not_sent(item: ExportItem | None, last: Attempt | None) -> bool:
+    """Nor was an earlier try of it, whose answer was lost and which was looked for in vain."""
+    return item is not None and item.lookups_count == 0 and _was(last, Attempt.Result.NOT_SENT)
 
 
 def _standing_record_no(item: ExportItem | None) -> str:
@@ -168,12 +173,13 @@ def _state(
         if item.was_sent:
             return State("refused", "Not known whether it was posted", "alert", "error")
         words = f"Refused by {name}" if _was(last, Attempt.Result.REFUSED) else "Export failed"
-        return State("refused", "Not sent" if _was(last, Attempt.Result.NOT_SENT) else words, "cross-circle", "error")
+        return State("refused", "Not sent" if _was_not_sent(item, last) else words, "cross-circle", "error")
     if any(one.problem.is_error for one in problems):
         return State("refused", "To be fixed first", "cross-circle", "error")
     return State("ready", "Ready", "check-circle", "ok")
 
 
+COMPARED = State("live", "Being compared", "clock")
 _LIVE = {
     ItemStatus.QUEUED: "Waiting to be sent",
     ItemStatus.SENDING: "Being sent",

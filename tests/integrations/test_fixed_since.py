@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from integrations.models import Attempt, Connection, ExportItem, ItemStatus
-from integrations.services import exports
+from integrations.models import Attempt, Connection, ExportItem, FailureKind, ItemStatus
+from integrations.services import exports, outbox
 from invoices.models import ApprovalStatus, ExportState, Invoice
+from invoices.services.authorization import authorize_invoice, submit_invoice
 from invoices.services.corrections import correct_posting_date
+from invoices.services.entry import LineData, save_invoice
 from organization.models import User
 from tests import factories
 from tests.integrations import exporting
@@ -94,6 +97,55 @@ def test_what_was_fixed_is_no_export_problem_any_more(clerk: User, refused: Invo
     assert exports.problems(refused.account_id, clerk) == []
     refused.refresh_from_db()
     assert refused.export_state == ExportState.NONE
+
+
+def test_after_an_edit_and_a_new_authorisation_it_says_fixed_since(page: Client, clerk: User, refused: Invoice) -> None:
+    header = {name: getattr(refused, name) for name in ("company", "supplier", "number", "currency", "kind")}
+    dates = {"invoice_date": refused.invoice_date, "due_date": refused.due_date, "posting_date": OPEN_DAY}
+    lines = [LineData(gl_code=line.gl_code, unit_price=Decimal(90)) for line in refused.lines.all()]
+    edited = save_invoice(by=clerk, header=header | dates, lines=lines, invoice=refused)
+    assert edited.approval_status == ApprovalStatus.DRAFT
+    submit_invoice(edited, by=clerk)
+    authorize_invoice(edited, by=factories.owner(refused.account))
+    shown = panel(page, refused)
+    assert "Fixed since, ready" in shown
+    assert "lines changed" in shown
+    assert "Refused by Sage Intacct" not in shown
+
+
+def test_a_queued_invoice_leaves_with_its_corrected_date(
+    clerk: User, connection: Connection, portal_sandbox: Any
+) -> None:
+    invoice = ready_invoice(connection)
+    exports.export_invoices(connection, [invoice], by=clerk)
+    correct_posting_date(invoice, by=clerk, posting_date=OPEN_DAY)
+    assert Invoice.objects.get().export_state == ExportState.QUEUED
+    exporting.deliver(connection)
+    (bill,) = exporting.bills(portal_sandbox)
+    assert bill["whenposted"] == "02/15/2030"
+
+
+def test_retries_stand_in_the_activity(connection: Connection) -> None:
+    invoice = ready_invoice(connection)
+    exports.export_invoices(connection, [invoice], by=None)
+    claim = outbox.claim_queued(connection, invoice.company, limit=1)
+    busy = outbox.Failure(FailureKind.TEMPORARY, "busy", "Sage Intacct is busy.")
+    outbox.settle(claim, [outbox.Settlement(claim.items[0], Attempt.Result.NOT_SENT, busy)])
+    told = "Export to Sage Intacct did not succeed yet: Sage Intacct is busy. It is tried again by itself."
+    assert invoice.activities.get(kind="export_retried").text == told
+
+
+def test_what_was_sent_and_looked_for_in_vain_is_not_called_unsent(page: Client, connection: Connection) -> None:
+    invoice = ready_invoice(connection)
+    exports.export_invoices(connection, [invoice], by=None)
+    ExportItem.objects.update(lookups_count=6, was_sent=True)
+    claim = outbox.claim_queued(connection, invoice.company, limit=1)
+    gone = outbox.Failure(FailureKind.RECORD, "document_changed", "A document was changed meanwhile.")
+    outbox.settle(claim, [outbox.Settlement(claim.items[0], Attempt.Result.NOT_SENT, gone)])
+    shown = panel(page, invoice)
+    assert "A document was changed meanwhile." in shown
+    assert "It was not sent" not in shown
+    assert "Not sent" not in shown
 
 
 def test_another_change_is_no_fix_of_a_closed_period(page: Client, clerk: User, refused: Invoice) -> None:

@@ -80,12 +80,20 @@ def record_in_activity(settled: Sequence[tuple[ExportItem, Settlement]]) -> None
     for item, settlement in settled:
         name = settlement.item.connection.system_name
         if item.status == ItemStatus.FAILED and not item.was_sent:
-            refused = f"{name} refused it" if settlement.result == Attempt.Result.REFUSED else f"Not sent to {name}"
-            told.append((item.invoice_id, "export_failed", f"{refused}: {item.message}"))
+            told.append((item.invoice_id, "export_failed", f"{_how_it_failed(item, settlement)}: {item.message}"))
         elif item.status == ItemStatus.QUEUED and item.failure_kind == FailureKind.TEMPORARY:
-            text = f"Not sent to {name} yet: {item.message} It is tried again by itself."
+            text = f"Export to {name} did not succeed yet: {item.message} It is tried again by itself."
             told.append((item.invoice_id, "export_retried", text))
     activity.record_exports(told)
+
+
+def _how_it_failed(item: ExportItem, settlement: Settlement) -> str:
+    """Not sent is what no earlier try sent either, whose answer was lost and which was looked for in vain."""
+    name = settlement.item.connection.system_name
+    if settlement.result == Attempt.Result.REFUSED:
+        return f"{name} refused it"
+    is_unsent = settlement.result == Attempt.Result.NOT_SENT and item.lookups_count == 0
+    return f"Not sent to {name}" if is_unsent else f"Export to {name} failed"
 
 
 def retract_failures(items: Sequence[ExportItem], now: dt.datetime) -> None:
