@@ -3,6 +3,8 @@
 The lower app declares `invoice_panels = Slot("invoices.invoice_panels")`, and its template says
 `{% slot "invoices.invoice_panels" invoice=invoice %}`. A higher app calls `invoice_panels.add(provider)` from its
 `AppConfig.ready`. A provider takes `user` and the slot's own keyword arguments and returns a `Fragment`, or None.
+
+What a lower app's rules ask (`posting_rules = Question()`) is answered the same way, by values instead of fragments.
 """
 
 from __future__ import annotations

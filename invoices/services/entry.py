@@ -242,7 +242,21 @@ def _back_to_draft(invoice: Invoice) -> None:
 def _line_changes(old: list[InvoiceLine], new: list[InvoiceLine]) -> bookkeeping.Changes:
     if _line_state(old) != _line_state(new):
         return {"lines": (None, None)}
-    return {"dimensions": (None, None)} if _coding(old) != _coding(new) else {}
+    if _coding(old) == _coding(new):
+        return {}
+    ids = {one.value_id for line in (*old, *new) for one in line.dimensions.all()}
+    values = DimensionValue.objects.select_related("dimension").in_bulk(ids)
+    return {"dimensions": (_dimensions_said(old, values), _dimensions_said(new, values))}
+
+
+def _dimensions_said(lines: Iterable[InvoiceLine], values: Mapping[int, DimensionValue]) -> str | None:
+    """Line by line: "1: Project P-114, Class 20; 2: Project P-120"."""
+    said = []
+    for line in lines:
+        carried = [values[one.value_id] for one in line.dimensions.all()]
+        names = [f"{value.dimension.name} {value.code}" for value in carried]
+        said += [f"{line.position}: {', '.join(names)}"] if names else []
+    return "; ".join(said) or None
 
 
 def _line_state(lines: Iterable[InvoiceLine]) -> list[tuple[Any, ...]]:

@@ -114,10 +114,16 @@ def test_dimensions_keep_it_only_where_the_account_says_so(invoice: Invoice, cle
     invoice.account.coding_makes_author = True
     invoice.account.bookkeeping_fields = ["posting_date", "dimensions"]
     invoice.account.save()
-    saved = edit(invoice, clerk, lines_of(invoice, dimensions=a_dimension(invoice)))
+    chosen = a_dimension(invoice)
+    (value,) = chosen.values()
+    saved = edit(invoice, clerk, lines_of(invoice, dimensions=chosen))
     assert saved.approval_status == ApprovalStatus.AUTHORIZED
     assert not InvoiceAuthor.objects.filter(invoice=invoice, user=clerk).exists()
-    assert invoice.activities.get(kind="corrected").text == "Dimensions changed. The authorisation stays."
+    text = f"Dimensions none → 1: Project {value.code}. The authorisation stays."
+    assert invoice.activities.get(kind="corrected").text == text
+    assert AuditEntry.objects.get(action=AuditAction.INVOICE_CORRECTED).changes == {
+        "Dimensions": [None, f"1: Project {value.code}"]
+    }
     invoice.account.bookkeeping_fields = ["posting_date"]
     invoice.account.save()
     saved = edit(Invoice.objects.get(pk=invoice.pk), clerk, lines_of(invoice, dimensions={}))
