@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django import forms
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils.html import format_html_join
 from django.views.decorators.http import require_safe
@@ -77,7 +77,7 @@ def header_check(request: HttpRequest) -> JsonResponse:
     form.is_valid()
     values = {name: form.cleaned_data[name] for name in JUDGED if name in form.cleaned_data}
     if values.get("company") is None:
-        return JsonResponse({"notes": {}})
+        raise Http404
     values["number"] = plain_number(values.get("number") or "")
     typed = Invoice(account=user.account, **values)  # type: ignore[union-attr]
     found = posting_rules.ask(invoice=typed, is_header_only=True)

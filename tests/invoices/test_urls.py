@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 PAGES = ["home", "waiting", "invoice_search", "invoice_export_csv", "invoice_export_xlsx"]
 ENTRY = ["invoice_add", "due_date"]
-OF_COMPANY = ["number_check"]
+OF_COMPANY = ["number_check", "header_check"]
 RULES = ["approval_rule_list", "approval_rule_add"]
 OF_INVOICE = ["invoice_detail"]
 ACTIONS = ["invoice_submit", "invoice_authorize", "invoice_reject", "invoice_send_to", "comment"]
@@ -77,7 +77,7 @@ def test_a_stranger_meets_404_everywhere(invoice: Any, role: str) -> None:
     urls += [reverse(f"invoices:{name}", args=[document.pk]) for name in ("document_download", "document_preview")]
     urls += [reverse("invoices:approval_rule_edit", args=[rule.pk])]
     urls += [f"{reverse('invoices:pick', args=['supplier'])}?company={invoice.company_id}"]
-    urls += [f"{reverse('invoices:number_check')}?company={invoice.company_id}"]
+    urls += [f"{reverse(f'invoices:{name}')}?company={invoice.company_id}" for name in OF_COMPANY]
     assert {url: client.get(url).status_code for url in urls} == dict.fromkeys(urls, 404)
     posts = [reverse(f"invoices:{name}", args=[invoice.pk]) for name in ACTIONS]
     assert {url: client.post(url).status_code for url in posts} == dict.fromkeys(posts, 404)
