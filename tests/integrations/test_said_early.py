@@ -116,6 +116,12 @@ def test_without_a_synchronized_connection_nobody_speaks_of_it(
     assert submit_invoice(invoice, by=clerk).approval_status == ApprovalStatus.WAITING
 
 
+def test_a_company_that_is_not_connected_is_told_and_not_held_back(connection: Connection, clerk: User) -> None:
+    invoice = factories.invoice(factories.company(connection.account), created_by=clerk)
+    assert [(one.code, one.is_error) for one in problems(invoice)] == [("company_not_linked", False)]
+    assert submit_invoice(invoice, by=clerk).approval_status == ApprovalStatus.WAITING
+
+
 def test_another_accounts_connection_says_nothing(connection: Connection) -> None:
     invoice = factories.invoice(factories.company(), number="PR#9")
     assert list(problems(invoice)) == []

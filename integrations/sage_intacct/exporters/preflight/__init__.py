@@ -31,8 +31,11 @@ RULES: tuple[Rule, ...] = (
     whole.total_agrees,
     whole.documents_are_there,
 )
-# Only a refusal taught these, and only another try shows whether they still hold: they hold back no submission.
-MAY_HAVE_CHANGED = frozenset({"gl_code_restricted", "tax_of_other_solution", MISSING_CODE, DROPPED_CODE})
+# They hold back no submission: only a refusal taught them, and only another try shows whether they still hold; or the
+# company may be one that is not kept in Sage Intacct at all.
+MAY_HAVE_CHANGED = frozenset(
+    {"company_not_linked", "gl_code_restricted", "tax_of_other_solution", MISSING_CODE, DROPPED_CODE}
+)
 
 
 def preflight(connection: Connection, invoices: Sequence[Invoice]) -> dict[int, list[Problem]]:
