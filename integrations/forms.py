@@ -8,7 +8,15 @@ from django import forms
 
 from integrations import registry
 from integrations.models import Connection, ImportSchedule
+from invoices.fields import DayField
 from organization.models import Company
+
+
+class PostingDateForm(forms.Form):
+    """A correction on View Invoice. `version` is the invoice that was looked at."""
+
+    posting_date = DayField()
+    version = forms.IntegerField()
 
 
 class ImportForm(forms.Form):

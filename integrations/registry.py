@@ -61,6 +61,16 @@ class AccountingSystem(Protocol):
     def preflight(self, connection: Connection, invoices: Sequence[Invoice]) -> dict[int, list[Problem]]:
         """All problems of each invoice that can be told without a call, by invoice id."""
 
+    @property
+    def may_have_changed(self) -> Collection[str]:
+        """Codes of problems that only another try can disprove: said early, they hold nothing back."""
+
+    def early_problems(self, connection: Connection, invoice: Invoice, *, is_header_only: bool) -> list[Problem]:
+        """By this system's own rules, also of an invoice that is not authorised, or (its header only) not saved yet."""
+
+    def added_dimensions(self, connection: Connection, company: Company) -> Collection[str]:
+        """Keys of the dimensions that an export adds to every line which has none."""
+
     def doubt(self, connection: Connection, causes: Collection[tuple[int, str]]) -> None:
         """A person tries again what failed for these (company id, cause): it may have been mended there meanwhile."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -11,8 +12,10 @@ from integrations import registry
 from integrations.models import Connection
 from integrations.models.connection import MOST_REFUSED_SIGN_INS
 from integrations.registry import AccountingSystem
+from integrations.services.preflight import early_findings
 from invoices import slots as invoice_slots
 from invoices.models import Invoice
+from invoices.services.findings import Finding
 from ledger import slots as ledger_slots
 from organization import control_panel
 from organization.control_panel import Area, Item
@@ -38,6 +41,8 @@ def fill() -> None:
     invoice_slots.invoice_panels.add(invoice_panel)
     invoice_slots.home_widgets.add(problems_widget)
     invoice_slots.banners.add(paused_banner)
+    invoice_slots.posting_rules.add(posting_findings)
+    invoice_slots.added_dimensions.add(added_dimensions)
     _register_control_panel_items()
 
 
@@ -71,6 +76,24 @@ def _sees_settings(system: AccountingSystem, user: User) -> bool:
 
 def _enabled(user: User) -> QuerySet[Connection]:
     return Connection.objects.for_account(user.account).enabled().order_by("pk")
+
+
+def _posting_to(invoice: Invoice) -> Connection | None:
+    """The connection that this invoice will leave by; none while nobody knows what is there, or it stays here."""
+    if invoice.is_credit_note:
+        return None
+    connections = Connection.objects.for_account(invoice.account).enabled()
+    return connections.filter(synchronized_at__isnull=False).order_by("pk").first()
+
+
+def posting_findings(invoice: Invoice, *, is_header_only: bool) -> Iterable[Finding]:
+    connection = _posting_to(invoice)
+    return early_findings(connection, invoice, is_header_only=is_header_only) if connection else ()
+
+
+def added_dimensions(invoice: Invoice) -> Iterable[str]:
+    connection = _posting_to(invoice)
+    return registry.get(connection.system).added_dimensions(connection, invoice.company) if connection else ()
 
 
 def import_button(user: User, list_name: str, **context: Any) -> Fragment | None:

@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern] = [
     path("integrations/export/problems/", exporting.export_problems, name="export_problems"),
     path("integrations/export/try-again/", exporting.try_again, name="try_again"),
     path("integrations/invoices/<int:pk>/export/", exporting.export_invoice, name="export_invoice"),
+    path("integrations/invoices/<int:pk>/posting-date/", exporting.correct_posting_date, name="correct_posting_date"),
     path("integrations/invoices/<int:pk>/state/", exporting.invoice_state, name="invoice_state"),
     path("integrations/invoices/<int:pk>/link/", exporting.link_bill, name="link_bill"),
     path("integrations/<str:system_key>/setup/", connecting.setup, name="setup"),

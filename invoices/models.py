@@ -547,6 +547,7 @@ class Activity(models.Model):
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     kind = models.CharField(max_length=20)
     text = models.TextField()
+    changes = models.JSONField(default=dict, blank=True, help_text="{field: [before, after]}, dates as 2030-12-31.")
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -1,6 +1,7 @@
 """Places on this app's pages that higher apps fill."""
 
-from organization.slots import Slot
+from invoices.services.findings import Finding
+from organization.slots import Question, Slot
 
 # Sections on View Invoice. Context: user, invoice.
 invoice_panels = Slot("invoices.invoice_panels")
@@ -10,3 +11,8 @@ search_actions = Slot("invoices.search_actions")
 home_widgets = Slot("invoices.home_widgets")
 # Banners on every page of the module (a paused connection). Context: user.
 banners = Slot("invoices.banners")
+
+# What accounting systems would refuse of an invoice. Context: invoice; is_header_only, for one that is not saved yet.
+posting_rules: Question[Finding] = Question()
+# Keys of the dimensions that an export adds to every line by itself. Context: invoice.
+added_dimensions: Question[str] = Question()

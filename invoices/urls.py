@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from invoices.rules import approval_rules
-from invoices.views import detail, discarding, documents, entry, home, pickers, search, suggestions
+from invoices.views import detail, discarding, documents, entry, findings, home, pickers, search, suggestions
 
 app_name = "invoices"
 
@@ -40,6 +40,7 @@ urlpatterns = [
     path("pick/due-date/", pickers.due_date, name="due_date"),
     path("pick/plausibility/", pickers.plausibility, name="plausibility"),
     path("pick/number/", pickers.number_check, name="number_check"),
+    path("pick/header/", findings.header_check, name="header_check"),
     path("pick/<str:kind>/", pickers.pick, name="pick"),
     *approval_rules.urls(),
 ]

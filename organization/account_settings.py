@@ -8,14 +8,22 @@ from django import forms
 from django.utils import translation
 
 from organization.accounts import currency_code
-from organization.models import Account
+from organization.models import Account, BookkeepingField
 from organization.spelling import spell
 
 
 class AccountSettingsForm(forms.ModelForm):
+    bookkeeping_fields = forms.MultipleChoiceField(
+        label="Book-keeping fields",
+        choices=BookkeepingField.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="Who corrects nothing else on an authorised invoice does not drop its authorisation.",
+    )
+
     class Meta:
         model = Account
-        fields = ("base_currency", "coding_makes_author")
+        fields = ("base_currency", "coding_makes_author", "bookkeeping_fields")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

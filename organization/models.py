@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
@@ -51,6 +52,17 @@ def validate_time_zone(value: str) -> None:
         raise ValidationError(f"“{value}” is not a time zone.")
 
 
+class BookkeepingField(models.TextChoices):
+    """What an account may call book-keeping: when and where an invoice is booked, never what is paid to whom."""
+
+    POSTING_DATE = "posting_date", "Posting date"
+    DIMENSIONS = "dimensions", "Dimensions of the lines"
+
+
+def default_bookkeeping_fields() -> list[str]:
+    return [BookkeepingField.POSTING_DATE]
+
+
 class Account(models.Model):
     """One customer. Everything else belongs to an account, and nobody sees another account's rows."""
 
@@ -65,6 +77,12 @@ class Account(models.Model):
         "whoever changes the coding counts as an author",
         default=False,
         help_text="Then nobody authorises an invoice whose GL codes or dimensions they chose.",
+    )
+    bookkeeping_fields = ArrayField(
+        models.CharField(max_length=20, choices=BookkeepingField),
+        default=default_bookkeeping_fields,
+        blank=True,
+        help_text="Who corrects nothing else on an authorised invoice does not drop its authorisation.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     requires_second_factor = models.BooleanField(
@@ -322,6 +340,7 @@ class AuditAction(models.TextChoices):
     SUPPLIER_ARCHIVED = "supplier.archived", "Supplier archived"
     SUPPLIER_RESTORED = "supplier.restored", "Supplier restored"
     INVOICE_CHANGED = "invoice.changed", "Invoice amounts or supplier changed"
+    INVOICE_CORRECTED = "invoice.corrected", "Invoice book-keeping corrected"
     INVOICE_DISCARDED = "invoice.discarded", "Invoice discarded"
     POSTING_UNDONE = "posting.undone", "Posting undone"
     POSTING_SETTLED = "posting.settled", "Posting settled by hand"

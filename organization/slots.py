@@ -3,13 +3,15 @@
 The lower app declares `invoice_panels = Slot("invoices.invoice_panels")`, and its template says
 `{% slot "invoices.invoice_panels" invoice=invoice %}`. A higher app calls `invoice_panels.add(provider)` from its
 `AppConfig.ready`. A provider takes `user` and the slot's own keyword arguments and returns a `Fragment`, or None.
+
+What a lower app's rules ask (`posting_rules = Question()`) is answered the same way, by values instead of fragments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Fragment:
 
 
 Provider = Callable[..., Fragment | None]
+Answer = TypeVar("Answer")
 
 _slots: dict[str, Slot] = {}
 
@@ -43,6 +46,21 @@ class Slot:
         """The fragments that have something to show for this context, in order."""
         found = (provider(**context) for provider in self._providers)
         yield from sorted((fragment for fragment in found if fragment is not None), key=lambda fragment: fragment.order)
+
+
+class Question(Generic[Answer]):
+    """What a lower app's rules ask of whoever stands above it. A provider takes keywords and returns its answers."""
+
+    def __init__(self) -> None:
+        self._providers: list[Callable[..., Iterable[Answer]]] = []
+
+    def add(self, provider: Callable[..., Iterable[Answer]]) -> None:
+        if provider not in self._providers:
+            self._providers.append(provider)
+
+    def ask(self, **context: Any) -> Iterator[Answer]:
+        for provider in self._providers:
+            yield from provider(**context)
 
 
 def get_slot(name: str) -> Slot:

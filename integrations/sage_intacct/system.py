@@ -64,6 +64,22 @@ class SageIntacct:
 
         return preflight(connection, invoices)
 
+    @property
+    def may_have_changed(self) -> Collection[str]:
+        from integrations.sage_intacct.exporters.preflight import MAY_HAVE_CHANGED
+
+        return MAY_HAVE_CHANGED
+
+    def early_problems(self, connection: Connection, invoice: Invoice, *, is_header_only: bool) -> list[Problem]:
+        from integrations.sage_intacct.exporters.preflight import early_problems
+
+        return early_problems(connection, invoice, is_header_only=is_header_only)
+
+    def added_dimensions(self, connection: Connection, company: Company) -> Collection[str]:
+        """The entity is the location of every line that names none."""
+        is_entity = connection.company_links.filter(company=company).exclude(entity_id="").exists()
+        return ("location",) if is_entity else ()
+
     def doubt(self, connection: Connection, causes: Collection[tuple[int, str]]) -> None:
         from integrations.sage_intacct.exporters import learning, line_fields
 

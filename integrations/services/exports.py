@@ -26,8 +26,8 @@ from integrations.models import (
 )
 from integrations.services import export_jobs, outbox
 from integrations.services.heartbeat import database_now
-from invoices.models import Invoice
-from invoices.services import posting
+from invoices.models import ExportState, Invoice
+from invoices.services import activity, posting
 from organization.models import User
 
 log = logging.getLogger(__name__)
@@ -111,6 +111,11 @@ def _queue(job: Job, wanted: list[tuple[int, int]]) -> list[tuple[int, int]]:
         if job.trigger == Trigger.MANUAL:
             causes = set(again.filter(status=ItemStatus.FAILED).values_list("company_id", "code"))
             registry.get(job.connection.system).doubt(job.connection, causes)
+        if job.requested_by is not None:
+            activity.record_exports(
+                [(pk, "export_asked", f"Export to {job.connection.system_name} asked for again.") for pk in restarted],
+                by=job.requested_by,
+            )
         again.update(status=ItemStatus.QUEUED, attempts_count=0, **fields, **outbox.NO_FAILURE)
         # Of these nobody knows whether they stand there: they are looked for first, as long as after any lost answer.
         again.filter(was_sent=True).update(status=ItemStatus.UNKNOWN, lookups_count=0, unknown_since=now)
@@ -213,7 +218,8 @@ class ProblemGroup:
 
 def problems(account_id: int, user: User) -> list[ProblemGroup]:
     """What failed among the invoices that the user may see, grouped by cause, the largest group first."""
-    visible = Invoice.objects.visible_to(user).awaiting_export()
+    # What was corrected since is no problem any more: it waits to be exported.
+    visible = Invoice.objects.visible_to(user).awaiting_export().exclude(export_state=ExportState.NONE)
     failed = ExportItem.objects.filter(
         connection__account=account_id, status=ItemStatus.FAILED, invoice__in=visible.order_by()
     )

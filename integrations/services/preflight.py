@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from integrations import registry
 from integrations.errors import cause_of
+from invoices.services.findings import Finding
 
 if TYPE_CHECKING:
     from integrations.models import Connection
@@ -41,6 +43,44 @@ class Problem:
     @property
     def is_error(self) -> bool:
         return self.severity == Severity.ERROR
+
+
+def problem_of(finding: Finding) -> Problem:
+    """What the invoice's own rules found, as one of the problems of its export."""
+    return Problem(
+        finding.code,
+        finding.message,
+        finding.advice,
+        re.sub(r"^lines-(\d+)", lambda found: f"line-{int(found[1]) + 1}", finding.field),
+        Severity.ERROR if finding.is_error else Severity.WARNING,
+        finding.subject,
+    )
+
+
+def finding_of(problem: Problem, *, may_have_changed: bool) -> Finding:
+    """A problem of an export, as it is said before: what may have changed meanwhile only warns."""
+    return Finding(
+        problem.code,
+        problem.message,
+        form_field(problem.field),
+        problem.advice,
+        problem.subject,
+        is_error=problem.is_error and not may_have_changed,
+    )
+
+
+def form_field(anchor: str) -> str:
+    """The entry form's name of a field: "line-2-gl_code" → "lines-1-gl_code"."""
+    return re.sub(r"^line-(\d+)", lambda found: f"lines-{int(found[1]) - 1}", anchor)
+
+
+def early_findings(connection: Connection, invoice: Invoice, *, is_header_only: bool) -> list[Finding]:
+    """What this connection's system would refuse, beside what every invoice must have."""
+    system = registry.get(connection.system)
+    return [
+        finding_of(problem, may_have_changed=problem.code in system.may_have_changed)
+        for problem in system.early_problems(connection, invoice, is_header_only=is_header_only)
+    ]
 
 
 def problems_of(connection: Connection, invoice: Invoice) -> list[Problem]:

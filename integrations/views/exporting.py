@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from integrations.errors import IntegrationError
-from integrations.forms import LinkBillForm
+from integrations.forms import LinkBillForm, PostingDateForm
 from integrations.models import Connection, ExportItem, ItemStatus
 from integrations.panel import panel_context
 from integrations.services import exports, linking
@@ -27,10 +27,13 @@ from integrations.views.access import (
 )
 from integrations.views.export_check import ExportCheck, kept_check
 from integrations.views.problems import looked_up, problem_cards
+from invoices.errors import InvoiceRefused
 from invoices.filters import filtered_invoices
 from invoices.models import Invoice
 from invoices.querysets import InvoiceQuerySet
+from invoices.services import corrections
 from organization.parameters import is_whole_number, way_back
+from organization.spelling import spell
 
 UNDER_WAY = ("queued", "sending", "unknown")
 
@@ -118,6 +121,26 @@ def export_invoice(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, started_words(connection))
         else:
             messages.info(request, "There is nothing to export: this invoice is under way already, or posted.")
+    except IntegrationError as error:
+        tell(request, error)
+    return redirect(invoice)
+
+
+@require_POST
+def correct_posting_date(request: HttpRequest, pk: int) -> HttpResponse:
+    """The field beside a refusal: a later posting date, which keeps the authorisation, and another try."""
+    connection = exporting_connection_or_404(request.user)
+    invoice = get_object_or_404(exportable_invoices(request.user), pk=pk)
+    form = PostingDateForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        return redirect(invoice)
+    try:
+        corrections.correct_posting_date(invoice, by=request.user, **form.cleaned_data)
+        exports.export_invoices(connection, [invoice], by=request.user)
+        messages.success(request, started_words(connection, "The posting date was saved first."))
+    except InvoiceRefused as refused:
+        messages.error(request, spell(refused.message, request.user.spelling))
     except IntegrationError as error:
         tell(request, error)
     return redirect(invoice)

@@ -11,7 +11,7 @@ from django.db.models.functions import RowNumber
 from integrations.models import ExportItem, ItemStatus, Job
 from integrations.services import exports
 from integrations.services.exports import ProblemGroup
-from invoices.models import Invoice
+from invoices.models import ExportState, Invoice
 from organization.models import User
 
 SHOWN_PER_CARD = 8
@@ -68,7 +68,8 @@ def _of_visible(user: User) -> QuerySet[ExportItem]:
 
 
 def _failed(user: User) -> QuerySet[ExportItem]:
-    return _of_visible(user).filter(status=ItemStatus.FAILED)
+    """What was corrected since is left out, as in `exports.problems`."""
+    return _of_visible(user).filter(status=ItemStatus.FAILED).exclude(invoice__export_state=ExportState.NONE)
 
 
 def _counts(failed: QuerySet[ExportItem]) -> dict[Cause, int]:

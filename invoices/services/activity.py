@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from invoices.errors import InvoiceRefused
 from invoices.models import Activity, Invoice
@@ -11,9 +11,21 @@ from organization.models import User
 MAX_COMMENT = 2_000
 
 
-def record(invoice: Invoice, *, by: User | None, kind: str, text: str) -> Activity:
-    """`by` is None for what the portal did itself."""
-    return Activity.objects.create(invoice=invoice, user=by, kind=kind, text=text)
+def record(
+    invoice: Invoice,
+    *,
+    by: User | None,
+    kind: str,
+    text: str,
+    changes: Mapping[str, Sequence[str | None]] | None = None,
+) -> Activity:
+    """`by` is None for what the portal did itself. `changes`: what each field said before, and after."""
+    return Activity.objects.create(invoice=invoice, user=by, kind=kind, text=text, changes=changes or {})
+
+
+def record_exports(told: Iterable[tuple[int, str, str]], *, by: User | None = None) -> None:
+    """(invoice id, kind, text) of what became of tries to export; one statement."""
+    Activity.objects.bulk_create(Activity(invoice_id=pk, user=by, kind=kind, text=text) for pk, kind, text in told)
 
 
 def record_posted(told: Iterable[tuple[Invoice, Sequence[str]]]) -> None:

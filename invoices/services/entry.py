@@ -23,7 +23,7 @@ from invoices.models import (
     InvoiceLine,
     LineDimension,
 )
-from invoices.services import activity, authors, documents, money
+from invoices.services import activity, authors, bookkeeping, documents, money
 from invoices.services.belonging import check_header, check_lines
 from invoices.services.documents import CheckedFile, check_document
 from ledger.minor_units import USUAL, allowance, decimals_of, grouped, is_finer, rounded
@@ -187,15 +187,19 @@ def _save(
     changed = _assign(invoice, header, lines)
     _refuse_duplicate(invoice)
     was = invoice.approval_status
-    _back_to_draft(invoice)
     invoice.save()
     old, new = _replace_lines(invoice, lines)
-    changed += ["lines"] if _line_state(old) != _line_state(new) else []
-    changed += _change_documents(invoice, checked, removed, by=by)
+    changed |= _line_changes(old, new)
+    moved = _change_documents(invoice, checked, removed, by=by)
+    if not moved and bookkeeping.keeps_authorization(invoice, changed):
+        bookkeeping.correct(invoice, changed, by=by)
+        return invoice
+    if was != ApprovalStatus.DRAFT:
+        _back_to_draft(invoice)
     figures = _note_authors(invoice, before, was_in, old, new, by=by) if not is_new else {}
     if not was_within and _is_within_authorization(invoice, by):
         authors.note(invoice, InvoiceAuthor.Deed.REACH, by=by)
-    _record(invoice, is_new, was, changed, figures, by=by)
+    _record(invoice, is_new, was, changed, moved, figures, by=by)
     return invoice
 
 
@@ -223,7 +227,8 @@ def lock_for_editing(invoice: Invoice, *, by: User, version: int | None = None) 
     return locked
 
 
-def _assign(invoice: Invoice, header: Mapping[str, Any], lines: Sequence[LineData]) -> list[str]:
+def _assign(invoice: Invoice, header: Mapping[str, Any], lines: Sequence[LineData]) -> bookkeeping.Changes:
+    """Returns what a saved invoice said before, and says now, where that differs."""
     sums = {"net": sum((line.net for line in lines), ZERO), "tax": sum((line.tax_amount for line in lines), ZERO)}
     values = dict(header)
     for name in ("net", "tax"):
@@ -233,11 +238,13 @@ def _assign(invoice: Invoice, header: Mapping[str, Any], lines: Sequence[LineDat
     if any(abs(values[name]) > MAX_AMOUNT for name in ("net", "tax", "total")):
         raise InvoiceRefused("This amount is too large.", "total")
     values["number"] = plain_number(header.get("number") or "")
-    changed = [name for name, value in values.items() if invoice.pk and getattr(invoice, name) != value]
+    differs = [name for name, value in values.items() if invoice.pk and getattr(invoice, name) != value]
+    then = bookkeeping.said_by(invoice, differs)
     for name, value in values.items():
         setattr(invoice, name, value)
     invoice.version += 1
-    return [str(getattr(Invoice._meta.get_field(name), "verbose_name", name)) for name in changed]
+    now = bookkeeping.said_by(invoice, differs)
+    return {name: (then[name], now[name]) for name in differs}
 
 
 def plain_number(text: str) -> str:
@@ -270,15 +277,36 @@ def _back_to_draft(invoice: Invoice) -> None:
     invoice.approval_status = ApprovalStatus.DRAFT
     invoice.export_state = ExportState.NONE
     invoice.authorized_at = invoice.next_approver = invoice.approval_rule = None
-    if invoice.pk:
-        waiting = [Authorization.Status.PENDING, Authorization.Status.QUEUED]
-        invoice.authorizations.filter(status__in=waiting).update(status=Authorization.Status.DROPPED)
+    invoice.save()
+    waiting = [Authorization.Status.PENDING, Authorization.Status.QUEUED]
+    invoice.authorizations.filter(status__in=waiting).update(status=Authorization.Status.DROPPED)
+
+
+def _line_changes(old: list[InvoiceLine], new: list[InvoiceLine]) -> bookkeeping.Changes:
+    if _line_state(old) != _line_state(new):
+        return {"lines": (None, None)}
+    if _coding(old) == _coding(new):
+        return {}
+    ids = {one.value_id for line in (*old, *new) for one in line.dimensions.all()}
+    values = DimensionValue.objects.select_related("dimension").in_bulk(ids)
+    return {"dimensions": (_dimensions_said(old, values), _dimensions_said(new, values))}
+
+
+def _dimensions_said(lines: Iterable[InvoiceLine], values: Mapping[int, DimensionValue]) -> str | None:
+    """Line by line: "1: Project P-114, Class 20; 2: Project P-120"."""
+    said = []
+    for line in lines:
+        carried = [values[one.value_id] for one in line.dimensions.all()]
+        names = [f"{value.dimension.name} {value.code}" for value in carried]
+        said += [f"{line.position}: {', '.join(names)}"] if names else []
+    return "; ".join(said) or None
 
 
 def _line_state(lines: Iterable[InvoiceLine]) -> list[tuple[Any, ...]]:
+    """All but the dimensions."""
     return [
-        (line.description, line.quantity, line.unit_price, line.tax_code_id, line.tax, coding)
-        for line, coding in zip(lines, _coding(lines), strict=True)
+        (line.gl_code_id, line.description, line.quantity, line.unit_price, line.tax_code_id, line.tax)
+        for line in lines
     ]
 
 
@@ -360,11 +388,22 @@ def _change_documents(invoice: Invoice, checked: list[CheckedFile], removed: lis
     return changed
 
 
-def _record(invoice: Invoice, is_new: bool, was: str, changed: list[str], figures: money.Changes, *, by: User) -> None:
+def _record(
+    invoice: Invoice,
+    is_new: bool,
+    was: str,
+    changed: bookkeeping.Changes,
+    moved: list[str],
+    figures: money.Changes,
+    *,
+    by: User,
+) -> None:
+    """`moved`: what became of documents."""
     if is_new:
         activity.record(invoice, by=by, kind="entered", text="Entered.")
         return
-    what = f"Edited: {', '.join(changed)}." if changed else "Saved without a change."
+    names = [bookkeeping.label_of(name) for name in changed] + moved
+    what = f"Edited: {', '.join(names)}." if names else "Saved without a change."
     if figures:
         what += f" {money.sentence(figures)}"
         audit.record(AuditAction.INVOICE_CHANGED, account=by.account, target=invoice, changes=figures, actor=by)
@@ -372,4 +411,4 @@ def _record(invoice: Invoice, is_new: bool, was: str, changed: list[str], figure
         what += " This dropped the authorisation."
     elif was == ApprovalStatus.WAITING:
         what += " This took it back from those who were asked to authorise it."
-    activity.record(invoice, by=by, kind="edited", text=what)
+    activity.record(invoice, by=by, kind="edited", text=what, changes=changed)

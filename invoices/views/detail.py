@@ -20,6 +20,7 @@ from invoices.services.documents import looked_at
 from invoices.services.plausibility import remarks
 from invoices.views.discarded import tells_of_discarded
 from invoices.views.documents import shown
+from invoices.views.findings import shown_on_page
 from invoices.views.seen import version_seen
 from invoices.views.twins import asked_about, explained
 from organization.models import User
@@ -28,6 +29,12 @@ from organization.permissions import administration_of, allowed, authorization_o
 from organization.spelling import spell
 
 UNDECIDED = (ApprovalStatus.DRAFT, ApprovalStatus.REJECTED, ApprovalStatus.WAITING)
+BEFORE_SUBMITTING = "Before it can be submitted for authorisation"
+FINDINGS_TITLES = {
+    ApprovalStatus.DRAFT: BEFORE_SUBMITTING,
+    ApprovalStatus.REJECTED: BEFORE_SUBMITTING,
+    ApprovalStatus.WAITING: "What would be refused when it is posted",
+}
 
 
 def may_comment(user: User) -> bool:
@@ -58,6 +65,8 @@ def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "activities": invoice.activities.select_related("user")[:200],
         "authorizations": invoice.authorizations.select_related("approver"),
         "remarks": list(remarks(invoice)) if invoice.approval_status in UNDECIDED else [],
+        "findings": shown_on_page(invoice),
+        "findings_title": FINDINGS_TITLES.get(ApprovalStatus(invoice.approval_status), ""),
         "twins": asked_about(invoice, request.user),  # type: ignore[arg-type]
         "explained_twins": explained(invoice, request.user),  # type: ignore[arg-type]
         **_may(request.user, invoice),  # type: ignore[arg-type]

@@ -39,9 +39,10 @@ from invoices.services.plausibility import remarks
 from invoices.services.readiness import problems
 from invoices.views.discarded import left_of, tells_of_discarded
 from invoices.views.documents import may_enter, shown
+from invoices.views.findings import put_beside_fields
 from invoices.views.twins import asked_about
 from ledger.models import Dimension
-from organization.models import User
+from organization.models import BookkeepingField, User
 from organization.parameters import is_whole_number
 from organization.permissions import allowed
 from organization.spelling import spell
@@ -283,15 +284,27 @@ def _submit(invoice: Invoice, *, by: User, twin_reason: str) -> str:
     return ""
 
 
+def _drops_authorization(invoice: Invoice | None) -> str:
+    """What saving does to an invoice that is authorised."""
+    fields = invoice.account.bookkeeping_fields if invoice else []
+    names = " and ".join(str(BookkeepingField(field).label).lower() for field in fields)
+    unless = f", unless you change nothing but its {names}" if names else ""
+    return f"This invoice is authorised. Saving it drops the authorisation{unless}."
+
+
 def _page(
     request: HttpRequest, forms: EntryForms, invoice: Invoice | None, *, discarded: DiscardedInvoice | None = None
 ) -> HttpResponse:
     documents = list(invoice.documents.all()) if invoice else []
-    checks = invoice and request.GET.get("check") and request.method != "POST"
+    checks = bool(request.GET.get("check"))
+    found = list(problems(invoice)) if invoice and request.method != "POST" else []
+    # What is only not entered yet is said where somebody wanted to submit it.
+    put_beside_fields(forms, [one for one in found if checks or not one.is_gap])
     first = next((one for one in [*forms.documents.pending, *map(looked_at, documents)] if one.is_shown), None)
     context = {
         "title": f"Edit {invoice}" if invoice else "Enter Invoice",
         "invoice": invoice,
+        "drops": _drops_authorization(invoice),
         "discarded": discarded,
         "action": request.path if invoice else reverse("invoices:invoice_add"),
         "form": forms.header,
@@ -305,7 +318,7 @@ def _page(
         "most_lines": MOST_LINES,
         "problems": list(forms.problems()),
         "changed_meanwhile": forms.changed_meanwhile,
-        "missing": list(problems(invoice)) if invoice and checks else [],
+        "missing": found if checks else [],
         "remarks": list(remarks(invoice)) if invoice and request.method != "POST" else [],
         "twins": asked_about(invoice, request.user) if invoice else [],  # type: ignore[arg-type]
         "twin_reason": request.POST.get("twin_reason", ""),

@@ -516,7 +516,7 @@ def test_the_command_says_what_became_of_each(portal_sandbox: Any, connection: A
 def test_the_command_waits_for_a_worker_that_was_faster(
     portal_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from integrations.management.commands import intacct_export
+    from integrations.management import waiting
     from integrations.sage_intacct.exporters.sending import Sending
 
     invoice = exporting.ready_invoice(connection)
@@ -528,7 +528,7 @@ def test_the_command_waits_for_a_worker_that_was_faster(
         deliver(connection_id, company_id)
 
     monkeypatch.setattr(exports, "deliver_due", another_is_faster)
-    monkeypatch.setattr(intacct_export, "sleep", lambda _: Sending(claims[0]).run())
+    monkeypatch.setattr(waiting, "sleep", lambda _: Sending(claims[0]).run())
     out = StringIO()
     call_command("intacct_export", "--account", connection.account.name, "--json", stdout=out)
     told = json.loads(out.getvalue())

@@ -45,7 +45,7 @@ def test_says_in_a_line_per_data_set_how_it_ended(intacct: Any) -> None:
 
 def test_waits_for_a_worker_that_is_at_it(intacct: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from integrations import runner
-    from integrations.management.commands import intacct_import
+    from integrations.management import waiting
     from integrations.models import JobStatus
     from integrations.services import jobs
 
@@ -54,7 +54,7 @@ def test_waits_for_a_worker_that_is_at_it(intacct: Any, monkeypatch: pytest.Monk
     def end_it(seconds: float) -> None:
         runner.finish(held, JobStatus.SUCCEEDED)
 
-    monkeypatch.setattr(intacct_import.time, "sleep", end_it)
+    monkeypatch.setattr(waiting, "sleep", end_it)
     lines = _run("--data-set", "terms", "--data-set", "suppliers").splitlines()
     assert [line.split(".")[0] for line in lines] == [
         "Import Terms: Completed",

@@ -724,14 +724,15 @@ def test_what_preflight_found_is_said_once(page: Client, connection: Connection)
     invoice = ready_invoice(connection, supplier=held)
     exporting.export(connection, invoice)
     shown = text(page.get(invoice.get_absolute_url()))
-    assert "It was not sent, for this has to be mended first" in shown
+    assert "It was not sent, for this has to be fixed first" in shown
     panel = shown[shown.index('id="export-panel"') : shown.index('id="header-title"')]
     assert panel.count("is on hold. <span") == 1
     held.is_on_hold = False
     held.save()
     after = text(page.get(invoice.get_absolute_url()))
-    assert "is on hold" in after
-    assert "Nothing else that Sage Intacct would refuse was found." in after
+    assert "What stood in the way is gone. Ready to be sent." in after
+    assert after.index("What was refused before") < after.index("is on hold")
+    assert "It was not sent" not in after
 
 
 def test_a_run_of_many_causes_and_invoices_shows_the_first_of_them(

@@ -71,6 +71,7 @@ def _urls(job: Job, exchange: Exchange, invoice_pk: int) -> dict[str, str]:
         "try_again": [],
         "export_invoice": [invoice_pk],
         "invoice_state": [invoice_pk],
+        "correct_posting_date": [invoice_pk],
         "link_bill": [invoice_pk],
         "setup": ["sage_intacct"],
         "disable": ["sage_intacct"],
@@ -102,6 +103,7 @@ EXPORTERS = {
     "export_problems": "get",
     "try_again": "post",
     "export_invoice": "post",
+    "correct_posting_date": "post",
     "invoice_state": "get",
 }
 OF_ONE_ACCOUNT = (
@@ -111,6 +113,7 @@ OF_ONE_ACCOUNT = (
     "preview_drop",
     "exchange",
     "export_invoice",
+    "correct_posting_date",
     "invoice_state",
 )
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 PAGES = ["home", "waiting", "invoice_search", "invoice_export_csv", "invoice_export_xlsx"]
 ENTRY = ["invoice_add", "due_date"]
-OF_COMPANY = ["number_check", "plausibility"]
+OF_COMPANY = ["number_check", "header_check", "plausibility"]
 RULES = ["approval_rule_list", "approval_rule_add"]
 OF_INVOICE = ["invoice_detail"]
 ACTIONS = ["invoice_submit", "invoice_authorize", "invoice_reject", "invoice_send_to", "comment"]

@@ -7,10 +7,11 @@ from argparse import ArgumentParser
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from integrations.errors import IntegrationError
 from integrations.management.selection import add_selection, chosen_companies, chosen_connection
+from integrations.management.waiting import Exit, Standing
 from integrations.models import Connection
 from integrations.sage_intacct.classification import integration_error
 from integrations.sage_intacct.client import IntacctError
@@ -38,7 +39,10 @@ class Findings:
 
 
 class Command(BaseCommand):
-    help = "Sign in to Sage Intacct and compare companies with entities. Ends with 1 when something is missing."
+    help = (
+        "Sign in to Sage Intacct and compare companies with entities. Ends with 1 when something is missing, with 3 "
+        "when the connection is paused."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_selection(parser)
@@ -48,8 +52,10 @@ class Command(BaseCommand):
         companies = chosen_companies(connection, options["company"])
         found = check(connection, companies if companies is not None else connection.account.companies.active())
         self.stdout.write(json.dumps(asdict(found), indent=2) if options["json"] else "\n".join(_lines(found)))
+        if found.is_paused:
+            raise Standing(Exit.PAUSED, "The connection is paused.").as_error()
         if not found.is_well:
-            raise CommandError("Something is missing.")
+            raise Standing(Exit.FAILED, "Something is missing.").as_error()
 
 
 def check(connection: Connection, companies: Any) -> Findings:

@@ -9,27 +9,40 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.management.selection import add_selection, chosen_companies, chosen_connection
+from integrations.management.waiting import Exit, Standing, add_timeout, wait_until
 from integrations.models import Connection, Job, Outcome
 
 COUNTS = ("created", "updated", "unchanged", "warnings", "failed", "deactivated", "posted")
 
 
 class Command(BaseCommand):
-    help = "List the newest runs; with --job one run and its records. Also of a connection that is disabled."
+    help = (
+        "List the newest runs; with --job one run and its records, with --timeout once it has ended. Also of a "
+        "connection that is disabled. Ends with 6 when the run was still under way then."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_selection(parser)
         parser.add_argument("--job", type=int, help="The number of one run.")
+        add_timeout(parser, default=0)
         parser.add_argument("--limit", type=int, default=20, help="How many runs, or records of one run. Default: 20.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         connection = chosen_connection(options["account"], also_disabled=True)
         limit = max(options["limit"], 0)
+        is_ended = wait_until(lambda: _has_ended(connection, options["job"]), seconds=options["timeout"])
         if options["job"]:
             found = _run(connection, options["job"], limit)
         else:
             found = [_as_dict(job) for job in _newest(connection, options["company"])[:limit]]
         self.stdout.write(json.dumps(found, indent=2) if options["json"] else "\n".join(_lines(found)))
+        if options["timeout"] and not is_ended:
+            raise Standing(Exit.TIMED_OUT, "This run is still under way.").as_error()
+
+
+def _has_ended(connection: Connection, job: int | None) -> bool:
+    """Of a list of runs, or of a run that does not exist, there is nothing to wait for."""
+    return job is None or not connection.jobs.unfinished().filter(pk=job).exists()
 
 
 def _newest(connection: Connection, names: list[str] | None) -> Any:

@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import json
-import time
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from integrations import runner
 from integrations.errors import ConfigurationError
-from integrations.management.selection import chosen_companies, chosen_connection
+from integrations.management.selection import add_selection, chosen_companies, chosen_connection
+from integrations.management.waiting import EXIT_CODES, Exit, Standing, add_timeout, shown, wait_until
 from integrations.models import Connection, Job, JobStatus
 from integrations.sage_intacct import data_sets
 from integrations.services import jobs
 
 FAILED = (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED)
-LOOK_AGAIN_AFTER = 0.5
 COUNTS = ("total", "done", "created", "updated", "unchanged", "warnings", "failed", "deactivated")
 
 
 class Command(BaseCommand):
-    help = "Import reference data from Sage Intacct in this process. Ends with 1 when an import failed as a whole."
+    help = (
+        "Import reference data from Sage Intacct, here or by a worker that is faster, and wait until each import has "
+        f"ended, or waits for what is printed. {EXIT_CODES}"
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         keys = [data_set.key for data_set in data_sets.ALL]
-        parser.add_argument("--account", help="Name of the account; needed when several are connected.")
-        parser.add_argument("--company", action="append", help="Name of a company; repeatable. Default: all.")
+        add_selection(parser)
         parser.add_argument(
             "--data-set", action="append", choices=[*keys, "dimensions"], help="Repeatable. Default: all."
         )
         parser.add_argument("--full", action="store_true", help="Read everything again, not only what has changed.")
         parser.add_argument("--preview", action="store_true", help="Show what an import would do.")
-        parser.add_argument("--json", action="store_true", help="Print a JSON list.")
+        add_timeout(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         connection = chosen_connection(options["account"])
@@ -48,27 +51,48 @@ class Command(BaseCommand):
             )
         except ConfigurationError as error:
             raise CommandError(f"{error.user_message} {error.advice}") from error
-        _run(started)
+        is_at_rest = _run(started, seconds=options["timeout"])
         finished = [Job.objects.select_related("connection", "company").get(pk=job.pk) for job in started]
         self.stdout.write(_as_json(finished) if options["json"] else "\n".join(map(_as_line, finished)))
-        if any(job.status in FAILED for job in finished):
-            raise CommandError("At least one import failed as a whole.")
+        connection.refresh_from_db()
+        standing = _standing(finished, connection, is_at_rest)
+        if standing is not None:
+            raise standing.as_error()
 
 
-def _run(started: list[Job]) -> None:
+def _run(started: Sequence[Job], *, seconds: int) -> bool:
     """Here; where a worker is at one of them already, wait for it. What they wait for is run first.
 
-    Over a connection that is not ready any more nothing begins, so what is left is cancelled.
+    Whether each has ended, or waits for a later try. Over a connection that is not ready any more nothing begins, so
+    what is left is cancelled.
     """
+    if not started:
+        return True
     ours = Job.objects.unfinished().filter(pk__in=[job.pk for job in started])
-    while ours.exists():
+
+    def is_at_rest() -> bool:
         for job in Job.objects.unfinished().filter(connection=started[0].connection_id, kind__in=runner.RUN_HERE):
             runner.run_job(job.pk)
         if not Connection.objects.ready().filter(pk=started[0].connection_id).exists():
             for job in ours:
                 jobs.cancel_job(job, by=None)
-        if ours.exists():
-            time.sleep(LOOK_AGAIN_AFTER)
+        return not ours.due(timezone.now()).exists()
+
+    return wait_until(is_at_rest, seconds=seconds)
+
+
+def _standing(finished: Sequence[Job], connection: Connection, is_at_rest: bool) -> Standing | None:
+    waiting = [job for job in finished if job.is_unfinished]
+    failed = [job for job in finished if job.status in FAILED]
+    if not is_at_rest:
+        return Standing(Exit.TIMED_OUT, f"{len(waiting)} of {len(finished)} imports are still under way.")
+    if connection.is_paused:
+        why = f"The connection is paused. {connection.pause_reason} {connection.pause_advice}".strip()
+        return Standing(Exit.PAUSED, why)
+    if waiting:
+        until = min(job.next_attempt_at for job in waiting if job.next_attempt_at)
+        return Standing(Exit.LATER, f"{len(waiting)} of {len(finished)} imports wait to be tried again.", until)
+    return Standing(Exit.FAILED, "At least one import failed as a whole.") if failed else None
 
 
 def _as_json(finished: list[Job]) -> str:
@@ -84,6 +108,7 @@ def _as_json(finished: list[Job]) -> str:
                 **{name: getattr(job, name) for name in COUNTS},
                 "message": job.message,
                 "advice": job.advice,
+                "next_attempt_at": job.next_attempt_at.isoformat() if job.next_attempt_at else None,
             }
             for job in finished
         ],
@@ -94,4 +119,5 @@ def _as_json(finished: list[Job]) -> str:
 def _as_line(job: Job) -> str:
     counts = ", ".join(f"{getattr(job, name)} {name}" for name in COUNTS[2:] if getattr(job, name))
     company = f" for {job.company}" if job.company else ""
-    return f"{job.title}{company}: {job.get_status_display()}. {counts or 'nothing to do'}. {job.message}".strip()
+    until = f" at {shown(job.next_attempt_at)}" if job.next_attempt_at else ""
+    return f"{job.title}{company}: {job.status_label}{until}. {counts or 'nothing to do'}. {job.message}".strip()

@@ -13,7 +13,7 @@ from integrations.services import export_jobs
 from integrations.services.heartbeat import database_now
 from integrations.services.outbox.locking import lock_items
 from integrations.services.outbox.rows import write_rows
-from integrations.services.outbox.telling import record_outcomes, retract_failures, write_states
+from integrations.services.outbox.telling import record_in_activity, record_outcomes, retract_failures, write_states
 from integrations.services.outbox.values import ITEM_FIELDS, LOOKUP_WAITS, Claim, Settlement, describe
 from invoices.services import activity, posting
 from invoices.services.posting import Posting
@@ -135,6 +135,7 @@ def _write(changed: list[Change], told: list[ExportItem], now: dt.datetime) -> N
     news = [item for item, _ in changed if item not in told or not item.was_sent or item.status == ItemStatus.POSTED]
     retract_failures([item for item in told if item in news], now)
     record_outcomes(news, now)
+    record_in_activity([(item, settlement) for item, settlement in changed if item in news])
 
 
 def _tell_of_second_bills(pairs: list[Change]) -> None:

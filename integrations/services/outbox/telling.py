@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import F
 
-from integrations.models import ExportItem, ItemStatus, Job, Outcome, OutcomeKind
+from integrations.models import Attempt, ExportItem, FailureKind, ItemStatus, Job, Outcome, OutcomeKind
 from integrations.services import export_jobs
+from integrations.services.outbox.values import Settlement
 from invoices.models import ExportState, Invoice
 from invoices.services import activity, posting
 
@@ -71,6 +72,28 @@ def record_outcomes(items: Sequence[ExportItem], now: dt.datetime) -> None:
     for job_id in sorted(jobs):
         count = Counter(item.status for item in told if item.job_id == job_id)
         export_jobs.count(job_id, count, now)
+
+
+def record_in_activity(settled: Sequence[tuple[ExportItem, Settlement]]) -> None:
+    """On the invoice itself: what was refused or not sent, and what is tried again by itself."""
+    told = []
+    for item, settlement in settled:
+        name = settlement.item.connection.system_name
+        if item.status == ItemStatus.FAILED and not item.was_sent:
+            told.append((item.invoice_id, "export_failed", f"{_how_it_failed(item, settlement)}: {item.message}"))
+        elif item.status == ItemStatus.QUEUED and item.failure_kind == FailureKind.TEMPORARY:
+            text = f"Export to {name} did not succeed yet: {item.message} It is tried again by itself."
+            told.append((item.invoice_id, "export_retried", text))
+    activity.record_exports(told)
+
+
+def _how_it_failed(item: ExportItem, settlement: Settlement) -> str:
+    """Not sent is what no earlier try sent either, whose answer was lost and which was looked for in vain."""
+    name = settlement.item.connection.system_name
+    if settlement.result == Attempt.Result.REFUSED:
+        return f"{name} refused it"
+    is_unsent = settlement.result == Attempt.Result.NOT_SENT and item.lookups_count == 0
+    return f"Not sent to {name}" if is_unsent else f"Export to {name} failed"
 
 
 def retract_failures(items: Sequence[ExportItem], now: dt.datetime) -> None:

@@ -216,6 +216,7 @@
     showTotals();
     checkNumber();
     checkRemarks();
+    if (input.dataset.pick === "supplier") checkHeader();
   };
   // Whoever types a whole code, or so much that one thing only can be meant, need not choose from the list.
   const settle = async (input) => {
@@ -278,6 +279,23 @@
     note.replaceChildren(found?.message ?? "");
     if (found?.url) note.append(" ", element("a", { href: found.url, target: "_blank" }, "Look at it"));
     note.hidden = !found?.message;
+  };
+
+  // What the accounting system would refuse of the header, under each field; the newest answer counts.
+  let headerCheck = 0;
+  const checkHeader = async () => {
+    const asked = ++headerCheck;
+    const values = new FormData(entry());
+    const notes = [...entry().querySelectorAll("[data-note]")];
+    const params = Object.fromEntries(notes.map(({ dataset }) => [dataset.note, values.get(dataset.note) ?? ""]));
+    const found = await getJSON(entry().dataset.checkUrl, { ...params, invoice: entry().dataset.invoice });
+    if (!found || asked !== headerCheck) return;
+    notes.forEach((note) => {
+      note.textContent = found.notes[note.dataset.note] ?? "";
+      note.hidden = !note.textContent;
+      field(note.dataset.note).closest(".field")?.append(note);
+      document.getElementById(`id_${note.dataset.note}_note`)?.remove();
+    });
   };
 
   // Days are typed in the user's order; the browser's calendar beside it is for the mouse, no stop for the keyboard.
@@ -416,6 +434,7 @@
     if (name === "terms" || name === "invoice_date") proposeDue();
     if (["company", "supplier", "number"].includes(name)) checkNumber();
     if (name === "due_date") role("due-note").hidden = true;
+    if (entry().querySelector(`[data-note="${name}"]`)) checkHeader();
     showTotals();
     checkRemarks();
   });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
@@ -15,7 +15,7 @@ from integrations.sage_intacct.exporters.learning import TRUSTED_FOR
 from integrations.sage_intacct.exporters.line_fields import LineField, known
 from integrations.sage_intacct.mappers.bills import BillContext
 from integrations.sage_intacct.mappers.dimensions import object_of
-from invoices.models import Invoice
+from invoices.models import Invoice, InvoiceLine
 from ledger.models import ClosedPeriod, Dimension
 
 IMPORT_AGAIN = "Import {} from Sage Intacct on the settings page, or choose another."
@@ -63,10 +63,15 @@ def _named_by(invoice: Invoice) -> Iterator[tuple[str, int]]:
     """(object there, our row) of whatever must be known to Sage Intacct."""
     header = {"VENDOR": invoice.supplier_id, "APTERM": invoice.terms_id, "TRXCURRENCIES": invoice.currency_id}
     yield from ((object_type, pk) for object_type, pk in header.items() if pk is not None)
-    for line in invoice.lines.all():
+    for line in lines_of(invoice):
         codes = (line.gl_code, line.tax_code.gl_code if line.tax_code else None)
         yield from (("GLACCOUNT", code.pk) for code in codes if code is not None)
         yield from ((object_of(each.dimension.key), each.value_id) for each in line.dimensions.all())
+
+
+def lines_of(invoice: Invoice) -> Iterable[InvoiceLine]:
+    """None of an invoice that is being entered and not saved yet."""
+    return invoice.lines.all() if invoice.pk else ()
 
 
 def _imported(connection: Connection, kinds: Sequence[str]) -> set[str]:

@@ -1,11 +1,11 @@
-"""What Sage Intacct would refuse in the header of a bill."""
+"""What Sage Intacct would refuse in the header of a bill, beside what every invoice must have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from integrations.sage_intacct.classification import places
-from integrations.sage_intacct.exporters.preflight.facts import IMPORT_AGAIN, Facts, is_fresh
+from integrations.sage_intacct.exporters.preflight.facts import IMPORT_AGAIN, Facts, is_fresh, lines_of
 from integrations.services.preflight import Problem, Severity
 from invoices.models import Invoice
 
@@ -28,7 +28,6 @@ def company_is_linked(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
 def supplier_is_usable(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     supplier = invoice.supplier
     if supplier is None:
-        yield Problem("no_supplier", "The invoice has no supplier.", "Choose the supplier.", "supplier")
         return
     if supplier.company_id != invoice.company_id:
         yield Problem(
@@ -46,14 +45,6 @@ def supplier_is_usable(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
             "supplier",
             subject=supplier.code,
         )
-    if not supplier.is_active:
-        yield Problem(
-            "supplier_inactive",
-            f"The supplier {supplier} is inactive.",
-            "Activate the vendor in Sage Intacct and import suppliers again, or choose another one.",
-            "supplier",
-            subject=supplier.code,
-        )
     if supplier.is_on_hold:
         yield Problem(
             "supplier_on_hold",
@@ -65,8 +56,6 @@ def supplier_is_usable(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
 
 
 def number_is_acceptable(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
-    if not invoice.number:
-        yield Problem("number_missing", "The invoice has no number.", "Enter the number.", "number")
     if len(invoice.number) > NUMBER_LENGTH:
         yield Problem(
             "number_too_long",
@@ -94,7 +83,7 @@ def number_is_acceptable(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
 
 def texts_can_be_sent(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     texts = [("description", invoice.description), ("po_number", invoice.po_number)]
-    texts += [(f"line-{line.position}-description", line.description) for line in invoice.lines.all()]
+    texts += [(f"line-{line.position}-description", line.description) for line in lines_of(invoice)]
     for anchor, text in texts:
         bad = next((one for one in text if (ord(one) < 32 and one not in "\t\r\n") or ord(one) in (0xFFFE, 0xFFFF)), "")
         if bad:
@@ -106,14 +95,9 @@ def texts_can_be_sent(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
             )
 
 
-def dates_are_sound(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
+def period_is_open(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     if invoice.invoice_date is None:
-        yield Problem("date_missing", "The invoice has no date.", "Enter the invoice date.", "invoice_date")
         return
-    if invoice.due_date and invoice.due_date < invoice.invoice_date:
-        yield Problem(
-            "due_before_date", "The due date is before the invoice date.", "Correct the due date.", "due_date"
-        )
     closed = facts.closed.get(invoice.company_id)
     posting_date = invoice.posting_date or invoice.invoice_date
     if closed is not None and posting_date <= closed.closed_to:
@@ -130,7 +114,6 @@ def dates_are_sound(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
 def currency_is_enabled(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     currency, link = invoice.currency, facts.links.get(invoice.company_id)
     if currency is None:
-        yield Problem("currency_missing", "The invoice has no currency.", "Choose the currency.", "currency")
         return
     base = link.base_currency if link else ""
     if not facts.is_multi_currency and base and currency.code != base:

@@ -27,15 +27,9 @@ FIELD_PROBLEMS = {
 
 
 def lines_are_bookable(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
-    lines = list(invoice.lines.all())
-    if not lines:
-        yield Problem("no_lines", "The invoice has no lines.", "Add a line.", "line-1-gl_code")
-    for line in lines:
-        anchor = f"line-{line.position}-gl_code"
-        if line.gl_code is None:
-            yield Problem("gl_code_missing", f"Line {line.position} has no GL code.", "Choose one.", anchor)
-        else:
-            yield from _gl_code_problems(invoice, line.gl_code, anchor, facts)
+    for line in invoice.lines.all():
+        if line.gl_code is not None:
+            yield from _gl_code_problems(invoice, line.gl_code, f"line-{line.position}-gl_code", facts)
             yield from _restriction(invoice, line, line.gl_code, facts)
         yield from _dimension_problems(invoice, line, facts)
         yield from _tax_problems(invoice, line, facts)
@@ -57,10 +51,6 @@ def _gl_code_problems(invoice: Invoice, code: GLCode, anchor: str, facts: Facts)
             IMPORT_AGAIN.format("General Ledgers"),
             anchor,
             subject=code.code,
-        )
-    if not code.is_active:
-        yield Problem(
-            "gl_code_inactive", f"GL code {code} is inactive.", "Choose another GL code.", anchor, subject=code.code
         )
     if not code.is_usable_on_invoices:
         reason = code.unusable_reason or "It cannot be used on bills."
@@ -109,24 +99,16 @@ def _tax_problems(invoice: Invoice, line: InvoiceLine, facts: Facts) -> Iterator
             Severity.ERROR if learnt_at and is_fresh(learnt_at) else Severity.WARNING,
             subject=tax_code.code,
         )
-    if line.tax and tax_code.gl_code is not None and tax_code.pk not in facts.tax_solutions:
-        yield from _gl_code_problems(invoice, tax_code.gl_code, anchor, facts)
+    code = tax_code.gl_code
+    if line.tax and code is not None and tax_code.pk not in facts.tax_solutions:
+        yield from _gl_code_problems(invoice, code, anchor, facts)
+        if not code.is_active:
+            message = f"Line {line.position}: GL code {code} of the tax code {tax_code} is archived."
+            yield Problem("gl_code_inactive", message, "Choose another tax code.", anchor, subject=code.code)
 
 
 def _dimension_problems(invoice: Invoice, line: InvoiceLine, facts: Facts) -> Iterator[Problem]:
     carried = {each.dimension.key: each.value for each in line.dimensions.all()}
-    context = facts.contexts.get(invoice.company_id)
-    given = set(carried) | ({"location"} if context and context.entity_id else set())
-    for key in line.gl_code.required_dimensions if line.gl_code else []:
-        if key not in given:
-            name = _dimension_name(key, facts)
-            yield Problem(
-                "dimension_missing",
-                f"Line {line.position}: GL code {line.gl_code} needs a {name}.",
-                f"Choose a {name} on that line.",
-                _dimension_anchor(line, key, facts),
-                subject=f"{line.gl_code.code if line.gl_code else ''} {key}",
-            )
     for key, value in carried.items():
         anchor = _dimension_anchor(line, key, facts)
         name = _dimension_name(key, facts)

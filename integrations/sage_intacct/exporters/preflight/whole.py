@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from integrations.sage_intacct.classification import places
 from integrations.sage_intacct.exporters.learning import documents_required_since
 from integrations.sage_intacct.exporters.preflight.facts import Facts, is_fresh
 from integrations.sage_intacct.mappers.bills import (
@@ -24,23 +23,17 @@ MAX_DOCUMENT_BYTES = 50 * 1024**2
 
 def total_agrees(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     lines = list(invoice.lines.all())
-    entered = sum((line.net + line.tax for line in lines), ZERO)
     context = facts.contexts.get(invoice.company_id)
     are_known = all(is_known_dimension(each.dimension.key) for line in lines for each in line.dimensions.all())
-    made = bill_total(bill_lines(lines, context)) if context and are_known else entered
-    if lines and (entered != invoice.total or made != invoice.total):
+    if not (lines and context and are_known):
+        return
+    made = bill_total(bill_lines(lines, context))
+    if made != invoice.total == sum((line.net + line.tax for line in lines), ZERO):
         yield Problem(
             "total_differs",
-            f"The lines come to {grouped(entered, invoice.currency)},"
+            f"The bill would come to {grouped(made, invoice.currency)},"
             f" but the invoice says {grouped(invoice.total, invoice.currency)}.",
             "Correct the amounts to the cent.",
-            "total",
-        )
-    if invoice.total < 0:
-        yield Problem(
-            "total_negative",
-            "The total is below zero.",
-            f"Enter it in Sage Intacct as an AP adjustment ({places.ADJUSTMENTS}).",
             "total",
         )
 
@@ -54,14 +47,13 @@ def amounts_can_be_kept(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
 def documents_are_there(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     documents = list(invoice.documents.all())
     learnt_at = documents_required_since(facts.links.get(invoice.company_id))
-    if not documents and (invoice.company.requires_documents or learnt_at):
-        is_sure = learnt_at is None or is_fresh(learnt_at)
+    if not documents and learnt_at and not invoice.company.requires_documents:
         yield Problem(
             "document_missing",
             f"Invoices of {invoice.company} need a document.",
             "Attach the document.",
             "documents",
-            Severity.ERROR if invoice.company.requires_documents or is_sure else Severity.WARNING,
+            Severity.ERROR if is_fresh(learnt_at) else Severity.WARNING,
             subject=str(invoice.company),
         )
     names = [document.name.casefold() for document in documents]

@@ -1,0 +1,177 @@
+"""The commands wait for what they started, and their exit code says how it stands."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from integrations import runner
+from integrations.errors import ConfigurationError
+from integrations.management import waiting
+from integrations.management.waiting import Exit, wait_until
+from integrations.models import Connection, ExportItem, Job, JobKind, JobStatus
+from integrations.services import connections, exports, jobs
+from tests.integrations import exporting
+from tests.integrations.portal_process import worker
+
+pytestmark = pytest.mark.django_db
+NOWHERE = "http://127.0.0.1:9/ia/xml/xmlgw.phtml"
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return exporting.exporting_connection()
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "sleep", lambda seconds: None)
+
+
+def run(name: str, *arguments: str) -> tuple[int, str, str]:
+    """The exit code, what was printed, and the last sentence."""
+    out = StringIO()
+    try:
+        call_command(name, *arguments, stdout=out)
+    except CommandError as error:
+        return error.returncode, out.getvalue(), str(error)
+    return 0, out.getvalue(), ""
+
+
+def after_looks(monkeypatch: pytest.MonkeyPatch, looks: int) -> list[int]:
+    """Somebody else is about to deliver: nothing can be done here for the first looks."""
+    deliver, seen = exports.deliver_due, []
+
+    def late(connection_id: int, company_id: int) -> None:
+        seen.append(company_id)
+        if len(seen) > looks:
+            deliver(connection_id, company_id)
+
+    monkeypatch.setattr(exports, "deliver_due", late)
+    return seen
+
+
+def test_waits_for_what_another_is_about_to_send(
+    connection: Connection, portal_sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        exporting.ready_invoice(connection)
+    seen = after_looks(monkeypatch, 3)
+    code, out, _ = run("intacct_export", "--json")
+    assert (code, json.loads(out)["posted"], len(seen)) == (0, 3, 4)
+
+
+def test_says_when_it_gave_up_waiting(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    exporting.ready_invoice(connection)
+    after_looks(monkeypatch, 10**6)
+    code, out, error = run("intacct_export", "--timeout", "0", "--json")
+    assert (code, error) == (Exit.TIMED_OUT, "1 of 1 invoices are still under way.")
+    assert json.loads(out)["exit_code"] == Exit.TIMED_OUT
+
+
+def test_a_lost_answer_is_looked_up_at_a_time_that_is_printed(connection: Connection, portal_sandbox: Any) -> None:
+    invoice = exporting.ready_invoice(connection)
+    exporting.break_gateway(portal_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
+    code, out, error = run("intacct_export")
+    at = waiting.shown(ExportItem.objects.get().next_attempt_at)  # type: ignore[arg-type]
+    assert code == Exit.LOOK_UP
+    assert error == f"1 of 1 invoices wait to be looked up, for the answer was lost. Next at {at}."
+    assert f"{invoice.number}: Being looked up. It is looked up at {at}." in out
+
+
+def test_what_cannot_be_reached_is_tried_again_at_a_time_that_is_printed(connection: Connection, settings: Any) -> None:
+    settings.SAGE_INTACCT_ENDPOINT = NOWHERE
+    exporting.ready_invoice(connection)
+    code, out, error = run("intacct_export", "--json")
+    (item,) = json.loads(out)["waiting"]
+    assert code == Exit.LATER
+    assert "wait to be tried again. Next at" in error
+    assert timezone.datetime.fromisoformat(item["next_attempt_at"]) == ExportItem.objects.get().next_attempt_at
+
+
+def test_a_paused_connection_is_said(connection: Connection) -> None:
+    exporting.ready_invoice(connection)
+    connections.pause(connection, ConfigurationError("The password has expired.", advice="Save a new one."))
+    code, _, error = run("intacct_export")
+    assert code == Exit.PAUSED
+    assert error == "The connection is paused. The password has expired. Save a new one. 1 of 1 invoices wait for it."
+
+
+def test_what_was_refused_ends_with_1(connection: Connection, portal_sandbox: Any) -> None:
+    exporting.ready_invoice(connection, number="9" * 40)
+    code, out, error = run("intacct_export")
+    assert (code, error) == (Exit.FAILED, "1 of 1 invoices were not exported.")
+    assert "The number has 40 characters" in out
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_with_a_worker_running_each_is_settled_once(portal_sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "sleep", time.sleep)
+    connection = exporting.exporting_connection()
+    numbers = {exporting.ready_invoice(connection).number for _ in range(6)}
+    with worker(portal_sandbox.url):
+        code, out, _ = run("intacct_export", "--json", "--timeout", "120")
+    told = json.loads(out)
+    assert (code, told["posted"], told["waiting"]) == (0, 6, [])
+    assert {outcome["invoice"] for outcome in told["outcomes"]} == numbers
+    assert {bill["recordid"] for bill in exporting.bills(portal_sandbox)} == numbers
+    assert len(exporting.bills(portal_sandbox)) == 6
+
+
+def test_an_import_that_waits_for_another_try_is_not_waited_for(
+    connection: Connection, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else had asked for it, so it is tried again by itself."""
+    settings.SAGE_INTACCT_ENDPOINT = NOWHERE
+    monkeypatch.setattr(runner, "wake", lambda job_id, *, trigger: None)
+    (job,) = jobs.start_imports(connection, data_sets=["terms"])
+    code, out, error = run("intacct_import", "--data-set", "terms")
+    job.refresh_from_db()
+    at = waiting.shown(job.next_attempt_at)  # type: ignore[arg-type]
+    assert (code, error) == (Exit.LATER, f"1 of 1 imports wait to be tried again. Next at {at}.")
+    assert f"Import Terms: Waiting to be tried again at {at}." in out
+
+
+def test_an_import_gives_up_waiting(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "wake", lambda job_id, *, trigger: None)
+    monkeypatch.setattr(runner, "run_job", lambda job_id: None)
+    code, _, error = run("intacct_import", "--data-set", "terms", "--timeout", "0")
+    assert (code, error) == (Exit.TIMED_OUT, "1 of 1 imports are still under way.")
+
+
+def test_a_check_of_a_paused_connection_says_so(connection: Connection, portal_sandbox: Any) -> None:
+    connections.pause(connection, ConfigurationError("The password has expired."))
+    code, out, error = run("intacct_check")
+    assert (code, error) == (Exit.PAUSED, "The connection is paused.")
+    assert "Paused: yes." in out
+
+
+def test_history_waits_for_the_run_it_is_asked_for(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = Job.objects.create(connection=connection, kind=JobKind.EXPORT, status=JobStatus.RUNNING)
+    assert run("intacct_history", "--job", str(job.pk))[0] == 0
+    ends: Callable[[float], object] = lambda _: Job.objects.filter(pk=job.pk).update(status=JobStatus.SUCCEEDED)  # noqa: E731
+    assert run("intacct_history", "--job", str(job.pk), "--timeout", "0")[0] == 0
+    monkeypatch.setattr(waiting, "sleep", ends)
+    code, out, _ = run("intacct_history", "--job", str(job.pk), "--timeout", "60", "--json")
+    assert (code, json.loads(out)[0]["status"]) == (0, "succeeded")
+
+
+def test_waiting_ends_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([0.0, 1.0, 2.0, 61.0])
+    monkeypatch.setattr(waiting, "monotonic", lambda: next(now))
+    looks: list[bool] = []
+
+    def is_at_rest() -> bool:
+        looks.append(False)
+        return False
+
+    assert wait_until(is_at_rest, seconds=60) is False
+    assert len(looks) == 3
