@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from integrations.sage_intacct.mappers.results import Mapped, Notice
-from integrations.sage_intacct.mappers.text import describe, email, flag, is_active, optional, required
-from organization.plain_text import without_bad
+from integrations.sage_intacct.mappers.text import email, flag, is_active, optional, required
+from organization.plain_text import describe, without_bad
 
 VENDOR_FIELDS = (
     "RECORDNO",
