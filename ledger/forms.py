@@ -14,6 +14,9 @@ from organization.reference.choices import TypedChoiceField
 
 
 class CurrencyForm(AccountForm):
+    imported_fields = ("code", "name")
+    optional_fields = ("name",)
+
     class Meta:
         model = Currency
         fields = ("code", "name")
@@ -47,6 +50,7 @@ class ExchangeRateForm(AccountForm):
 
 class TermsForm(AccountForm):
     imported_fields = ("name", "description", "due_days", "due_from")
+    optional_fields = ("description",)
 
     class Meta:
         model = Terms
@@ -55,6 +59,7 @@ class TermsForm(AccountForm):
 
 class GLCodeForm(AccountForm):
     imported_fields = ("code", "name", "kind", "required_dimensions", "is_usable_on_invoices")
+    optional_fields = ("required_dimensions", "is_usable_on_invoices")
 
     required_dimensions = forms.MultipleChoiceField(
         required=False,
@@ -80,6 +85,7 @@ class GLCodeForm(AccountForm):
 
 class TaxCodeForm(AccountForm):
     imported_fields = ("code", "description", "rate", "is_reverse_charge")
+    optional_fields = ("description",)
 
     class Meta:
         model = TaxCode
@@ -109,6 +115,7 @@ class DimensionForm(AccountForm):
 
 class DimensionValueForm(AccountForm):
     imported_fields = ("company", "code", "name", "parent", "scope")
+    optional_fields = ("parent",)
 
     parent = TypedChoiceField(DimensionValue.objects.all(), required=False, suggestions="ledger:dimensionvalue_suggest")
 
