@@ -225,11 +225,13 @@ def mail_once(job_id: int) -> None:
 
 def _is_known_to_be_left_out(job: Job) -> bool:
     """It is told once: the run before ended the same way."""
+    if job.status != JobStatus.LEFT_OUT:
+        return False
     same = Job.objects.filter(
         connection=job.connection_id, company=job.company_id, data_set=job.data_set, kind=job.kind
     )
     before = same.filter(pk__lt=job.pk).exclude(status__in=UNFINISHED).order_by("-pk").first()
-    return job.status == JobStatus.LEFT_OUT and before is not None and before.status == JobStatus.LEFT_OUT
+    return before is not None and before.status == JobStatus.LEFT_OUT
 
 
 def wake_waiting(connection_id: int) -> None:

@@ -38,17 +38,19 @@ class OpenCount:
         return f"{self.data_set.counted(self.count)} {what}"
 
 
-def of_companies(connection: Connection, companies: Collection[Company] | None = None) -> ImportProblemQuerySet:
+def of_companies(
+    connection: Connection, companies: Collection[Company] | None = None
+) -> ImportProblemQuerySet[ImportProblem]:
     """Those of data that all companies share, and of these companies (None: of all)."""
-    problems: ImportProblemQuerySet = ImportProblem.objects.filter(connection=connection)
+    problems: ImportProblemQuerySet[ImportProblem] = ImportProblem.objects.filter(connection=connection)
     return problems if companies is None else problems.filter(Q(company=None) | Q(company__in=companies))
 
 
-def visible_to(user: User, connection: Connection) -> ImportProblemQuerySet:
+def visible_to(user: User, connection: Connection) -> ImportProblemQuerySet[ImportProblem]:
     return of_companies(connection, list(companies_of(user)))
 
 
-def counted(connection: Connection, problems: ImportProblemQuerySet) -> list[OpenCount]:
+def counted(connection: Connection, problems: ImportProblemQuerySet[ImportProblem]) -> list[OpenCount]:
     """Open ones by data set, what was not imported first. A record with two warnings counts once."""
     found = problems.open().order_by().values_list("data_set", "kind")
     counts = {
@@ -102,7 +104,7 @@ def take_up_again(connection: Connection, problem_ids: Sequence[int], *, by: Use
     return len(chosen)
 
 
-def _locked(problems: ImportProblemQuerySet, ids: Sequence[int]) -> list[ImportProblem]:
+def _locked(problems: ImportProblemQuerySet[ImportProblem], ids: Sequence[int]) -> list[ImportProblem]:
     """An import may close them at the same time: whoever comes second sees what the first one did."""
     chosen = problems.filter(pk__in=ids).order_by("pk")
     return list(chosen.select_for_update(no_key=True, of=("self",)).select_related("connection__account"))

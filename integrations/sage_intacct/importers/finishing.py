@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -77,14 +78,12 @@ WITH wanted AS (
 
 
 def set_parents(job: Job, source: Source) -> None:
+    parameters: dict[str, int | str | datetime | None] = {**source.fixed, "object_type": source.object_name}
+    parameters |= {"job_id": job.pk, "connection_id": job.connection_id, "data_set": job.data_set}
+    parameters |= {"now": timezone.now(), "mended": problems.MENDED}
     with transaction.atomic():
         with connection.cursor() as database:
-            database.execute(
-                _PARENTS,
-                source.fixed
-                | {"job_id": job.pk, "connection_id": job.connection_id, "object_type": source.object_name}
-                | {"data_set": job.data_set, "now": timezone.now(), "mended": problems.MENDED},
-            )
+            database.execute(_PARENTS, parameters)
             updated, warnings = database.fetchone()
         add_progress(job, Counts(updated=updated, warnings=warnings, unchanged=-updated))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
@@ -155,10 +156,11 @@ def _deactivate(job: Job, source: Source, ids: list[int]) -> None:
         if not source.is_preview
         else "It is no longer in Sage Intacct; it would be made inactive."
     )
-    closing = {"now": timezone.now(), "gone": problems.GONE}
+    parameters: dict[str, list[int] | int | str | datetime] = {"ids": ids, "job_id": job.pk, "message": message}
+    parameters |= {"now": timezone.now(), "gone": problems.GONE}
     with transaction.atomic():
         with connection.cursor() as database:
-            database.execute(statement, {"ids": ids, "job_id": job.pk, "message": message, **closing})
+            database.execute(statement, parameters)
             count = database.fetchone()[0]
         is_cancel_requested = add_progress(job, Counts(deactivated=count))
     if is_cancel_requested:

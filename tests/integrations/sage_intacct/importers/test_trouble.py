@@ -218,7 +218,7 @@ def test_at_most_five_statements_per_page(intacct: Connection, monkeypatch: pyte
 
     def statements(page_size: int) -> int:
         monkeypatch.setattr(reading, "PAGE_SIZE", page_size)
-        Supplier.objects.update(address="changed here")
+        Supplier.objects.update(name="changed here")
         with CaptureQueriesContext(database) as queries:
             job = run_import(intacct, "suppliers", is_full=True)[0]
         assert job.created + job.updated + job.deactivated == 176
