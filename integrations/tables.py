@@ -81,4 +81,4 @@ class ImportProblemTable(tables.Table):
     class Meta:
         template_name = "generic/table.html"
         orderable = False
-        attrs = {"class": "stacks", "aria-label": "Import problems"}
+        attrs = {"class": "stacks outcomes", "aria-label": "Import problems"}
