@@ -52,10 +52,12 @@ _WRITTEN = (
 )
 _STAGE = f"CREATE TEMP TABLE IF NOT EXISTS staging ({', '.join(f'{name} text' for name in COLUMNS)})"
 _MERGE = f"""
-INSERT INTO suppliers_supplier AS t (company_id, code, {", ".join(_WRITTEN)}, is_imported)
+INSERT INTO suppliers_supplier AS t
+  (company_id, code, {", ".join(_WRITTEN)}, is_imported, code_folded, name_folded, tax_id_bare)
 SELECT %(company)s, s.code, s.name, s.is_active = 'active', s.is_on_hold = 'true', c.id, n.id, g.id, s.tax_id,
   concat_ws(' ', s.first_name, s.last_name), s.email, s.phone,
-  concat_ws(E'\\n', s.address1, s.address2, concat_ws(' ', s.city, s.state, s.zip), s.country), true
+  concat_ws(E'\\n', s.address1, s.address2, concat_ws(' ', s.city, s.state, s.zip), s.country), true,
+  lower(s.code), lower(s.name), lower(s.tax_id)
 FROM staging s
 LEFT JOIN ledger_currency c ON c.account_id = %(account)s AND c.code = s.currency
 LEFT JOIN ledger_terms n ON n.account_id = %(account)s AND n.name = s.terms

@@ -1,6 +1,7 @@
 """Failures in an accountant's words. Anything that is not an `IntegrationError` is a bug.
 
 IntegrationError(user_message, advice, code)
+  LeftOut              an optional data set that may not be read there, which is no failure
   ConfigurationError   credentials, permission, missing mapping: the connection pauses and says so
   RecordError          this invoice or supplier must be mended
   TemporaryError       tried again by itself, with back-off
@@ -35,6 +36,10 @@ class IntegrationError(Exception):
 
 
 class ConfigurationError(IntegrationError):
+    kind = FailureKind.CONFIG
+
+
+class LeftOut(IntegrationError):
     kind = FailureKind.CONFIG
 
 

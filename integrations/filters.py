@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import django_filters as filters
 from django import forms
 from django.db.models import Q, QuerySet
 
-from integrations.models import Job, JobKind, JobStatus, Outcome, OutcomeKind
+from integrations.models import ImportProblem, Job, JobKind, JobStatus, Outcome, OutcomeKind
+from integrations.models.problems import ImportProblemQuerySet
+from integrations.registry import DataSet
 from organization.models import Company
 
 
@@ -47,3 +50,34 @@ class OutcomeFilter(filters.FilterSet):
             | Q(message__icontains=value)
             | Q(advice__icontains=value)
         )
+
+
+class ImportProblemFilter(filters.FilterSet):
+    """Open ones unless those that were put aside are asked for."""
+
+    q = filters.CharFilter(label="Search problems", method="search_text", max_length=100)
+    state = filters.ChoiceFilter(
+        label="State", choices=[("put_aside", "Put aside")], empty_label="Open", method="of_state"
+    )
+    data_set = filters.ChoiceFilter(label="Data", choices=[], empty_label="All data")
+    kind = filters.ChoiceFilter(label="Kind", choices=ImportProblem.Kind.choices, empty_label="Any kind")
+    company = filters.ModelChoiceFilter(label="Company", queryset=Company.objects.none(), empty_label="All companies")
+
+    class Meta:
+        model = ImportProblem
+        fields: list[str] = []
+
+    def __init__(
+        self, data: Any, queryset: ImportProblemQuerySet, *, data_sets: Sequence[DataSet], companies: QuerySet
+    ) -> None:
+        self.shows_put_aside = data.get("state") == "put_aside"
+        super().__init__(data, queryset.put_aside() if self.shows_put_aside else queryset.open())
+        self.filters["data_set"].extra["choices"] = [(each.key, each.name) for each in data_sets]
+        self.filters["company"].queryset = companies
+
+    def of_state(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows
+
+    def search_text(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        found = Q(record_key__icontains=value) | Q(record_name__icontains=value)
+        return rows.filter(found | Q(message__icontains=value) | Q(advice__icontains=value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -45,6 +46,29 @@ class ImportForm(forms.Form):
     def companies(self) -> list[Company] | None:
         chosen = self.cleaned_data.get("company")
         return [chosen] if chosen else None
+
+
+class DataSetsForm(forms.Form):
+    """The data sets that may be left out; `left_out_there` are those that were not granted when they were last read."""
+
+    chosen = forms.MultipleChoiceField(required=False, label="Also import", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, connection: Connection, left_out_there: Collection[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._optional = [each for each in registry.get(connection.system).data_sets if each.is_optional]
+        self.fields["chosen"].choices = [
+            (
+                each.key,
+                f"{each.name} – {each.permission}{' (left out: not granted)' if each.key in left_out_there else ''}",
+            )
+            for each in self._optional
+        ]
+        left_out = connection.data_sets_left_out
+        self.fields["chosen"].initial = [each.key for each in self._optional if each.key not in left_out]
+
+    @property
+    def left_out(self) -> list[str]:
+        return [each.key for each in self._optional if each.key not in self.cleaned_data["chosen"]]
 
 
 class ListImportForm(forms.Form):

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from integrations.models import Job, JobStatus
+from integrations.services import import_problems
 from organization.models import User
 from organization.spelling import spell
 
@@ -26,11 +27,13 @@ HEADINGS = {
     JobStatus.FAILED: "The import failed",
     JobStatus.ERRORED: "The import was stopped by an internal error",
     JobStatus.CANCELLED: "The import was cancelled",
+    JobStatus.LEFT_OUT: "The import leaves these data out",
 }
 
 
 # A mail server that is down for longer than this will not make an old e-mail useful.
 MAIL_FOR = dt.timedelta(days=1)
+SHOWN_PROBLEMS = 10
 
 
 def safely(mail_once: Callable[[int], None], job_id: int) -> None:
@@ -113,9 +116,27 @@ def _context(job: Job, user: User) -> dict[str, object]:
         "heading": heading,
         "preheader": f"{job.title}{_for_company(job)}",
         "counts": counts(job),
+        **_still_open(job, user),
         # While the integration is disabled, its pages are away.
         "url": settings.PORTAL_URL + job.get_absolute_url() if job.connection.is_enabled else "",
         "reason": f"You get this e-mail because {who}.",
+    }
+
+
+def _still_open(job: Job, user: User) -> dict[str, object]:
+    """Of the data set, whatever this run found: the first few with what to do, and where the others are."""
+    problems = import_problems.visible_to(user, job.connection).open().filter(data_set=job.data_set)
+    if job.company_id is not None:
+        problems = problems.filter(company=job.company_id)
+    found = import_problems.counted(job.connection, problems)
+    if not found:
+        return {}
+    url = settings.PORTAL_URL + reverse("integrations:import_problems", args=[job.connection.system])
+    return {
+        "still_open": import_problems.sentence(found),
+        "open_problems": list(problems[:SHOWN_PROBLEMS]),
+        "open_left_out": max(problems.count() - SHOWN_PROBLEMS, 0),
+        "problems_url": f"{url}?data_set={job.data_set}" if job.connection.is_enabled else "",
     }
 
 

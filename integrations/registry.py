@@ -17,12 +17,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DataSet:
-    """One kind of reference data. `list_name` is the page whose import button imports it ("" for none of its own)."""
+    """One kind of reference data. `list_name` is the page whose import button imports it ("" for none of its own);
+    `permission` what its user must be granted there. An optional one is left out where that is not granted.
+    """
 
     key: str
     name: str
     list_name: str
     is_per_company: bool = True
+    is_optional: bool = True
+    permission: str = ""
+    singular: str = ""
+
+    def counted(self, count: int) -> str:
+        """`5 suppliers`"""
+        return f"{count} {self.singular if count == 1 else self.name.lower()}"
 
 
 class AccountingSystem(Protocol):
@@ -51,6 +60,9 @@ class AccountingSystem(Protocol):
 
     def run_imports(self, jobs: Sequence[Job]) -> None:
         """Run the claimed import jobs of one company in order; each is finished by the runner's rules."""
+
+    def fill_missing_references(self, connection: Connection) -> None:
+        """Somebody has set up currencies or terms here that suppliers may wait for. Asks nothing there."""
 
     def deliver(self, connection: Connection, company: Company) -> None:
         """Send what is due in the outbox for this connection and company: claim, call, settle until nothing is due."""

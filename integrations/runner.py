@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations import mail, registry
-from integrations.errors import IntegrationError
+from integrations.errors import IntegrationError, LeftOut
 from integrations.models import Connection, FailureKind, Job, JobKind, JobStatus, Trigger
 from integrations.models.history import UNFINISHED
 from integrations.services import jobs, linking
@@ -127,6 +127,8 @@ def execute(job: Job, work: Callable[[Job], None]) -> None:
         _end_cancelled(job)
     except ClaimLost:
         log.warning("Job %s was taken over by another worker.", job.pk)
+    except LeftOut as error:
+        finish(job, JobStatus.LEFT_OUT, message=error.user_message, advice=error.advice)
     except IntegrationError as error:
         _fail(job, error)
     except Exception as error:
@@ -224,8 +226,20 @@ def mail_once(job_id: int) -> None:
         job = unmailed.select_for_update(no_key=True, skip_locked=True).first()
         if job is None:
             return
-        mail.send_job_finished(job)
+        if not _is_known_to_be_left_out(job):
+            mail.send_job_finished(job)
         Job.objects.filter(pk=job_id).update(mailed_at=timezone.now())
+
+
+def _is_known_to_be_left_out(job: Job) -> bool:
+    """It is told once: the run before ended the same way."""
+    if job.status != JobStatus.LEFT_OUT:
+        return False
+    same = Job.objects.filter(
+        connection=job.connection_id, company=job.company_id, data_set=job.data_set, kind=job.kind
+    )
+    before = same.filter(pk__lt=job.pk).exclude(status__in=UNFINISHED).order_by("-pk").first()
+    return before is not None and before.status == JobStatus.LEFT_OUT
 
 
 def wake_waiting(connection_id: int) -> None:

@@ -12,6 +12,7 @@ from integrations import registry
 from integrations.models import Connection
 from integrations.models.connection import MOST_REFUSED_SIGN_INS
 from integrations.registry import AccountingSystem
+from integrations.services import import_problems
 from integrations.services.preflight import early_findings
 from invoices import slots as invoice_slots
 from invoices.models import Invoice
@@ -25,6 +26,7 @@ from organization.permissions import (
     can_manage_integrations,
     can_manage_reference_data,
     can_see_accounts_payable,
+    can_view_reference_data,
     companies_of,
 )
 from organization.slots import Fragment
@@ -35,11 +37,14 @@ def fill() -> None:
     """Fill the slots of the lower apps; called once when Django starts."""
     ledger_slots.list_actions.add(import_button)
     supplier_slots.list_actions.add(import_button)
+    ledger_slots.list_actions.add(list_problems)
+    supplier_slots.list_actions.add(list_problems)
     ledger_slots.record_origin.add(record_origin)
     supplier_slots.record_origin.add(record_origin)
     invoice_slots.search_actions.add(export_button)
     invoice_slots.invoice_panels.add(invoice_panel)
     invoice_slots.home_widgets.add(problems_widget)
+    invoice_slots.home_widgets.add(import_problems_widget)
     invoice_slots.banners.add(paused_banner)
     invoice_slots.posting_rules.add(posting_findings)
     invoice_slots.added_dimensions.add(added_dimensions)
@@ -109,6 +114,18 @@ def import_button(user: User, list_name: str, **context: Any) -> Fragment | None
     )
 
 
+def list_problems(user: User, list_name: str, **context: Any) -> Fragment | None:
+    """What of this list was not imported, or not whole."""
+    connection = _enabled(user).first() if can_manage_reference_data(user) else None
+    if connection is None:
+        return None
+    keys = [each.key for each in registry.get(connection.system).data_sets if each.list_name == list_name]
+    problems = import_problems.visible_to(user, connection).filter(data_set__in=keys)
+    counts = import_problems.counted(connection, problems)
+    shown = {"connection": connection, "open_counts": counts}
+    return Fragment("integrations/list_problems.html", shown, order=50) if counts else None
+
+
 def _has_list(connection: Connection, list_name: str) -> bool:
     return any(data_set.list_name == list_name for data_set in registry.get(connection.system).data_sets)
 
@@ -158,6 +175,16 @@ def problems_widget(user: User, **context: Any) -> Fragment | None:
         "may_export": administration_of(user).is_any,
     }
     return Fragment("integrations/problems_widget.html", context)
+
+
+def import_problems_widget(user: User, **context: Any) -> Fragment | None:
+    """For whoever works with suppliers and GL codes; only while some are open."""
+    connection = _enabled(user).first() if can_view_reference_data(user) else None
+    if connection is None:
+        return None
+    counts = import_problems.counted(connection, import_problems.visible_to(user, connection))
+    shown = {"connection": connection, "open_counts": counts, "may_fix": can_manage_reference_data(user)}
+    return Fragment("integrations/import_problems_widget.html", shown) if counts else None
 
 
 def paused_banner(user: User, **context: Any) -> Fragment | None:

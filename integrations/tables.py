@@ -60,3 +60,25 @@ class ExchangeTable(tables.Table):
         template_name = "generic/table.html"
         orderable = False
         attrs = {"class": "compact stacks", "aria-label": "Requests"}
+
+
+class ImportProblemTable(tables.Table):
+    selected = tables.TemplateColumn(
+        '<input type="checkbox" name="selected" value="{{ record.pk|unlocalize }}" aria-label="Select {{ record }}">',
+        empty_values=(),
+        accessor="pk",
+        attrs={"td": {"class": "select"}, "th": {"class": "select"}},
+    )
+    kind = tables.TemplateColumn("{% badge record.get_kind_display %}", verbose_name="Problem")
+    record_key = tables.TemplateColumn(
+        template_name="integrations/columns/problem_record.html", verbose_name="Record", empty_values=()
+    )
+    message = tables.TemplateColumn(
+        template_name="integrations/columns/problem.html", verbose_name="Why, and what to do", empty_values=()
+    )
+    first_seen_at = tables.TemplateColumn("{{ value|moment }}", verbose_name="Since", attrs=NOWRAP)
+
+    class Meta:
+        template_name = "generic/table.html"
+        orderable = False
+        attrs = {"class": "stacks outcomes", "aria-label": "Import problems"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from integrations import registry
-from integrations.views import connecting, exporting, history, list_imports, system_settings
+from integrations.views import connecting, data_sets, exporting, history, import_problems, list_imports, system_settings
 
 app_name = "integrations"
 
@@ -40,6 +40,10 @@ urlpatterns: list[URLPattern] = [
     path("integrations/<str:system_key>/setup/", connecting.setup, name="setup"),
     path("integrations/<str:system_key>/disable/", connecting.disable, name="disable"),
     path("integrations/<str:system_key>/synchronize/", system_settings.synchronize, name="synchronize"),
+    path("integrations/<str:system_key>/problems/", import_problems.problem_list, name="import_problems"),
+    path("integrations/<str:system_key>/problems/put-aside/", import_problems.put_aside, name="problems_put_aside"),
+    path("integrations/<str:system_key>/problems/take-up/", import_problems.take_up, name="problems_take_up"),
+    path("integrations/<str:system_key>/data-sets/", data_sets.choose, name="choose_data_sets"),
     path("integrations/<str:system_key>/import/", system_settings.import_all, name="import_all"),
     path("integrations/<str:system_key>/import/<str:list_name>/", list_imports.import_list, name="import_list"),
     path("integrations/<str:system_key>/resume/", system_settings.resume, name="resume"),

@@ -28,6 +28,9 @@ def offer_gl_codes_of_company(form: AccountForm, name: str) -> None:
 
 
 class CurrencyForm(AccountForm):
+    imported_fields = ("code", "name")
+    optional_fields = ("name",)
+
     class Meta:
         model = Currency
         fields = ("code", "name")
@@ -72,6 +75,7 @@ class ExchangeRateForm(AccountForm):
 
 class TermsForm(AccountForm):
     imported_fields = ("name", "description", "due_days", "due_from")
+    optional_fields = ("description",)
 
     class Meta:
         model = Terms
@@ -80,6 +84,7 @@ class TermsForm(AccountForm):
 
 class GLCodeForm(AccountForm):
     imported_fields = ("code", "name", "kind", "required_dimensions", "is_usable_on_invoices")
+    optional_fields = ("required_dimensions", "is_usable_on_invoices")
 
     required_dimensions = forms.MultipleChoiceField(
         required=False,
@@ -105,6 +110,7 @@ class GLCodeForm(AccountForm):
 
 class TaxCodeForm(AccountForm):
     imported_fields = ("code", "description", "rate", "is_reverse_charge")
+    optional_fields = ("description",)
 
     gl_code = gl_code_field()
     rate = AmountField(label="Rate", max_value=100, max_digits=9, decimal_places=4, shows=0, unit="%", initial=0)
@@ -141,6 +147,7 @@ class DimensionForm(AccountForm):
 
 class DimensionValueForm(AccountForm):
     imported_fields = ("company", "code", "name", "parent", "scope")
+    optional_fields = ("parent",)
 
     parent = TypedChoiceField(DimensionValue.objects.all(), required=False, suggestions="ledger:dimensionvalue_suggest")
 

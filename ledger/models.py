@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from organization.folding import DerivedField
+from organization.imported import imported_fields_column
 from organization.models import Account, Company
 from organization.querysets import AccountQuerySet, CompanyQuerySet, SharedQuerySet
 
@@ -21,6 +22,7 @@ class Currency(models.Model):
     name = models.CharField(max_length=80, blank=True)
     is_active = models.BooleanField(default=True)
     is_imported = models.BooleanField(default=False, editable=False)
+    imported_fields = imported_fields_column()
 
     objects = AccountQuerySet.as_manager()
 
@@ -67,6 +69,7 @@ class Terms(models.Model):
     due_from = models.CharField(max_length=12, choices=DueFrom, default=DueFrom.INVOICE_DATE)
     is_active = models.BooleanField(default=True)
     is_imported = models.BooleanField(default=False, editable=False)
+    imported_fields = imported_fields_column()
 
     objects = AccountQuerySet.as_manager()
 
@@ -131,6 +134,7 @@ class GLCode(models.Model):
     unusable_reason = models.CharField(max_length=200, blank=True, editable=False)
     is_active = models.BooleanField(default=True)
     is_imported = models.BooleanField(default=False, editable=False)
+    imported_fields = imported_fields_column()
 
     objects = CompanyQuerySet.as_manager()
 
@@ -171,6 +175,7 @@ class TaxCode(models.Model):
     is_reverse_charge = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     is_imported = models.BooleanField(default=False, editable=False)
+    imported_fields = imported_fields_column()
 
     objects = SharedQuerySet.as_manager()
 
@@ -243,6 +248,7 @@ class DimensionValue(models.Model):
     scope = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="scoped_values")
     is_active = models.BooleanField(default=True)
     is_imported = models.BooleanField(default=False, editable=False)
+    imported_fields = imported_fields_column()
 
     class QuerySet(SharedQuerySet):
         account_path = "dimension__account"

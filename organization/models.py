@@ -364,6 +364,9 @@ class AuditAction(models.TextChoices):
     SUPPORT_CHANGED = "support.changed", "Changed by support"
     SUPPORT_REASON = "support.reason", "Support gave a reason for access"
     AUDIT_REMOVED = "audit.removed", "Audit entries removed"
+    IMPORT_PROBLEM_PUT_ASIDE = "import_problem.put_aside", "Import problem put aside"
+    IMPORT_PROBLEM_REOPENED = "import_problem.reopened", "Import problem taken up again"
+    DATA_SETS_CHOSEN = "integration.data_sets_chosen", "Data sets to import chosen"
 
 
 def audit_actions() -> list[tuple[str, str]]:

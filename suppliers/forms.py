@@ -26,6 +26,16 @@ class SupplierForm(AccountForm):
         "address",
         "is_on_hold",
     )
+    optional_fields = (
+        "currency",
+        "terms",
+        "default_gl_code",
+        "tax_id",
+        "contact_name",
+        "email",
+        "phone",
+        "address",
+    )
     fieldsets = (
         ("Supplier", ("company", "code", "name", "tax_id", "is_on_hold")),
         ("Proposed on invoices", ("currency", "terms", "default_gl_code")),
@@ -56,13 +66,6 @@ class SupplierForm(AccountForm):
         super().__init__(*args, **kwargs)
         propose_only_company(self)
         offer_gl_codes_of_company(self, "default_gl_code")
-
-    def _lock_fields(self) -> None:
-        """What an import could not set, because it was not set up here, may be chosen here."""
-        super()._lock_fields()
-        for name in ("currency", "terms", "default_gl_code"):
-            if getattr(self.instance, f"{name}_id") is None:
-                self.fields[name].disabled = False
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]

@@ -6,6 +6,7 @@ from django.db import models
 
 from ledger.models import Currency, GLCode, Terms
 from organization.folding import DerivedField, bare
+from organization.imported import imported_fields_column
 from organization.models import Company
 from organization.querysets import CompanyQuerySet
 
@@ -28,6 +29,7 @@ class Supplier(models.Model):
     is_on_hold = models.BooleanField("on hold", default=False)
     is_active = models.BooleanField(default=True)
     is_imported = models.BooleanField(default=False, editable=False)
+    imported_fields = imported_fields_column()
 
     objects = CompanyQuerySet.as_manager()
 

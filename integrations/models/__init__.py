@@ -4,6 +4,7 @@ from integrations.models.connection import CompanyLink, Connection, ImportSchedu
 from integrations.models.history import Exchange, Job, JobKind, JobStatus, Outcome, OutcomeKind, Trigger
 from integrations.models.mapping import Cursor, ExternalRecord
 from integrations.models.outbox import Attempt, ExportItem, FailureKind, ItemStatus
+from integrations.models.problems import ImportProblem
 
 __all__ = [
     "Attempt",
@@ -14,6 +15,7 @@ __all__ = [
     "ExportItem",
     "ExternalRecord",
     "FailureKind",
+    "ImportProblem",
     "ImportSchedule",
     "ItemStatus",
     "Job",

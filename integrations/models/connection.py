@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from organization import secrets
@@ -57,6 +58,13 @@ class Connection(models.Model):
     remote_facts = models.JSONField(default=dict, blank=True, help_text="What synchronizing learnt there.")
     exports_automatically = models.BooleanField(
         default=False, help_text="Export invoices as soon as they are authorised. Support staff switch this on."
+    )
+    data_sets_left_out = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Keys of data sets that the Account Owners do not want imported.",
     )
     exports_as_draft = models.BooleanField(default=False, help_text="Bills arrive as drafts, not ready to be paid.")
 

@@ -31,6 +31,7 @@ class JobStatus(models.TextChoices):
     FAILED = "failed", "Failed"
     ERRORED = "errored", "Stopped by an internal error"
     CANCELLED = "cancelled", "Cancelled"
+    LEFT_OUT = "left_out", "Left out"
 
 
 UNFINISHED = (JobStatus.QUEUED, JobStatus.RUNNING)
@@ -56,7 +57,7 @@ class JobQuerySet(AccountQuerySet):
 class Job(models.Model):
     """One run: a synchronization, the import of one data set for one company, or an export.
 
-    queued ──claim──▶ running ──▶ succeeded | partial | failed (expected) | errored (a bug) | cancelled
+    queued ──claim──▶ running ──▶ succeeded | partial | failed (expected) | errored (a bug) | cancelled | left out
        ▲────(worker gone: heartbeat too old)────┘
        ▲────(an import that failed for a while: tried again at next_attempt_at)────┘
     """

@@ -49,6 +49,11 @@ class SageIntacct:
 
         run_imports(jobs)
 
+    def fill_missing_references(self, connection: Connection) -> None:
+        from integrations.sage_intacct.importers.finishing import fill_what_was_set_up
+
+        fill_what_was_set_up(connection.pk)
+
     def deliver(self, connection: Connection, company: Company) -> None:
         from integrations.sage_intacct.exporters import deliver
 

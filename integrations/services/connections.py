@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -96,6 +97,19 @@ def disable(connection: Connection, *, by: User) -> None:
     connection.refresh_from_db()
 
 
+@transaction.atomic
+def choose_data_sets(connection: Connection, *, left_out: Sequence[str], by: User) -> None:
+    """These are not imported any more. What was imported of them stays, and their problems need nobody any longer."""
+    row = _locked(connection)
+    changes = {"Left out": (", ".join(row.data_sets_left_out), ", ".join(left_out))}
+    if list(left_out) != row.data_sets_left_out:
+        audit.record(AuditAction.DATA_SETS_CHOSEN, account=row.account, target=row, changes=changes, actor=by)
+    row.data_sets_left_out = list(left_out)
+    row.save(update_fields=["data_sets_left_out"])
+    row.import_problems.filter(data_set__in=left_out).close("An Account Owner left these data out.")
+    connection.refresh_from_db()
+
+
 def pause(connection: Connection, error: IntegrationError) -> None:
     """Hold all work over the connection until somebody mends it. The first reason stays, so it is safe to repeat."""
     Connection.objects.enabled().filter(pk=connection.pk, paused_at=None).update(
@@ -179,4 +193,5 @@ def forget_another_company(connection: Connection) -> None:
     connection.company_links.all().delete()
     connection.cursors.all().delete()
     connection.external_records.all().delete()
+    connection.import_problems.all().delete()
     connection.remote_facts = {}

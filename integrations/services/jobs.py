@@ -159,8 +159,9 @@ def _linked_companies(connection: Connection, companies: Iterable[Company] | Non
 
 def _chosen_data_sets(connection: Connection, keys: Iterable[str] | None) -> list[DataSet]:
     known = registry.get(connection.system).data_sets
+    imported = [data_set for data_set in known if data_set.key not in connection.data_sets_left_out]
     if keys is None:
-        return list(known)
+        return imported
     wanted = set(keys)
     unknown = wanted - {data_set.key for data_set in known} - {data_set.list_name for data_set in known}
     if unknown:
@@ -169,7 +170,21 @@ def _chosen_data_sets(connection: Connection, keys: Iterable[str] | None) -> lis
             advice=f"Choose from {', '.join(data_set.key for data_set in known)}.",
             code="unknown_data_set",
         )
-    return [data_set for data_set in known if {data_set.key, data_set.list_name} & wanted]
+    chosen = [data_set for data_set in imported if {data_set.key, data_set.list_name} & wanted]
+    if wanted and not chosen:
+        raise ConfigurationError(
+            "These data are not imported: an Account Owner has left them out.",
+            advice=f"Choose them under Data To Import on the page {connection.system_name} Settings.",
+            code="data_set_left_out",
+        )
+    return chosen
+
+
+def left_out_there(connection: Connection) -> set[str]:
+    """Keys of data sets whose last import found that they may not be read."""
+    finished = Job.objects.filter(connection=connection, kind=JobKind.IMPORT, finished_at__isnull=False)
+    last = finished.order_by("data_set", "-pk").distinct("data_set")
+    return {key for key, status in last.values_list("data_set", "status") if status == JobStatus.LEFT_OUT}
 
 
 def start(jobs: Sequence[Job]) -> list[Job]:

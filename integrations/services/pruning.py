@@ -7,7 +7,7 @@ import datetime as dt
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from integrations.models import Exchange, Job, JobKind
+from integrations.models import Exchange, ImportProblem, Job, JobKind
 from integrations.models.history import UNFINISHED
 
 EXCHANGES_FOR = dt.timedelta(days=30)
@@ -24,9 +24,10 @@ def prune_history(now: dt.datetime) -> None:
     _delete(Exchange.objects.filter(pk__in=numbered.filter(age__gt=EXCHANGES_PER_CONNECTION).values("pk")))
     old = Job.objects.filter(finished_at__lt=now - RUNS_FOR).exclude(Q(kind=JobKind.EXPORT) | Q(status__in=UNFINISHED))
     _delete(old, at_once=100)
+    _delete(ImportProblem.objects.filter(closed_at__lt=now - RUNS_FOR))
 
 
-def _delete(rows: QuerySet[Exchange] | QuerySet[Job], *, at_once: int = AT_ONCE) -> None:
+def _delete(rows: QuerySet[Exchange] | QuerySet[Job] | QuerySet[ImportProblem], *, at_once: int = AT_ONCE) -> None:
     """In slices, so that no lock is held for long."""
     while ids := list(rows.values_list("pk", flat=True)[:at_once]):
         rows.model._default_manager.filter(pk__in=ids).delete()

@@ -120,7 +120,8 @@ def _records(request: HttpRequest, job: Job) -> dict[str, Any]:
 
 def _is_unread(job: Job) -> bool:
     """Whether it ended, or waits to be tried again, before it came to any record: its message says why."""
-    is_stopped = job.status in (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED) or job.next_attempt_at
+    ended_early = (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED, JobStatus.LEFT_OUT)
+    is_stopped = job.status in ended_early or job.next_attempt_at
     return bool(is_stopped and job.message and not job.done)
 
 

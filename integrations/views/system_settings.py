@@ -17,9 +17,9 @@ from django_tables2 import RequestConfig
 from integrations import registry
 from integrations.errors import IntegrationError
 from integrations.filters import JobFilter
-from integrations.forms import ImportForm
+from integrations.forms import DataSetsForm, ImportForm
 from integrations.models import Connection, ImportSchedule, Job, JobKind, JobStatus
-from integrations.services import connections, jobs
+from integrations.services import connections, import_problems, jobs
 from integrations.tables import JobTable
 from integrations.views.access import connection_or_404, tell
 from integrations.views.starting import tell_started
@@ -59,6 +59,8 @@ def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> Htt
         "connection": connection,
         "form": form,
         "preparation": registry.get(connection.system).preparation(),
+        "open_counts": import_problems.counted(connection, import_problems.visible_to(request.user, connection)),
+        "data_sets_form": DataSetsForm(connection=connection, left_out_there=jobs.left_out_there(connection)),
         "import_form": ImportForm(connection=connection, auto_id="import_%s"),
         "locked_out": (connections.LOCKED_OUT, connections.LOCKED_OUT_ADVICE),
         "failed_synchronize": _failed_synchronize(connection),

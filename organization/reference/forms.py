@@ -15,18 +15,21 @@ from organization.models import User
 from organization.plain_text import objection
 from organization.spelling import spell
 
+COMES_FROM_THERE = "Comes from your accounting system."
 OWNERS = ("account", "company", "dimension", "scope")  # what a code belongs to, as far as a model has it
 
 
 class AccountForm(forms.ModelForm):
-    """`imported_fields` are kept by the accounting system and locked on rows that came from there; `further_columns`
-    are fields of CSV files that are not the model's. Labels are written in UK spelling.
+    """`imported_fields` are kept by the accounting system and locked on rows that came from there; of these,
+    `optional_fields` only where the value came from there. `further_columns` are fields of CSV files that are not the
+    model's. Labels are written in UK spelling.
     """
 
     is_known_alone = False  # whoever brings a whole file has looked for rows of the same code itself
     told: str = ""  # what else there is to tell whoever saved it
     further_columns: ClassVar[tuple[str, ...]] = ()
     imported_fields: ClassVar[tuple[str, ...]] = ()
+    optional_fields: ClassVar[tuple[str, ...]] = ()
     fixed_fields: ClassVar[tuple[str, ...]] = ("company", "dimension")
 
     def __init__(self, *args: Any, user: User, like: AccountForm | None = None, **kwargs: Any) -> None:
@@ -76,11 +79,17 @@ class AccountForm(forms.ModelForm):
     def _lock_fields(self) -> None:
         if self.instance.pk is None:
             return
-        locked = set(self.fixed_fields)
-        if getattr(self.instance, "is_imported", False):
-            locked |= set(self.imported_fields)
-        for name in locked & set(self.fields):
+        imported = {name for name in self.imported_fields if name in self.fields and self._came_from_there(name)}
+        for name in imported | (set(self.fixed_fields) & set(self.fields)):
             self.fields[name].disabled = True
+        for name in imported:
+            self.fields[name].help_text = COMES_FROM_THERE
+
+    def _came_from_there(self, name: str) -> bool:
+        if not getattr(self.instance, "is_imported", False):
+            return False
+        column = self.instance._meta.get_field(name).attname
+        return name not in self.optional_fields or column in self.instance.imported_fields
 
     @property
     def is_locked_by_import(self) -> bool:

@@ -49,6 +49,12 @@ _OPERATIONS = {
 }
 
 
+def place_of(object_name: str) -> str:
+    """`Accounts Payable > Vendors`: the permission that its records are granted with."""
+    _, application, permission = _OBJECTS[object_name]
+    return f"{application} > {permission}"
+
+
 def in_plain_words(text: str, values: dict[str, str]) -> dict[str, str]:
     """READ_BY_QUERY on apbill: read bills; List and View for Bills, among the permissions of Accounts Payable."""
     name = values.get("object", "").lower()
@@ -57,6 +63,11 @@ def in_plain_words(text: str, values: dict[str, str]) -> dict[str, str]:
     found = {"things": things, "application": application, "permission": permission, "doing": doing, "rights": rights}
     return values | found
 
+
+# The user may not read it, or the company has not got it.
+NOT_GRANTED = frozenset(
+    {"permission_missing", "permission_denied", "operation_impossible", "module_not_subscribed", "object_unknown"}
+)
 
 PERMISSIONS: tuple[Entry, ...] = (
     Entry(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from integrations.errors import ConfigurationError
-from integrations.models import ExternalRecord, Job
+from integrations.models import ExternalRecord, ImportProblem, Job, JobKind
+from integrations.models.problems import ImportProblemQuerySet
 from integrations.runner import JobCancelled
 from integrations.sage_intacct.client import Client, Query, filters
+from integrations.sage_intacct.importers import problems
 from integrations.sage_intacct.importers.reading import translated
 from integrations.sage_intacct.importers.sources import Source
 from integrations.sage_intacct.importers.writing import Counts, add_progress
@@ -20,7 +24,12 @@ _VERIFIED_AT_ONCE = 1000
 _DEACTIVATE = """
 WITH gone AS (
   UPDATE integrations_externalrecord SET is_present = false WHERE id = ANY(%(ids)s) AND is_present
-  RETURNING external_key, local_id
+  RETURNING *
+), mended AS (
+  UPDATE integrations_importproblem p SET closed_at = %(now)s, closed_why = %(gone)s FROM gone g
+  WHERE p.connection_id = g.connection_id AND p.company_id IS NOT DISTINCT FROM g.company_id
+    AND p.object_type = g.object_type AND p.remote_id = coalesce(g.record_no::text, g.external_key)
+    AND p.closed_at IS NULL
 ), off AS (
   UPDATE {table} t SET is_active = false FROM gone WHERE t.id = gone.local_id AND t.is_active
   RETURNING t.id, t.{name} AS name, gone.external_key
@@ -80,11 +89,27 @@ def remove_deleted(job: Job, source: Source, client: Client, deleted: set[tuple[
     numbers = {int(head) for key in keys if (head := key.partition("--")[0]).isdecimal()}
     named = known_records(job, source).filter(Q(external_key__in=keys) | Q(record_no__in=numbers))
     remove_verified(job, source, client, list(named.values_list("pk", "record_no")))
+    never_imported = Q(record_key__in=keys) | Q(remote_id__in=[str(number) for number in numbers])
+    _close_problems_of_gone(job, source, client, problems.standing(job, source).filter(never_imported))
+
+
+def _close_problems_of_gone(job: Job, source: Source, client: Client, candidates: ImportProblemQuerySet) -> None:
+    """What was never imported has problems only, no row here."""
+    if job.kind == JobKind.PREVIEW:
+        return
+    numbered = candidates.filter(remote_id__regex=r"^\d{1,18}$").order_by("pk").values_list("pk", "remote_id")
+    after = 0
+    while some := list(numbered.filter(pk__gt=after)[:_VERIFIED_AT_ONCE]):
+        there = set(_still_there(source, client, {int(number) for _, number in some}))
+        gone = [pk for pk, number in some if int(number) not in there]
+        ImportProblem.objects.filter(pk__in=gone).close(problems.GONE)
+        after = some[-1][0]
 
 
 def sweep(job: Job, source: Source, client: Client) -> None:
     """Compare all keys: for users who may not see the audit trail."""
     if not known_records(job, source).exists():
+        _close_problems_of_gone(job, source, client, problems.standing(job, source))
         return
     after = 0
     query = Query(source.object_name, (source.record_field,), show_private=source.link_company_id is None)
@@ -95,6 +120,7 @@ def sweep(job: Job, source: Source, client: Client) -> None:
             last = max(numbers, default=after) if page.num_remaining > 0 else None
             remove_missing(job, source, client, after=after, last=last, present=numbers)
             after = last or after
+    _close_problems_of_gone(job, source, client, problems.standing(job, source))
 
 
 def remove_verified(job: Job, source: Source, client: Client, candidates: Sequence[tuple[int, int | None]]) -> None:
@@ -130,9 +156,11 @@ def _deactivate(job: Job, source: Source, ids: list[int]) -> None:
         if not source.is_preview
         else "It is no longer in Sage Intacct; it would be made inactive."
     )
+    parameters: dict[str, list[int] | int | str | datetime] = {"ids": ids, "job_id": job.pk, "message": message}
+    parameters |= {"now": timezone.now(), "gone": problems.GONE}
     with transaction.atomic():
         with connection.cursor() as database:
-            database.execute(statement, {"ids": ids, "job_id": job.pk, "message": message})
+            database.execute(statement, parameters)
             count = database.fetchone()[0]
         is_cancel_requested = add_progress(job, Counts(deactivated=count))
     if is_cancel_requested:

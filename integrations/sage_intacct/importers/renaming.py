@@ -46,12 +46,14 @@ def find_moves(job: Job, source: Source, rows: list[Row], notes: Notes) -> list[
         if problem:
             rows.remove(row)
             advice = f"Give supplier {row['external_key']} here another code, then import again."
-            notes.add("failed", str(row["external_key"]), str(row["label"]), "taken_code", problem, advice)
+            told = (str(row["external_key"]), str(row["label"]), "taken_code", problem, advice)
+            notes.add("failed", row["record_no"], *told)
             continue
         for move in finder.moves(row):
             moves.append(move)
             if move.is_making_room:
-                notes.add("warning", str(row["external_key"]), str(row["label"]), "other_record", *_told(move))
+                told = (str(row["external_key"]), str(row["label"]), "other_record", *_told(move))
+                notes.add("warning", row["record_no"], *told)
     return moves
 
 

@@ -15,7 +15,7 @@ from integrations.errors import ConfigurationError, IntegrationError, TemporaryE
 from integrations.models import CompanyLink, Cursor, Job, JobKind, Outcome
 from integrations.sage_intacct.client import AuthenticationError, Client, ControlError, Filter, Page, Query, ResultError
 from integrations.sage_intacct.gateway import client_for
-from integrations.sage_intacct.importers import dimensions, finishing, opening, removing
+from integrations.sage_intacct.importers import dimensions, finishing, opening, permissions, problems, removing
 from integrations.sage_intacct.importers.catalogue import sources_of, supplier_lookups
 from integrations.sage_intacct.importers.comparing import Held, held_records
 from integrations.sage_intacct.importers.reading import Reader, ReadPage, changed_since, page_query
@@ -64,7 +64,9 @@ class Group:
             self._run(job)
         except ConfigurationError as error:
             self._pause_when_nothing_can_work(job, error)
+            permissions.leave_out_or_keep(job, error)
             raise
+        permissions.close_unreadable(job)
 
     def _run(self, job: Job) -> None:
         answers = self._opened()
@@ -195,13 +197,15 @@ class _SourceRun:
         self._answers = answers
         self._is_offset_changed = asked_with_offset != answers.offset
         self._knows_records = removing.known_records(job, source).exists()
+        self._has_problems = not source.is_preview and problems.standing(job, source).exists()
 
     def run(self) -> None:
         plan = self._plan()
         if plan.cursor.state.get("ended") == self._job.pk:
             return  # by a worker that was killed right behind it
         if not plan.is_full and self._job.data_set == "suppliers" and not self._source.is_preview:
-            finishing.fill_missing_references(self._job, self._source, supplier_lookups(self._job, self._around))
+            lookups = supplier_lookups(self._job, self._around)
+            finishing.fill_missing_references(self._job.connection_id, self._job.company_id, lookups, job=self._job)
         received = self._read(plan)
         self._find_removed(plan, received)
         self._finish(plan)
@@ -215,6 +219,7 @@ class _SourceRun:
             cursor.after_record_no = None
             cursor.next_watermark = self._answers.gateway_time
             cursor.state = cursor.state | {"mode": mode, "job": self._job.pk, "received": 0}
+            cursor.state["began"] = timezone.now().isoformat()
         watermark = None if is_full else cursor.watermark
         selection = changed_since(watermark, self._answers.offset) if watermark else None
         return Plan(self._source, cursor, is_full, is_resumed, selection)
@@ -224,7 +229,9 @@ class _SourceRun:
         is_first = cursor.watermark is None or not self._source.is_incremental
         has_other_fields = cursor.state.get("fields", list(self._source.fields)) != list(self._source.fields)
         is_elsewhere = cursor.state.get("scope") != self._around.scope_of(self._source)
-        return is_asked or is_first or has_other_fields or is_elsewhere or self._have_banks_changed(cursor)
+        knows_origins = "knows_origins" in cursor.state
+        is_same_selection = knows_origins and not (has_other_fields or is_elsewhere or self._have_banks_changed(cursor))
+        return is_asked or is_first or not is_same_selection
 
     def _have_banks_changed(self, cursor: Cursor) -> bool:
         """A bank account that is bound to a GL account does not touch the GL account itself."""
@@ -252,7 +259,14 @@ class _SourceRun:
             received += len(page.records)
             plan.cursor.after_record_no = page.last
             plan.cursor.state = plan.cursor.state | {"received": received}
-            write_page(self._job, self._source, page.records, None if self._source.is_preview else plan.cursor, held)
+            write_page(
+                self._job,
+                self._source,
+                page.records,
+                None if self._source.is_preview else plan.cursor,
+                held,
+                has_problems=self._has_problems,
+            )
             if not self._knows_records and page.after == 0 and not page.is_last:
                 refresh_statistics(self._source)
         self._check_complete(plan, received, expected or 0)
@@ -325,12 +339,17 @@ class _SourceRun:
         if self._source.has_parents and (plan.is_full or self._job.created or self._job.updated):
             finishing.set_parents(self._job, self._source)
         cursor = plan.cursor
+        if plan.is_full and self._has_problems and "began" in cursor.state:
+            unseen = problems.standing(self._job, self._source).filter(last_seen_at__lt=cursor.state["began"])
+            unseen.close(problems.GONE)
         cursor.watermark, cursor.next_watermark, cursor.after_record_no = cursor.next_watermark, None, None
         cursor.state = cursor.state | {
             "utc_offset": self._answers.offset.total_seconds(),
             "scope": self._around.scope_of(self._source),
             "ended": self._job.pk,
             "fields": list(self._source.fields),
+            # Cursors from before it was kept where a value came from lack this: everything is read once more.
+            "knows_origins": True,
         }
         if self._job.data_set == "gl_codes":
             cursor.state["banks"] = self._around.bank_accounts

@@ -7,12 +7,13 @@ changed (from what, to what) as outcomes, and answers with counts. A preview is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from operator import itemgetter
 
 from django.db.models import Model
 
+from integrations.sage_intacct.importers import problems
 from ledger.models import Currency, DimensionValue, GLCode, TaxCode, Terms
 from organization.folding import DerivedField, derived_fields
 from suppliers.models import Supplier
@@ -20,13 +21,16 @@ from suppliers.models import Supplier
 
 @dataclass(frozen=True)
 class Column:
-    """`show` is SQL that turns a stored value `{}` into what a person reads."""
+    """`show` is SQL that turns a stored value `{}` into what a person reads. `is_given` tells whether the record there
+    has a value for it: while it has none, what a person set here stays. None: it always has one.
+    """
 
     name: str
     type: str
     label: str
     is_lookup: bool = False
     show: str = "{}::text"
+    is_given: Callable[[Mapping[str, object]], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,18 @@ class Target:
         return itemgetter(*self.names)
 
     @cached_property
+    def optional(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.is_given)
+
+    @cached_property
+    def optional_names(self) -> frozenset[str]:
+        return frozenset(column.name for column in self.optional)
+
+    def given(self, values: Mapping[str, object]) -> list[str]:
+        """The optional columns that the record there has a value for."""
+        return [column.name for column in self.optional if column.is_given and column.is_given(values)]
+
+    @cached_property
     def identity(self) -> tuple[Column, ...]:
         return self.key or self.columns[:1]
 
@@ -85,9 +101,13 @@ def _flag(name: str, label: str) -> Column:
     return Column(name, "boolean", label, show="CASE WHEN {} THEN 'yes' ELSE 'no' END")
 
 
+def _optional(column: Column) -> Column:
+    return replace(column, is_given=lambda values: bool(values[column.name]))
+
+
 def _lookup(name: str, label: str, table: str, shown: str = "code") -> Column:
     show = f"(SELECT {shown} FROM {table} WHERE id = {{}})"  # noqa: S608 (names of our own tables)
-    return Column(name, "bigint", label, is_lookup=True, show=show)
+    return _optional(Column(name, "bigint", label, is_lookup=True, show=show))
 
 
 _ACTIVE = _flag("is_active", "Active")
@@ -97,7 +117,8 @@ CURRENCIES = Target(
     model=Currency,
     fixed=("account_id",),
     key=(_CODE,),
-    columns=(_text("name", "Name"), _ACTIVE),
+    # The legacy list has no names: the code stands in for one.
+    columns=(Column("name", "text", "Name", is_given=lambda values: values["name"] != values["code"]), _ACTIVE),
     conflict="(account_id, code)",
     key_match="t.account_id = %(account_id)s AND t.code = i.code",
 )
@@ -107,7 +128,7 @@ TERMS = Target(
     key=(),
     columns=(
         _text("name", "Name"),
-        _text("description", "Description"),
+        _optional(_text("description", "Description")),
         Column("due_days", "integer", "Days"),
         _text("due_from", "Counted from"),
         _ACTIVE,
@@ -122,8 +143,12 @@ GL_CODES = Target(
     columns=(
         _text("name", "Name"),
         _text("kind", "Kind"),
-        Column("required_dimensions", "varchar[]", "Required dimensions", show="array_to_string({}, ', ')"),
-        _flag("is_usable_on_invoices", "Usable on invoices"),
+        _optional(Column("required_dimensions", "varchar[]", "Required dimensions", show="array_to_string({}, ', ')")),
+        # There only a bank account says no.
+        replace(
+            _flag("is_usable_on_invoices", "Usable on invoices"),
+            is_given=lambda values: not values["is_usable_on_invoices"],
+        ),
         _text("unusable_reason", "Why not usable"),
         _ACTIVE,
     ),
@@ -135,7 +160,7 @@ TAX_CODES = Target(
     fixed=("account_id",),
     key=(Column("company_id", "bigint", "Company"), _CODE),
     columns=(
-        _text("description", "Description"),
+        _optional(_text("description", "Description")),
         Column("rate", "numeric(9,4)", "Rate", show="trim_scale({})::text"),
         _flag("is_reverse_charge", "Reverse charge"),
         _ACTIVE,
@@ -165,11 +190,16 @@ SUPPLIERS = Target(
         _lookup("currency_id", "Currency", "ledger_currency"),
         _lookup("terms_id", "Terms", "ledger_terms", "name"),
         _lookup("default_gl_code_id", "Default GL code", "ledger_glcode"),
-        _text("tax_id", "Tax ID"),
-        _text("contact_name", "Contact"),
-        _text("email", "E-mail"),
-        _text("phone", "Phone"),
-        _text("address", "Address"),
+        *(
+            _optional(_text(name, label))
+            for name, label in (
+                ("tax_id", "Tax ID"),
+                ("contact_name", "Contact"),
+                ("email", "E-mail"),
+                ("phone", "Phone"),
+                ("address", "Address"),
+            )
+        ),
         _flag("is_on_hold", "On hold"),
         _ACTIVE,
     ),
@@ -182,8 +212,8 @@ SUPPLIERS = Target(
 
 @lru_cache(maxsize=64)
 def page_sql(target: Target, *, is_company_link: bool, is_preview: bool) -> str:
-    """Parameters: rows and notices (JSON arrays), the target's fixed columns, connection_id, link_company_id,
-    object_type, job_id. Answers created, updated, deactivated.
+    """Parameters: rows and notices (JSON arrays), optional (names), the target's fixed columns, connection_id,
+    link_company_id, object_type, data_set, job_id, seen, now. Answers created, updated, deactivated.
 
     Rows are written in the order of their keys: two jobs never wait for each other, and all is compared before
     anything is written. The connection is held first: foreign keys would lock it at the end, behind the job, and
@@ -207,6 +237,7 @@ def page_sql(target: Target, *, is_company_link: bool, is_preview: bool) -> str:
         written=_preview_written(target) if is_preview else _written(target),
         same_key=" AND ".join(_is_same(c) for c in target.identity),
         linked="" if is_preview else _LINKED.format(link_match=_link_match(is_company_link)),
+        problems="" if is_preview else problems.of_page(is_company_link=is_company_link),
     )
 
 
@@ -219,15 +250,21 @@ def _present(target: Target, *, is_preview: bool) -> str:
 
 
 def _merged(column: Column) -> str:
-    if not column.is_lookup:
-        return f"i.{column.name}"
-    # A look-up that failed leaves what is there.
-    return f"CASE WHEN i.missing ? '{column.name}' THEN t.{column.name} ELSE i.{column.name} END AS {column.name}"
+    """What a person set here stays while there is nothing there; what came from there goes when it is emptied there.
+    A look-up that failed leaves what is there.
+    """
+    name = column.name
+    if not column.is_given:
+        return f"i.{name}"
+    is_from_there = f"t.id IS NULL OR '{name}' = ANY(i.given) OR '{name}' = ANY(t.imported_fields)"
+    is_written = f"NOT coalesce(i.missing, '{{}}') ? '{name}' AND ({is_from_there})"
+    return f"CASE WHEN {is_written} THEN i.{name} ELSE t.{name} END AS {name}"
 
 
 def _change(column: Column) -> str:
     old, new = column.show.format(f"m.old_{column.name}"), column.show.format(f"m.{column.name}")
-    return f"('{column.label}', {old}, {new})"
+    is_own = f"NOT '{column.name}' = ANY(m.old_imported_fields)" if column.is_given else "false"
+    return f"('{column.label}', {old}, {new}, {is_own})"
 
 
 def _is_same(column: Column) -> str:
@@ -240,11 +277,11 @@ def _written(target: Target) -> str:
     fixed = ", ".join(target.fixed)
     params = ", ".join(f"%({name})s" for name in target.fixed)
     told = (*(c.name for c in target.columns), *target.derived_names)
-    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in told)
+    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in (*told, "imported_fields"))
     back = ", ".join(c.name for c in target.identity)
     return f"""
-  INSERT INTO {target.table} ({fixed}, {names}, is_imported)
-  SELECT {params}, {names}, true FROM changed ORDER BY {back}
+  INSERT INTO {target.table} ({fixed}, {names}, imported_fields, is_imported)
+  SELECT {params}, {names}, imported_fields, true FROM changed ORDER BY {back}
   ON CONFLICT {target.conflict} DO UPDATE SET {updates}, is_imported = true
   RETURNING id, {back}"""  # noqa: S608 (names of our own columns)
 
@@ -279,25 +316,34 @@ WITH held AS MATERIALIZED (
   SELECT id FROM integrations_connection WHERE id = %(connection_id)s FOR KEY SHARE
 ), incoming AS MATERIALIZED (
   SELECT * FROM json_to_recordset(%(rows)s::json)
-    AS r(external_key text, record_no bigint, label text, missing jsonb, attributes jsonb, known_as text, {incoming})
+    AS r(external_key text, record_no bigint, label text, missing jsonb, attributes jsonb, given varchar[],
+      known_as text, {incoming})
 ), merged AS (
   SELECT i.external_key, i.known_as, i.record_no, i.label, coalesce(i.attributes, '{{}}') AS attributes, {merged},
-    t.id AS before_id, t.is_imported AS was_imported,
+    i.given || ARRAY(
+      SELECT kept FROM unnest(t.imported_fields) kept WHERE i.missing ? kept OR NOT kept = ANY(%(optional)s)
+    ) AS imported_fields,
+    t.imported_fields AS old_imported_fields, t.id AS before_id, t.is_imported AS was_imported,
     {before}
   FROM incoming i LEFT JOIN {present}
 ), compared AS MATERIALIZED (
   SELECT *,
-    before_id IS NULL OR NOT was_imported OR known_as IS NOT NULL OR ({old}) IS DISTINCT FROM ({new}) AS is_changed
-  FROM merged
+    before_id IS NULL OR NOT was_imported OR known_as IS NOT NULL OR ({old}) IS DISTINCT FROM ({new}) AS is_changed,
+    old_imported_fields IS DISTINCT FROM imported_fields AS is_from_elsewhere FROM merged
 ), changed AS MATERIALIZED (
-  SELECT * FROM compared WHERE is_changed
+  SELECT * FROM compared WHERE is_changed OR is_from_elsewhere
 ), written AS ({written}
 ), done AS MATERIALIZED (
   SELECT c.*, w.id FROM changed c JOIN written w ON {same_key}
 ), rows AS MATERIALIZED (
   SELECT external_key, record_no, attributes, id FROM done
-  UNION ALL SELECT external_key, record_no, attributes, before_id FROM compared WHERE NOT is_changed
-){linked}
+  UNION ALL
+  SELECT external_key, record_no, attributes, before_id FROM compared WHERE NOT (is_changed OR is_from_elsewhere)
+), told AS MATERIALIZED (
+  SELECT n.*, r.id FROM json_to_recordset(%(notices)s::json)
+    AS n(kind text, remote_id text, external_key text, label text, code text, message text, advice text)
+  LEFT JOIN rows r ON r.external_key = n.external_key
+){linked}{problems}
 , noted AS (
   INSERT INTO integrations_outcome
     (job_id, kind, record_key, record_name, local_id, code, message, advice, raw_message, changes)
@@ -305,19 +351,21 @@ WITH held AS MATERIALIZED (
     CASE WHEN m.before_id IS NULL THEN 'created' WHEN m.old_is_active AND NOT m.is_active THEN 'deactivated'
       ELSE 'updated' END,
     m.external_key, m.label, m.id, '',
-    CASE WHEN m.before_id IS NOT NULL AND m.old_is_active AND NOT m.is_active THEN 'It is inactive in Sage Intacct.'
-      ELSE '' END,
-    '', '',
-    CASE WHEN m.before_id IS NOT NULL THEN (
-      SELECT jsonb_object_agg(field, jsonb_build_array(coalesce(old, ''), coalesce(new, ''))) FROM (VALUES
-    ('ID', coalesce(m.known_as, m.external_key), m.external_key),
-    {changes}) AS v(field, old, new) WHERE old IS DISTINCT FROM new) END
+    concat_ws(' ',
+      CASE WHEN m.before_id IS NOT NULL AND m.old_is_active AND NOT m.is_active THEN 'It is inactive in Sage Intacct.'
+        END,
+      'Sage Intacct has a value of its own, which replaced the one that stood here: ' || d.replaced || '.'),
+    '', '', d.changes
   FROM done m
+  LEFT JOIN LATERAL (
+    SELECT jsonb_object_agg(field, jsonb_build_array(coalesce(old, ''), coalesce(new, ''))) AS changes,
+      string_agg(field, ', ') FILTER (WHERE is_own AND old <> '' AND new <> '') AS replaced FROM (VALUES
+    ('ID', coalesce(m.known_as, m.external_key), m.external_key, false),
+    {changes}) AS v(field, old, new, is_own) WHERE old IS DISTINCT FROM new
+  ) d ON m.before_id IS NOT NULL
+  WHERE m.is_changed
   UNION ALL
-  SELECT %(job_id)s, n.kind, n.external_key, n.label, r.id, n.code, n.message, n.advice, '', NULL
-  FROM json_to_recordset(%(notices)s::json)
-    AS n(kind text, external_key text, label text, code text, message text, advice text)
-  LEFT JOIN rows r ON r.external_key = n.external_key
+  SELECT %(job_id)s, kind, external_key, label, id, code, message, advice, '', NULL FROM told
   RETURNING kind
 )
 SELECT count(*) FILTER (WHERE kind = 'created'), count(*) FILTER (WHERE kind = 'updated'),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import DataError, IntegrityError, connection, transaction
@@ -13,6 +13,7 @@ from integrations.models import Cursor, Job
 from integrations.runner import ClaimLost, JobCancelled
 from integrations.sage_intacct.importers import renaming
 from integrations.sage_intacct.importers.comparing import Held
+from integrations.sage_intacct.importers.problems import remote_id
 from integrations.sage_intacct.importers.sources import Record, Source
 from integrations.sage_intacct.importers.targets import Target, page_sql
 from integrations.sage_intacct.mappers.results import CannotImport, Mapped, duplicate_of
@@ -38,9 +39,10 @@ class Notes:
 
     rows: list[dict[str, str]] = field(default_factory=list)
 
-    def add(self, kind: str, key: str, label: str, code: str, message: str, advice: str) -> None:
+    def add(self, kind: str, number: object, key: str, label: str, code: str, message: str, advice: str) -> None:
+        """`number` is that of the record there; what is none counts for none."""
         row = {"kind": kind, "external_key": key[:200], "label": label[:300], "code": code}
-        self.rows.append(row | {"message": message, "advice": advice})
+        self.rows.append(row | {"remote_id": remote_id(number, key), "message": message, "advice": advice})
 
 
 def write_page(
@@ -49,18 +51,22 @@ def write_page(
     records: Mapping[int | str, Record],
     cursor: Cursor | None,
     held: Mapping[int | str, Held],
+    *,
+    has_problems: bool = False,
 ) -> None:
     """`records` and what is `held` of them are by number (see ReadPage). Where both are the same, the record is counted
     and nothing more. `cursor` moves along with the page; None where there is nothing to keep (a preview).
+    `has_problems`: some of an earlier import stand, and are closed where their record comes without them.
 
     Raises ClaimLost when another worker has taken over, and JobCancelled after the page when somebody asked to stop.
     """
     notes, counts = Notes(), Counts()
     rows = _rows_to_write(source, records, held, notes, counts)
     moves = renaming.find_moves(job, source, rows, notes)
+    seen = [remote_id(number, source.key_of(record)) for number, record in records.items()] if has_problems else []
     while True:
         try:
-            _save(job, source, rows, moves, notes, counts, cursor)
+            _save(job, source, rows, moves, notes, counts, cursor, seen)
             return
         except (DataError, IntegrityError) as error:
             # One record breaks the statement of the whole page: find it, fail it, go on with the others.
@@ -88,7 +94,8 @@ def _rows_to_write(
             if identity in keys:
                 raise duplicate_of(keys[identity])
         except CannotImport as error:
-            notes.add("failed", source.key_of(record), source.label_of(record), error.code, str(error), error.advice)
+            key, label = source.key_of(record), source.label_of(record)
+            notes.add("failed", number, key, label, error.code, str(error), error.advice)
             continue
         keys[identity] = mapped.key
         known = held.get(number)
@@ -97,7 +104,7 @@ def _rows_to_write(
             continue
         rows.append(_row(source.target, mapped, number if isinstance(number, int) else None))
         for notice in mapped.notices:
-            notes.add("warning", mapped.key, mapped.label, notice.code, notice.message, notice.advice)
+            notes.add("warning", number, mapped.key, mapped.label, notice.code, notice.message, notice.advice)
     return rows
 
 
@@ -105,6 +112,7 @@ def _row(target: Target, mapped: Mapped, number: int | None) -> dict[str, object
     row: dict[str, object] = dict(mapped.values)
     row |= {column.name: column.derive(str(row[column.source])) for column in target.derived}
     row |= {"external_key": mapped.key, "record_no": number, "label": mapped.label[:300]}
+    row["given"] = target.given(mapped.values)
     if kept := mapped.kept:
         row["attributes"] = kept
     if mapped.missing:
@@ -120,11 +128,12 @@ def _save(
     notes: Notes,
     counts: Counts,
     cursor: Cursor | None,
+    seen: Sequence[str],
 ) -> None:
     with transaction.atomic():
         renaming.apply(source, moves)
-        if rows or notes.rows:
-            counts.created, counts.updated, counts.deactivated = _upsert(job, source, rows, notes)
+        if rows or notes.rows or seen:
+            counts.created, counts.updated, counts.deactivated = _upsert(job, source, rows, notes, seen)
         counts.unchanged = counts.same + len(rows) - counts.created - counts.updated - counts.deactivated
         counts.warnings = sum(note["kind"] == "warning" for note in notes.rows)
         counts.failed = sum(note["kind"] == "failed" for note in notes.rows)
@@ -141,7 +150,9 @@ def refresh_statistics(source: Source) -> None:
         database.execute(f"ANALYZE {source.target.table}, integrations_externalrecord")
 
 
-def _upsert(job: Job, source: Source, rows: list[dict[str, object]], notes: Notes) -> tuple[int, int, int]:
+def _upsert(
+    job: Job, source: Source, rows: list[dict[str, object]], notes: Notes, seen: Sequence[str] = ()
+) -> tuple[int, int, int]:
     sql = page_sql(source.target, is_company_link=source.link_company_id is not None, is_preview=source.is_preview)
     with connection.cursor() as database:
         database.execute(
@@ -153,7 +164,11 @@ def _upsert(job: Job, source: Source, rows: list[dict[str, object]], notes: Note
                 "connection_id": job.connection_id,
                 "link_company_id": source.link_company_id,
                 "object_type": source.object_name,
+                "optional": sorted(source.target.optional_names),
                 "job_id": job.pk,
+                "data_set": job.data_set,
+                "seen": list(seen),
+                "now": timezone.now(),
             },
         )
         created, updated, deactivated, _ = database.fetchone()
@@ -172,6 +187,7 @@ def _without_culprits(
             )
             notes.add(
                 "failed",
+                row["record_no"],
                 str(row["external_key"]),
                 str(row["label"]),
                 "refused",

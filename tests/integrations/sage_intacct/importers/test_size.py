@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.models import Connection, Cursor, ExternalRecord, Job, JobStatus
 from integrations.sage_intacct.importers import comparing, finishing, reading, running
-from integrations.sage_intacct.importers.catalogue import sources_of, supplier_lookups
+from integrations.sage_intacct.importers.catalogue import supplier_lookups
 from integrations.sage_intacct.importers.surroundings import Surroundings
 from suppliers.models import Supplier
 from tests import factories
@@ -194,11 +194,10 @@ def _running_import() -> Job:
 def _fill(job: Job) -> tuple[int, list[str]]:
     """The most memory that filling in took, and its statements."""
     surroundings = Surroundings.of(job.connection)
-    (source,) = sources_of(job, surroundings)
     lookups = supplier_lookups(job, surroundings)
     tracemalloc.start()
     with CaptureQueriesContext(database) as queries:
-        finishing.fill_missing_references(job, source, lookups)
+        finishing.fill_missing_references(job.connection_id, job.company_id, lookups, job=job)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak, [query["sql"] for query in queries]
@@ -262,8 +261,8 @@ def test_thousands_of_pages_end_with_flat_memory_and_a_cursor_that_moves(
     monkeypatch.setattr(reading, "PAGE_SIZE", 1)
     real, written, seen = running.write_page, [0], []
 
-    def write_page(*arguments: Any) -> None:
-        real(*arguments)
+    def write_page(*arguments: Any, **options: Any) -> None:
+        real(*arguments, **options)
         written[0] += 1
         if written[0] % 500 == 0:
             cursor = Cursor.objects.get(data_set="suppliers")

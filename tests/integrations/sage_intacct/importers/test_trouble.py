@@ -38,11 +38,11 @@ def _suppliers(connection: Connection) -> int:
 
 
 def test_a_missing_permission_fails_its_data_set_only(intacct: Connection, portal_sandbox: Any) -> None:
-    act(portal_sandbox, "set_permission", object="APTERM", operation="read", allowed="false")
-    terms, suppliers = run_import(intacct, "terms", "suppliers")
-    assert (terms.status, terms.failure_kind) == (JobStatus.FAILED, "config")
-    assert terms.message
-    assert terms.advice
+    act(portal_sandbox, "set_permission", object="GLACCOUNT", operation="read", allowed="false")
+    gl_codes, suppliers = run_import(intacct, "gl_codes", "suppliers")
+    assert (gl_codes.status, gl_codes.failure_kind) == (JobStatus.FAILED, "config")
+    assert gl_codes.message
+    assert gl_codes.advice
     assert suppliers.status == JobStatus.PARTIAL
     intacct.refresh_from_db()
     assert not intacct.is_paused
@@ -218,7 +218,7 @@ def test_at_most_five_statements_per_page(intacct: Connection, monkeypatch: pyte
 
     def statements(page_size: int) -> int:
         monkeypatch.setattr(reading, "PAGE_SIZE", page_size)
-        Supplier.objects.update(address="changed here")
+        Supplier.objects.update(name="changed here")
         with CaptureQueriesContext(database) as queries:
             job = run_import(intacct, "suppliers", is_full=True)[0]
         assert job.created + job.updated + job.deactivated == 176

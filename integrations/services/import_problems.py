@@ -1,0 +1,114 @@
+"""What imports left open: counted for pages and mails, put aside by a person and taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from integrations import registry
+from integrations.errors import ConfigurationError
+from integrations.models import Connection, ImportProblem
+from integrations.models.problems import ImportProblemQuerySet
+from integrations.registry import DataSet
+from organization import audit
+from organization.models import AuditAction, Company, User
+from organization.permissions import companies_of
+
+Kind = ImportProblem.Kind
+
+
+@dataclass(frozen=True)
+class OpenCount:
+    """How many records of one data set have open problems of one kind."""
+
+    data_set: DataSet
+    kind: str
+    count: int
+
+    @property
+    def text(self) -> str:
+        """`5 suppliers not imported`"""
+        if self.kind == Kind.NOT_READ:
+            return f"{self.data_set.name} cannot be read any more"
+        what = "not imported" if self.kind == Kind.FAILED else "imported with a warning"
+        return f"{self.data_set.counted(self.count)} {what}"
+
+
+def of_companies(
+    connection: Connection, companies: Collection[Company] | None = None
+) -> ImportProblemQuerySet[ImportProblem]:
+    """Those of data that all companies share, and of these companies (None: of all)."""
+    problems: ImportProblemQuerySet[ImportProblem] = ImportProblem.objects.filter(connection=connection)
+    return problems if companies is None else problems.filter(Q(company=None) | Q(company__in=companies))
+
+
+def visible_to(user: User, connection: Connection) -> ImportProblemQuerySet[ImportProblem]:
+    return of_companies(connection, list(companies_of(user)))
+
+
+def counted(connection: Connection, problems: ImportProblemQuerySet[ImportProblem]) -> list[OpenCount]:
+    """Open ones by data set, what was not imported first. A record with two warnings counts once."""
+    found = problems.open().order_by().values_list("data_set", "kind")
+    counts = {
+        (data_set, kind): count
+        for data_set, kind, count in found.annotate(Count("remote_id", distinct=True)).values_list(
+            "data_set", "kind", "remote_id__count"
+        )
+    }
+    data_sets = registry.get(connection.system).data_sets
+    return [
+        OpenCount(each, kind, counts[each.key, kind])
+        for kind in (Kind.FAILED, Kind.NOT_READ, Kind.WARNING)
+        for each in data_sets
+        if counts.get((each.key, kind))
+    ]
+
+
+def sentence(counts: Sequence[OpenCount]) -> str:
+    """`5 suppliers not imported, 4 suppliers imported with a warning`"""
+    return ", ".join(each.text for each in counts)
+
+
+@transaction.atomic
+def put_aside(connection: Connection, problem_ids: Sequence[int], *, reason: str, by: User) -> int:
+    """They stop being open until something else is wrong with their record. How many it were.
+
+    Raises ConfigurationError without a reason.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise ConfigurationError(
+            "Nothing was put aside, because no reason was given.",
+            advice="Say why it need not be fixed.",
+            code="no_reason",
+        )
+    chosen = _locked(visible_to(by, connection).open(), problem_ids)
+    for problem in chosen:
+        problem.put_aside_at, problem.put_aside_by, problem.put_aside_reason = timezone.now(), by, reason[:400]
+        problem.save(update_fields=["put_aside_at", "put_aside_by", "put_aside_reason"])
+        _record(AuditAction.IMPORT_PROBLEM_PUT_ASIDE, problem, by, reason)
+    return len(chosen)
+
+
+@transaction.atomic
+def take_up_again(connection: Connection, problem_ids: Sequence[int], *, by: User) -> int:
+    chosen = _locked(visible_to(by, connection).put_aside(), problem_ids)
+    for problem in chosen:
+        problem.put_aside_at, problem.put_aside_by, problem.put_aside_reason = None, None, ""
+        problem.save(update_fields=["put_aside_at", "put_aside_by", "put_aside_reason"])
+        _record(AuditAction.IMPORT_PROBLEM_REOPENED, problem, by, "")
+    return len(chosen)
+
+
+def _locked(problems: ImportProblemQuerySet[ImportProblem], ids: Sequence[int]) -> list[ImportProblem]:
+    """An import may close them at the same time: whoever comes second sees what the first one did."""
+    chosen = problems.filter(pk__in=ids).order_by("pk")
+    return list(chosen.select_for_update(no_key=True, of=("self",)).select_related("connection__account"))
+
+
+def _record(action: AuditAction, problem: ImportProblem, by: User, reason: str) -> None:
+    audit.record(action, account=problem.connection.account, target=problem, reason=reason, actor=by)
