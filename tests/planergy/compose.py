@@ -13,7 +13,7 @@ from planergy import embedded
 
 ROOT = embedded.ROOT
 # The innermost ${NAME}, ${NAME:-default} or ${NAME:?message}; $$ is a dollar sign.
-VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<word>[^${}]*))?\}")
+VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::?(?P<kind>[-?])(?P<word>[^${}]*))?\}")
 
 
 class NotSet(Exception):
