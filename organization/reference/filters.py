@@ -46,7 +46,7 @@ class ReferenceFilter(django_filters.FilterSet):
         """Of short lists (roles, terms, currencies), which keep no folded columns."""
         words = fold(value).split()
         rows = queryset.order_by().values_list("pk", *self.search_fields)
-        texts = ((pk, fold(" ".join(map(str, values)))) for pk, *values in rows.iterator())
+        texts = ((pk, fold(" ".join(map(str, values)))) for pk, *values in rows.iterator(2000))
         return queryset.filter(pk__in=[pk for pk, text in texts if all(word in text for word in words)])
 
     def by_state(self, queryset: QuerySet, name: str, value: str) -> QuerySet:

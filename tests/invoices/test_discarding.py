@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -238,7 +239,7 @@ class TestWhatIsLeft:
         token = page.context["documents_form"].pending[0].token
         client.post(reverse("invoices:invoice_add"), typed | {"documents": "", "pending": token, "action": "draft"})
         saved = Invoice.objects.get()
-        assert (saved.po_number, str(saved.total), saved.documents.get().name) == ("PO-TYPED", "12.50", "mine.pdf")
+        assert (saved.po_number, saved.total, saved.documents.get().name) == ("PO-TYPED", Decimal("12.50"), "mine.pdf")
 
     def test_nothing_is_entered_for_a_stranger(self, discarded: Invoice) -> None:
         answer = client_of(factories.owner()).post(reverse("invoices:invoice_edit", args=[discarded.pk]), {})

@@ -205,5 +205,5 @@ def test_halves_are_equal_to_the_minor_unit(desk: Desk, code: str, half: str, is
 def test_what_is_missing_is_said_with_the_currencys_decimals(desk: Desk) -> None:
     invoice = enter(desk, "KWD", line("12.345"), net=Decimal("12.346"))
     assert "The lines add up to 12.345 net, but the invoice says 12.346." in [
-        sentence for sentence, _ in problems(invoice)
+        finding.message for finding in problems(invoice)
     ]

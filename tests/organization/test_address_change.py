@@ -221,7 +221,7 @@ class TestNotices:
         sign_in(person).post(reverse("account_change_password"), form, REMOTE_ADDR="192.0.2.7")
         message = mail.outbox[-1]
         assert message.to == [person.email]
-        assert "Your password has been changed." in message.body
+        assert "Your password was changed." in message.body
         assert "192.0.2.7" in message.body
         assert new not in message.body
 

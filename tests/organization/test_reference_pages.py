@@ -5,7 +5,6 @@ import datetime as dt
 import io
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -17,6 +16,7 @@ from organization import resources as organization_resources
 from organization.models import Company, User
 from suppliers import resources as supplier_resources
 from tests import factories
+from tests.organization.bringing import bring, refused
 
 pytestmark = pytest.mark.django_db
 RESOURCES = [approval_rules, *organization_resources.ALL, *ledger_resources.ALL, *supplier_resources.ALL]
@@ -116,10 +116,9 @@ class TestEveryResource:
         make_rows(account)
         content = b"".join(client.get(url(resource, "export")).streaming_content)
         before = resource.rows(owner).count()
-        answer = client.post(url(resource, "import"), {"file": SimpleUploadedFile("rows.csv", content)})
-        report = answer.context["report"]
-        assert (report.refused, report.created, report.updated) == ([], 0, 0)
-        assert report.unchanged == resource.rows(owner).filter(is_active=True).count()
+        one = bring(client, f"{resource.app}:{resource.name}", content).context["one"]
+        assert (refused(one), one.added, one.changed) == ({}, 0, 0)
+        assert one.lines.count() == resource.rows(owner).filter(is_active=True).count()
         assert resource.rows(owner).count() == before
 
     def test_asks_no_more_of_the_database_for_more_rows(self, resource, account, owner, client):

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -28,6 +27,7 @@ from organization.permissions import (
 from organization.reference.errors import ChangeRefused
 from organization.services import account_keeps_an_owner
 from tests import factories
+from tests.organization.bringing import apply
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a-rather-long-pass-phrase"
@@ -339,14 +339,11 @@ class TestOnesOwnReach:
 
     def test_nor_by_a_file(self, admin: User) -> None:
         factories.role(admin.account, "Invoice Approver")  # type: ignore[arg-type]
-        for path, content in (
-            ("organization:user_import", f"email,role,visibility\n{admin.email},Invoice Approver,all\n"),
-            ("organization:role_import", "name,visibility\nSystem Admin,all\n"),
+        for page, content in (
+            ("organization:user", f"email,role,visibility\n{admin.email},Invoice Approver,all\n"),
+            ("organization:role", "name,visibility\nSystem Admin,all\n"),
         ):
-            client = signed_in(admin)
-            file = SimpleUploadedFile("a.csv", content.encode())
-            token = client.post(reverse(path), {"file": file}).context["token"]
-            client.post(reverse(path), {"token": token})
+            apply(signed_in(admin), page, content)
         assert visibility_of(User.objects.get(pk=admin.pk)).scope == Scope.NONE
 
     def test_another_one_and_an_owner_can(self, owner: User, admin: User) -> None:

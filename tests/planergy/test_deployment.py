@@ -21,7 +21,7 @@ OURS = {name: service for name, service in SERVICES.items() if service.get("imag
 
 
 def test_every_part_of_the_portal_has_a_service():
-    assert set(SERVICES) == {"migrate", "web", "worker", "beat", "sandbox", "postgres", "redis"}
+    assert set(SERVICES) == {"migrate", "proxy", "web", "worker", "beat", "sandbox", "postgres", "redis"}
     assert SERVICES["sandbox"]["profiles"] == ["sandbox"]
 
 

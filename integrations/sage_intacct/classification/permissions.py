@@ -50,7 +50,7 @@ _OPERATIONS = {
 
 
 def place_of(object_name: str) -> str:
-    """`Accounts Payable > Vendors`: the permission that its records are granted with."""
+    """The permission that its records are granted with: application and permission, as the role's page names them."""
     _, application, permission = _OBJECTS[object_name]
     return f"{application} > {permission}"
 

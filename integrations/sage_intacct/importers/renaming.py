@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from integrations.models import ExternalRecord, Job
+from integrations.sage_intacct.importers.comparing import Held
 from integrations.sage_intacct.importers.sources import Source
 from organization.folding import fold
 from suppliers.models import Supplier
@@ -32,16 +33,19 @@ class Move:
     is_making_room: bool = False
 
 
-def find_moves(job: Job, source: Source, rows: list[Row], notes: Notes) -> list[Move]:
+def find_moves(job: Job, source: Source, rows: list[Row], held: Mapping[int | str, Held], notes: Notes) -> list[Move]:
     """What has to move before `rows` are written. Marks moved rows with `known_as`, the code that they have here.
+
+    Rows that are `held` under their number and ID have not moved: most pages of a full read ask nothing here.
 
     A row whose new ID is that of a supplier who never was in Sage Intacct is taken out, and noted as failed.
     """
-    if not (rows and source.target.follows_numbers):
+    suspects = [row for row in rows if not _is_held(row, held)] if source.target.follows_numbers else []
+    if not suspects:
         return []
     finder = _Finder(job, source, rows)
     moves: list[Move] = []
-    for row in list(rows):
+    for row in suspects:
         problem = finder.problem(row)
         if problem:
             rows.remove(row)
@@ -55,6 +59,11 @@ def find_moves(job: Job, source: Source, rows: list[Row], notes: Notes) -> list[
                 told = (str(row["external_key"]), str(row["label"]), "other_record", *_told(move))
                 notes.add("warning", row["record_no"], *told)
     return moves
+
+
+def _is_held(row: Row, held: Mapping[int | str, Held]) -> bool:
+    known = held.get(row["record_no"]) if isinstance(row["record_no"], int) else None
+    return known is not None and known.external_key == row["external_key"]
 
 
 class _Finder:

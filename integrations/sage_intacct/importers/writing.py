@@ -62,7 +62,7 @@ def write_page(
     """
     notes, counts = Notes(), Counts()
     rows = _rows_to_write(source, records, held, notes, counts)
-    moves = renaming.find_moves(job, source, rows, notes)
+    moves = renaming.find_moves(job, source, rows, held, notes)
     seen = [remote_id(number, source.key_of(record)) for number, record in records.items()] if has_problems else []
     while True:
         try:

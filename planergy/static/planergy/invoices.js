@@ -253,18 +253,18 @@
     checkRemarks();
   };
   // What is unlikely is said beside its field. An answer that comes late must not tell of what was typed before.
-  const asked = () => ({
+  const judged = () => ({
     ...Object.fromEntries(["company", "supplier", "kind", "currency", "invoice_date", "due_date", "posting_date"].map((name) => [name, field(name).value])),
     total: field("total").value || field("total").placeholder.replace("−", "-"),
     documents: entry().querySelectorAll(".file-list li").length,
     invoice: entry().dataset.invoice,
   });
   const checkRemarks = async () => {
-    const before = asked();
+    const before = judged();
     // While there is nothing to pay yet, nothing can be said of the whole.
     const isBegun = Boolean(before.supplier && before.invoice_date && parse(before.total) !== 0) || Boolean(before.invoice);
     const found = before.company && isBegun ? await getJSON(entry().dataset.remarksUrl, before) : {};
-    if (!entry() || !found || JSON.stringify(asked()) !== JSON.stringify(before)) return;
+    if (!entry() || !found || JSON.stringify(judged()) !== JSON.stringify(before)) return;
     for (const note of entry().querySelectorAll("[data-remark]")) {
       const sentence = found[note.dataset.remark] ?? "";
       if (note.textContent !== sentence) note.textContent = sentence;
