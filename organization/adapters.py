@@ -32,7 +32,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        return client_address(request) or "0.0.0.0"  # noqa: S104  (nothing is bound: a Unix socket has no address)
+        return client_address(request) or "127.0.0.1"  # a Unix socket has no address, and is on this machine
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("organization:profile")
