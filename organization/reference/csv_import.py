@@ -172,9 +172,7 @@ class Batch:
         labels = {name: str(each.label or name) for name, each in form.fields.items()}
         changes = between(before, snapshot(instance, [name for name in form.fields if name in own]), labels=labels)
         links = [name for name in form.changed_data if name not in own]
-        return changes | {
-            labels[name]: (before.get(name), ", ".join(map(str, form.cleaned_data[name]))) for name in links
-        }
+        return changes | {labels[name]: (before.get(name), _names(form.cleaned_data[name])) for name in links}
 
     def _write(self) -> None:
         new = [form.instance for form, result in self.pending if result.outcome == Outcome.ADDED]
@@ -224,3 +222,10 @@ def _named(line: Line, resource: Resource) -> str:
 def _sentence(form: forms.ModelForm, name: str, errors: Iterable[str]) -> str:
     label = form.fields[name].label or name if name in form.fields else ""
     return f"{label}: {' '.join(errors)}" if label else " ".join(errors)
+
+
+def _names(chosen: models.Model | Iterable[models.Model] | None) -> str:
+    """Of one row that was chosen, or of several."""
+    if chosen is None or isinstance(chosen, models.Model):
+        return str(chosen or "")
+    return ", ".join(map(str, chosen))

@@ -48,7 +48,7 @@ def enter_credentials(page: Page, **changed: str) -> None:
         **changed,
     }.items():
         page.get_by_label(label, exact=True).fill(value)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".steps").get_by_text("Credentials saved")).to_be_visible()
 
 

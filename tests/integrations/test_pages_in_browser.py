@@ -129,7 +129,7 @@ def test_an_owner_connects_and_watches_it_happen(open_page: Any, portal_sandbox:
         page.get_by_label(label, exact=True).fill(CREDENTIALS[key])
     page.get_by_label("Sender ID", exact=True).fill(CREDENTIALS["sender_id"])
     page.get_by_label("Sender password", exact=True).fill(CREDENTIALS["sender_password"])
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_role("button", name="Synchronize With Sage Intacct").click()
     expect(page.locator("#results")).to_contain_text("Waiting to start")
     expect(page.get_by_role("button", name="Import All Data")).to_be_disabled()

@@ -252,6 +252,11 @@
     role("due-note").hidden = false;
     checkRemarks();
   };
+  // Notes that come later must not push the field that has the focus out of sight.
+  const keepInSight = () => {
+    const active = document.activeElement;
+    if (active?.matches("input, select, textarea") && entry()?.contains(active)) active.scrollIntoView({ block: "nearest" });
+  };
   // What is unlikely is said beside its field. An answer that comes late must not tell of what was typed before.
   const judged = () => ({
     ...Object.fromEntries(["company", "supplier", "kind", "currency", "invoice_date", "due_date", "posting_date"].map((name) => [name, field(name).value])),
@@ -270,6 +275,7 @@
       if (note.textContent !== sentence) note.textContent = sentence;
       note.hidden = !sentence;
     }
+    keepInSight();
   };
   const checkNumber = async () => {
     const note = role("number-note");
@@ -296,6 +302,7 @@
       field(note.dataset.note).closest(".field")?.append(note);
       document.getElementById(`id_${note.dataset.note}_note`)?.remove();
     });
+    keepInSight();
   };
 
   // Days are typed in the user's order; the browser's calendar beside it is for the mouse, no stop for the keyboard.
