@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,13 +11,13 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from organization import secrets, single_sign_on, throttles
 from organization.addresses import client_address
+from organization.after_commit import after_commit
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -86,7 +85,7 @@ class AccountAdapter(DefaultAccountAdapter):
             "user_agent": self.get_http_user_agent(self.request)[:HTTP_USER_AGENT_MAX_LENGTH],
             "timestamp": timezone.now().isoformat(),
         } | {name: str(value) for name, value in (context or {}).items()}
-        transaction.on_commit(partial(send_notice.delay, user.pk, template_prefix, facts), robust=True)
+        after_commit(send_notice.delay, user.pk, template_prefix, facts)
 
 
 def _email_in(credentials: dict[str, Any]) -> str:

@@ -7,7 +7,6 @@ mail to the new address, signed in as themselves. The old address is told when i
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -18,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from organization import audit
+from organization.after_commit import after_commit
 from organization.models import AuditAction, User
 from organization.reference.errors import ChangeRefused
 
@@ -34,7 +34,7 @@ def ask(user: User, new_email: str, *, by: User) -> None:
         user.new_email, user.new_email_asked_at = new_email.lower(), timezone.now()
         user.save(update_fields=["new_email", "new_email_asked_at"])
         _record(AuditAction.ADDRESS_CHANGE_ASKED, user, (user.email, user.new_email))
-        transaction.on_commit(partial(send_address_change.delay, user.pk, by.pk), robust=True)
+        after_commit(send_address_change.delay, user.pk, by.pk)
 
 
 def drop(user: User) -> None:
@@ -80,7 +80,7 @@ def confirm(token: str, user: User) -> None:
             user.save(update_fields=["email", "new_email", "new_email_asked_at"])
             mark_as_confirmed(user)
             _record(AuditAction.ADDRESS_CHANGED, user, (old, user.email))
-            transaction.on_commit(partial(send_address_changed.delay, user.pk, old), robust=True)
+            after_commit(send_address_changed.delay, user.pk, old)
     except IntegrityError as error:
         raise ChangeRefused(TAKEN) from error
 

@@ -41,7 +41,7 @@ def _mail_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("organization.tasks.send_address_change.delay", send)
     monkeypatch.setattr("organization.tasks.send_address_changed.delay", done)
-    monkeypatch.setattr("organization.address_change.transaction.on_commit", lambda call, robust: call())
+    monkeypatch.setattr("django.db.transaction.on_commit", lambda call, robust: call())
 
 
 def ask(client: Client, new: str = NEW) -> None:
@@ -213,7 +213,7 @@ class TestNotices:
             notices.deliver_notice(User.objects.get(pk=user_id), prefix, facts)
 
         monkeypatch.setattr("organization.tasks.send_notice.delay", notice)
-        monkeypatch.setattr("organization.adapters.transaction.on_commit", lambda call, robust=False: call())
+        monkeypatch.setattr("django.db.transaction.on_commit", lambda call, robust=False: call())
 
     def test_of_a_new_password(self, person: User) -> None:
         new = "a-rather-long-pass-phrase"

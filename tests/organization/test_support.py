@@ -147,7 +147,7 @@ def test_a_second_step_that_is_taken_away_is_in_the_log_and_its_person_is_told(
 ) -> None:
     told: list[Any] = []
     monkeypatch.setattr("organization.tasks.send_notice.delay", lambda *facts: told.append(facts[:2]))
-    monkeypatch.setattr("organization.adapters.transaction.on_commit", lambda call, robust=False: call())
+    monkeypatch.setattr("django.db.transaction.on_commit", lambda call, robust=False: call())
     factor = Authenticator.objects.create(user=factories.owner(connection.account), type="totp", data={})
     page = reverse("admin:mfa_authenticator_delete", args=[factor.pk])
     give_reason(desk, desk.post(page, {"post": "yes"}))
