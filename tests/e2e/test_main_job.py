@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def test_does_the_main_job_and_a_second_run_changes_nothing(
         bill = bills()[invoice.number]
         assert invoice.status_label == "Authorised, Posted"
         assert invoice.posted_reference == str(bill["recordno"])
-        assert bill["total"] == str(invoice.total)
+        assert Decimal(bill["total"]) == invoice.total
         sent = {document.sha256 for document in invoice.documents.all()}
         assert {attachment["sha256"] for attachment in bill["attachments"]} == sent
     assert Invoice.objects.filter(company=second).awaiting_export().count() == len(exported)

@@ -128,6 +128,8 @@ CLAIMS = (
     ("| `POST /sandbox/faults`", "test_faults.py::test_counts_times_and_can_be_cleared"),
     ("| `POST /sandbox/reset` |", "test_actions.py::test_reset_starts_afresh"),
     ("| `GET /sandbox/attachments", "test_supdocs.py::test_keeps_files_byte_for_byte"),
+    ("| `GET /sandbox/writes.json` |", "test_late.py::test_every_write_that_arrived_is_on_record"),
+    ("| `POST /sandbox/clock` |", "test_late.py::test_a_late_request_executes_when_the_clock_has_come_to_it"),
     ("**Actions**:", "test_readme.py::test_the_actions_are_those_that_are_listed"),
     ("null clears", "test_actions.py::test_clears_a_field_with_null"),
     ("`void_payment` (recordno or payment)", "test_readme.py::test_the_actions_are_those_that_are_listed"),
@@ -147,6 +149,7 @@ CLAIMS = (
     ("| `expire_session` |", "test_faults.py::test_expires_the_session_in_the_middle"),
     ("| `throttle` |", "test_faults.py::test_throttles_above_a_limit"),
     ("| `fail_function` |", "test_faults.py::test_fails_one_function_of_many"),
+    ("| `late` |", "test_late.py::test_a_late_request_executes_when_the_clock_has_come_to_it"),
     ("| `eventual` |", "test_faults.py::test_shows_a_fresh_record_late"),
     ("| `duplicate` |", "test_faults.py::test_delivers_a_request_twice"),
     (

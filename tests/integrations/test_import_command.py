@@ -67,6 +67,7 @@ def test_refuses_what_it_cannot_do_in_words(intacct: Any, portal_sandbox: Any) -
         _run("--account", "Nobody")
     with pytest.raises(CommandError, match="no company called Nobody"):
         _run("--company", "Nobody")
+    _run("--data-set", "terms")
     act(portal_sandbox, "set_permission", object="APTERM", operation="read", allowed="false")
     with pytest.raises(CommandError, match="failed as a whole"):
         _run("--data-set", "terms")

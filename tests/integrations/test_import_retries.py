@@ -105,6 +105,7 @@ def test_other_data_sets_go_on_meanwhile(intacct: Connection, portal_sandbox: An
 
 
 def test_what_trying_again_does_not_mend_is_told_at_once(intacct: Connection, portal_sandbox: Any) -> None:
+    start(intacct, "terms")
     act(portal_sandbox, "set_permission", object="APTERM", operation="read", allowed="false")
     (job,) = start(intacct, "terms")
     assert (job.status, job.failure_kind, job.tries) == (JobStatus.FAILED, "config", 0)

@@ -76,7 +76,9 @@ def test_yen_have_no_decimals_and_a_rounded_line_says_so(open_page: Any, firm: F
     begin(page, "INJPY", "JPY-1")
     page.keyboard.type("12.5")
     page.keyboard.press("Control+Enter")
-    expect(page.locator("[data-error-summary]")).to_contain_text("JPY has no decimals: 12.5 cannot be paid.")
+    summary = page.locator("[data-error-summary]")
+    expect(summary).to_contain_text("JPY has no decimals: 12.5 cannot be paid.")
+    expect(summary).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # the link to the box
     assert focused(page) == "lines-0-unit_price"
