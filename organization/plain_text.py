@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,10 @@ _CATEGORY_WORDS = {
     "Co": "PRIVATE-USE CHARACTER",
     "Cs": "HALF A CHARACTER",
 }
+# What nearly all addresses look like: Django judges them alike, but takes ten times as long.
+_USUAL_EMAIL = re.compile(
+    r"[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.I | re.A
+)
 # Unicode names no control characters.
 _CONTROL_NAMES = {0x09: "TAB", 0x0A: "LINE FEED", 0x0D: "CARRIAGE RETURN", 0x7F: "DELETE", 0x85: "NEXT LINE"}
 
@@ -68,6 +73,8 @@ def objection(text: str, *, may_break_lines: bool = False) -> str:
 
 
 def is_email(text: str) -> bool:
+    if len(text) <= 254 and _USUAL_EMAIL.fullmatch(text):
+        return True
     try:
         validate_email(text)
     except ValidationError:

@@ -18,8 +18,8 @@ MUTANTS = [
     Mutant(
         name="imports.mended_record_stays_a_problem",
         file=f"{IMPORTERS}/running.py",
-        before="self._has_problems = not source.is_preview and problems.standing(job, source).exists()",
-        after="self._has_problems = False",
+        before="frozenset() if source.is_preview else problems.records_with_some(job, source)",
+        after="frozenset()",
         tests=(f"{TESTS}/test_problems.py::test_what_is_mended_there_is_closed_by_the_next_import",),
     ),
     Mutant(

@@ -60,3 +60,7 @@ def standing(job: Job, source: Source) -> ImportProblemQuerySet:
         connection=job.connection_id, company=source.link_company_id, object_type=source.object_name
     )
     return of_source.standing()
+
+
+def records_with_some(job: Job, source: Source) -> frozenset[str]:
+    return frozenset(standing(job, source).values_list("remote_id", flat=True))

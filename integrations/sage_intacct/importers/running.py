@@ -197,7 +197,7 @@ class _SourceRun:
         self._answers = answers
         self._is_offset_changed = asked_with_offset != answers.offset
         self._knows_records = removing.known_records(job, source).exists()
-        self._has_problems = not source.is_preview and problems.standing(job, source).exists()
+        self._with_problems = frozenset() if source.is_preview else problems.records_with_some(job, source)
 
     def run(self) -> None:
         plan = self._plan()
@@ -265,7 +265,7 @@ class _SourceRun:
                 page.records,
                 None if self._source.is_preview else plan.cursor,
                 held,
-                has_problems=self._has_problems,
+                with_problems=self._with_problems,
             )
             if not self._knows_records and page.after == 0 and not page.is_last:
                 refresh_statistics(self._source)
@@ -339,7 +339,7 @@ class _SourceRun:
         if self._source.has_parents and (plan.is_full or self._job.created or self._job.updated):
             finishing.set_parents(self._job, self._source)
         cursor = plan.cursor
-        if plan.is_full and self._has_problems and "began" in cursor.state:
+        if plan.is_full and self._with_problems and "began" in cursor.state:
             unseen = problems.standing(self._job, self._source).filter(last_seen_at__lt=cursor.state["began"])
             unseen.close(problems.GONE)
         cursor.watermark, cursor.next_watermark, cursor.after_record_no = cursor.next_watermark, None, None

@@ -30,7 +30,7 @@ class Column:
     label: str
     is_lookup: bool = False
     show: str = "{}::text"
-    is_given: Callable[[Mapping[str, object]], bool] | None = None
+    is_given: Callable[[Mapping[str, object]], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,16 @@ class Target:
         return itemgetter(*self.names)
 
     @cached_property
-    def optional(self) -> tuple[Column, ...]:
-        return tuple(column for column in self.columns if column.is_given)
+    def optional(self) -> tuple[tuple[str, Callable[[Mapping[str, object]], object]], ...]:
+        return tuple((column.name, column.is_given) for column in self.columns if column.is_given)
 
     @cached_property
     def optional_names(self) -> frozenset[str]:
-        return frozenset(column.name for column in self.optional)
+        return frozenset(name for name, _ in self.optional)
 
     def given(self, values: Mapping[str, object]) -> list[str]:
         """The optional columns that the record there has a value for."""
-        return [column.name for column in self.optional if column.is_given and column.is_given(values)]
+        return [name for name, is_given in self.optional if is_given(values)]
 
     @cached_property
     def identity(self) -> tuple[Column, ...]:
@@ -102,7 +102,7 @@ def _flag(name: str, label: str) -> Column:
 
 
 def _optional(column: Column) -> Column:
-    return replace(column, is_given=lambda values: bool(values[column.name]))
+    return replace(column, is_given=itemgetter(column.name))
 
 
 def _lookup(name: str, label: str, table: str, shown: str = "code") -> Column:

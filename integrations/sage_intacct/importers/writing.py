@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import DataError, IntegrityError, connection, transaction
@@ -52,18 +52,18 @@ def write_page(
     cursor: Cursor | None,
     held: Mapping[int | str, Held],
     *,
-    has_problems: bool = False,
+    with_problems: Collection[str] = (),
 ) -> None:
     """`records` and what is `held` of them are by number (see ReadPage). Where both are the same, the record is counted
     and nothing more. `cursor` moves along with the page; None where there is nothing to keep (a preview).
-    `has_problems`: some of an earlier import stand, and are closed where their record comes without them.
+    `with_problems`: records that an earlier import had problems with; they are closed where one comes without them.
 
     Raises ClaimLost when another worker has taken over, and JobCancelled after the page when somebody asked to stop.
     """
     notes, counts = Notes(), Counts()
     rows = _rows_to_write(source, records, held, notes, counts)
     moves = renaming.find_moves(job, source, rows, held, notes)
-    seen = [remote_id(number, source.key_of(record)) for number, record in records.items()] if has_problems else []
+    seen = _those_of(records, source, with_problems) if with_problems else []
     while True:
         try:
             _save(job, source, rows, moves, notes, counts, cursor, seen)
@@ -71,6 +71,11 @@ def write_page(
         except (DataError, IntegrityError) as error:
             # One record breaks the statement of the whole page: find it, fail it, go on with the others.
             rows = _without_culprits(job, source, rows, notes, error)
+
+
+def _those_of(records: Mapping[int | str, Record], source: Source, remote_ids: Collection[str]) -> list[str]:
+    coming = (remote_id(number, source.key_of(record)) for number, record in records.items())
+    return [each for each in coming if each in remote_ids]
 
 
 def _rows_to_write(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from integrations.sage_intacct.mappers.results import Mapped, Notice
 from integrations.sage_intacct.mappers.text import email, flag, is_active, optional, required
-from organization.plain_text import describe, without_bad
+from organization.plain_text import describe, is_plain, without_bad
 
 VENDOR_FIELDS = (
     "RECORDNO",
@@ -118,4 +118,6 @@ def _address(vendor: Mapping[str, str]) -> str:
     get = vendor.get
     town = f"{get(_CITY, '')} {get(_STATE, '')} {get(_ZIP, '')}"
     lines = (get(_STREET, ""), get(_STREET_2, ""), town, get(_COUNTRY, ""))
-    return "\n".join([tidy for line in lines if (tidy := " ".join(without_bad(line).split()))])
+    if not is_plain("".join(lines)):
+        lines = tuple(map(without_bad, lines))
+    return "\n".join([tidy for line in lines if (tidy := " ".join(line.split()))])

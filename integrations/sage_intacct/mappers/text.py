@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from integrations.sage_intacct.client.values import parse_bool
 from integrations.sage_intacct.mappers.results import CannotImport, Notice
-from organization.plain_text import describe, first_bad, is_email, is_plain, shown, without_bad
+from organization.plain_text import describe, first_bad, is_bad, is_email, is_plain, shown, without_bad
 
 
 def required(record: Mapping[str, str], field: str, what: str, limit: int) -> str:
@@ -38,11 +38,12 @@ def required(record: Mapping[str, str], field: str, what: str, limit: int) -> st
 def optional(text: str, what: str, limit: int, notices: list[Notice]) -> str:
     """Any other text of one line: mended with a warning where it holds what may not stand in it, or is too long."""
     text = text.strip()
-    if (position := first_bad(text)) is not None:
+    if not is_plain(text):
+        bad = next(filter(is_bad, text))
         notices.append(
             Notice(
                 "invalid_character",
-                f"The {what} holds {describe(text[position])}, which was left out: “{shown(text)}”.",
+                f"The {what} holds {describe(bad)}, which was left out: “{shown(text)}”.",
                 f"Correct the {what} in Sage Intacct.",
             )
         )
