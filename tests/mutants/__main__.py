@@ -6,6 +6,7 @@ import argparse
 import importlib
 import pkgutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -72,12 +73,12 @@ def try_all(chosen: Sequence[Mutant], jobs: int) -> Iterator[bool]:
             trees.put(stack.enter_context(a_tree()))
 
         def in_a_tree(mutant: Mutant) -> bool:
-            tree = trees.get()
+            tree, began = trees.get(), time.monotonic()
             try:
                 is_killed, words = try_mutant(mutant, tree)
             finally:
                 trees.put(tree)
-            print(f"{mutant.name}: {words}", flush=True)
+            print(f"{mutant.name}: {words} ({time.monotonic() - began:.0f} s)", flush=True)
             return is_killed
 
         yield from pool.map(in_a_tree, chosen)
