@@ -52,7 +52,7 @@ MUTANTS = [
         file=READING,
         before="        for key in numbers:\n            if key <= after:\n                del records[key]\n",
         after="",
-        tests=(f"{TROUBLE}::test_a_page_that_arrives_twice_changes_nothing",),
+        tests=(f"{TROUBLE}::test_a_page_that_begins_with_the_end_of_the_one_before_counts_nothing_again",),
     ),
     Mutant(
         name="imports.a_page_that_does_not_lead_on_is_taken",

@@ -125,6 +125,23 @@ def test_a_page_that_arrives_twice_changes_nothing(
     assert (job.done, job.created, _suppliers(intacct)) == (181, 176, 176)
 
 
+def test_a_page_that_begins_with_the_end_of_the_one_before_counts_nothing_again(
+    intacct: Connection, small_pages: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = Client.query, []
+
+    def query(self: Client, q: Any) -> Page:
+        page = real(self, q)
+        again = seen[-1].records[-10:] if seen else []
+        seen.append(page)
+        return replace(page, records=[*again, *page.records])
+
+    monkeypatch.setattr(Client, "query", query)
+    job = run_import(intacct, "suppliers")[0]
+    assert len(seen) == 4
+    assert (job.done, job.created, _suppliers(intacct)) == (181, 176, 176)
+
+
 @pytest.mark.parametrize("is_empty", [False, True])
 def test_a_page_that_leads_nowhere_ends_the_read(
     intacct: Connection, small_pages: None, monkeypatch: pytest.MonkeyPatch, is_empty: bool
