@@ -15,7 +15,7 @@ import pytest
 def main() -> int:
     os.environ["STORM_FAULTS"] = sys.argv[1] if len(sys.argv) > 1 else "1000"
     os.environ["STORM_SEED"] = sys.argv[2] if len(sys.argv) > 2 else "1"
-    return int(pytest.main(["-q", "-s", "-p", "no:cacheprovider", "tests/faults/test_storm.py"]))
+    return int(pytest.main(["-q", "-s", "-x", "-p", "no:cacheprovider", "tests/faults/test_storm.py"]))
 
 
 if __name__ == "__main__":
