@@ -19,7 +19,8 @@ from integrations.sage_intacct.client import Client, Result
 from integrations.services import export_jobs, outbox
 from integrations.services.outbox import settling
 
-SLEEPY = 120
+# Seconds of a real clock: far longer than a round takes on a machine that is busy with other things.
+SLEEPY = 900
 
 
 def _is_refusal(claim: Any, settlements: Any) -> bool:
