@@ -1,6 +1,6 @@
 """Many random faults in one run: `python -m tests.faults.storm [FAULTS] [SEED]`, 1,000 by default; prints what it saw.
 
-First with all nets, then with each of the three alone, so many faults each time, and each kind at least once.
+With each of the three nets alone, then with all of them, so many faults each time, and each kind at least once.
 The same test runs small with the others; STORM_FAULTS and STORM_SEED change it.
 """
 

@@ -93,10 +93,10 @@ class Nets:
 
 
 NETS = {
-    "all_nets": Nets(("result", "control", "burned", "forgotten"), True, True, EVERYTHING),
     "control_ids_alone": Nets(("result", "control"), False, False, [*ESSENTIAL, *weather.TWICE]),
     "look_before_sending_alone": Nets(("forgotten",), True, False, ESSENTIAL),
     "look_before_sending_again_alone": Nets(("forgotten",), False, True, ESSENTIAL),
+    "all_nets": Nets(("result", "control", "burned", "forgotten"), True, True, EVERYTHING),
 }
 
 

@@ -18,7 +18,7 @@ from tests.mutants.mutant import Mutant, NotApplicable
 
 ROOT = Path(__file__).resolve().parents[2]
 # The storm comes whole: every fault at least once, and every net alone.
-ENVIRONMENT = {"STORM_FAULTS": "0"}
+ENVIRONMENT = {"STORM_FAULTS": "0", "COLUMNS": "250"}
 # Seconds. What a mutant keeps from ever ending is noticed, too.
 LONGEST_RUN = 900
 # These restart the servers, and other migrations make other tables; all others share one PostgreSQL, made once.
@@ -61,7 +61,7 @@ class Tree:
             os.utime(path, (second, second))
 
     def first_failure(self, tests: Sequence[str]) -> str:
-        """The name of the first test that failed, or "" when none did. Raises NotApplicable."""
+        """The first test that failed and what it said, or "" when none did. Raises NotApplicable."""
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
         # Importing `planergy` named the settings, which the tests do by themselves.
         environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
@@ -77,7 +77,7 @@ class Tree:
             return f"{tests[0]} (it never ended)"
         if run.returncode == 0:
             return ""
-        failed = re.search(r"^(?:FAILED|ERROR) (\S+::\S+)", run.stdout, re.MULTILINE)
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+::.{1,180})", run.stdout, re.MULTILINE)
         if run.returncode != 1 or failed is None:
             raise NotApplicable(f"pytest ended with {run.returncode}: {run.stdout[-500:]}{run.stderr[-500:]}")
         return failed[1]
