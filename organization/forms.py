@@ -15,6 +15,7 @@ from organization.amounts import contradicts
 from organization.models import Account, Company, Department, Role, Scope, User
 from organization.permissions import may_change_role, may_decide_reach_of
 from organization.reference import AccountForm
+from organization.reference.forms import PlainTextForm
 
 PERMISSION_KINDS = ("visibility", "administration", "authorization")
 PERMISSION_FIELDS = (*PERMISSION_KINDS, "authorization_limit", "authorization_limit_currency", "departments")
@@ -236,7 +237,7 @@ class SignInRulesForm(forms.ModelForm):
         labels = {"requires_second_factor": "Everybody needs a second step"}
 
 
-class ProfileForm(forms.ModelForm):
+class ProfileForm(PlainTextForm):
     class Meta:
         model = User
         fields = ("first_name", "last_name", "time_zone", "spelling", "csv_style")

@@ -22,7 +22,7 @@ from integrations.views.problems import problem_cards
 from integrations.views.progress import progress_of
 from integrations.views.record_links import RecordLinks
 from integrations.views.starting import tell_started
-from organization.permissions import can_manage_integrations
+from organization.permissions import allowed, can_manage_integrations
 
 SHOWN_UNDER_WAY, SHOWN_CARDS = 50, 10
 OF_INVOICES = (JobKind.EXPORT, JobKind.LINK)
@@ -55,7 +55,7 @@ def _state(request: HttpRequest, job: Job) -> dict[str, Any]:
         "progress": progress_of(job, timezone.now()),
         "counts": counts_of(job),
         "may_cancel": job.is_unfinished and job.kind != JobKind.EXPORT and not job.is_cancel_requested,
-        **_preview(job),
+        **(_preview(job) if can_manage_integrations(request.user) else {}),
     }
 
 
@@ -187,6 +187,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@allowed(can_manage_integrations)
 def apply_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """This one; with `all`, every one that was made together with it and waits."""
     job, asked_at = job_or_404(request.user, pk), timezone.now()
@@ -201,6 +202,7 @@ def apply_preview(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@allowed(can_manage_integrations)
 def drop_preview(request: HttpRequest, pk: int) -> HttpResponse:
     job = job_or_404(request.user, pk)
     try:

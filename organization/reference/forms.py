@@ -19,7 +19,22 @@ COMES_FROM_THERE = "Comes from your accounting system."
 OWNERS = ("account", "company", "dimension", "scope")  # what a code belongs to, as far as a model has it
 
 
-class AccountForm(forms.ModelForm):
+class PlainTextForm(forms.ModelForm):
+    """What is typed anew obeys the rule of characters."""
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()
+        for name in list(self.cleaned_data):
+            text = self.cleaned_data[name]
+            if isinstance(text, str) and (said := self._objection(name, text)) and name in self.changed_data:
+                self.add_error(name, said)
+
+    def _objection(self, name: str, text: str) -> str:
+        widget = self.fields[name].widget
+        return objection(text, may_break_lines=isinstance(widget, forms.Textarea))
+
+
+class AccountForm(PlainTextForm):
     """`imported_fields` are kept by the accounting system and locked on rows that came from there; of these,
     `optional_fields` only where the value came from there. `further_columns` are fields of CSV files that are not the
     model's. Labels are written in UK spelling.
@@ -105,17 +120,6 @@ class AccountForm(forms.ModelForm):
     def lock(self) -> None:
         for field in self.fields.values():
             field.disabled = True
-
-    def _clean_fields(self) -> None:
-        super()._clean_fields()
-        for name in list(self.cleaned_data):
-            text = self.cleaned_data[name]
-            if isinstance(text, str) and (said := self._objection(name, text)) and name in self.changed_data:
-                self.add_error(name, said)
-
-    def _objection(self, name: str, text: str) -> str:
-        widget = self.fields[name].widget
-        return objection(text, may_break_lines=isinstance(widget, forms.Textarea))
 
     def _post_clean(self) -> None:
         super()._post_clean()

@@ -1,21 +1,26 @@
-"""Workers in threads that die, or fall asleep, at a step of an export; each strikes once, where there is work to do."""
+"""Workers in threads that die, fall asleep or meet an odd answer at a step of an export.
+
+Each strikes once, where there is work to do.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from threading import Event, Lock, current_thread
 from typing import Any
 
 import pytest
 
 from integrations.models import Attempt
-from integrations.sage_intacct.client import Client
+from integrations.sage_intacct.client import Client, Result
 from integrations.services import export_jobs, outbox
 from integrations.services.outbox import settling
 
-SLEEPY = 120
+# Seconds of a real clock: far longer than a round takes on a machine that is busy with other things.
+SLEEPY = 900
 
 
 def _is_refusal(claim: Any, settlements: Any) -> bool:
@@ -40,8 +45,21 @@ STEPS: dict[str, tuple[Any, Callable[..., bool] | None]] = {
     "finish_settled": (export_jobs, None),
     "execute": (Client, _is_bill),
 }
+
+
+def _raise(result: Result) -> Result:
+    raise RuntimeError("a bug behind the answer")
+
+
+# What a worker may see of an answer to bills that it does not expect, or do wrong when it has it.
+SPOILS: dict[str, Callable[[Result], Result]] = {
+    "success without a key": lambda result: replace(result, key=None, records=[]),
+    "failure with a key": lambda result: replace(result, status="failure"),
+    "bug behind the answer": _raise,
+}
 KILLS = [f"killed {when} {name}" for name in STEPS for when in ("before", "after")]
 SLEEPS = [f"asleep before {name}" for name, (_, is_worth_it) in STEPS.items() if is_worth_it]
+ALL = [*KILLS, *SLEEPS, *SPOILS]
 
 
 class Killed(BaseException):
@@ -49,7 +67,7 @@ class Killed(BaseException):
 
 
 class Steps:
-    """`arm` one of KILLS or SLEEPS, and the next worker that comes by is struck."""
+    """`arm` one of KILLS, SLEEPS or SPOILS, and the next worker that comes by is struck."""
 
     def __init__(self) -> None:
         self.struck: Counter[str] = Counter()
@@ -86,9 +104,17 @@ class Steps:
             self._kill(f"killed before {name}", is_idle=name.startswith("finish") and not args[0])
             result = function(*args, **kwargs)
             self._kill(f"killed after {name}", is_idle=name.startswith("claim") and not result.items)
-            return result
+            return self._spoiled(result) if name == "execute" and _is_bill(*args, **kwargs) else result
 
         return watched
+
+    def _spoiled(self, results: list[Result]) -> list[Result]:
+        """The answer to the first bill that the gateway took, once."""
+        taken = next((place for place, one in enumerate(results) if one.function == "create" and one.key), None)
+        for name, spoil in SPOILS.items():
+            if taken is not None and self._strikes(name):
+                results = [spoil(one) if place == taken else one for place, one in enumerate(results)]
+        return results
 
     def _kill(self, name: str, *, is_idle: bool) -> None:
         if not is_idle and self._strikes(name):

@@ -27,7 +27,7 @@ from integrations import tasks
 from integrations.errors import RecordError
 from integrations.models import Connection, ExportItem, ItemStatus
 from integrations.sage_intacct import gateway
-from integrations.sage_intacct.exporters import sending
+from integrations.sage_intacct.exporters import parcels, sending
 from integrations.sage_intacct.exporters.looking import LookUp
 from integrations.sage_intacct.exporters.lookup import Standing
 from integrations.sage_intacct.exporters.sending import Sending
@@ -40,7 +40,7 @@ from tests.faults.clock import Clock
 from tests.faults.processes import worker
 from tests.faults.servers import restart_postgres, restart_redis
 from tests.faults.steps import Killed, Steps
-from tests.faults.traffic import assert_sent_with_care
+from tests.faults.traffic import assert_sent_with_care, bills_sent
 from tests.faults.truth import assert_one_bill_each
 from tests.faults.weather import Weather
 from tests.integrations import exporting
@@ -53,6 +53,9 @@ INVOICES_PER_ROUND = 6
 FAULTS_PER_ROUND = 9
 # Bills in requests of their own, or all in one.
 FUNCTIONS_PER_REQUEST = (1, 1, 100)
+# Several documents of one invoice travel with their bill, or one by one before it.
+LARGE = (parcels.LARGE, 0)
+EDITED = "edited while queued"
 TWICE = "message delivered twice"
 KILLED = "SIGKILL in a real process"
 SERVERS: dict[str, Callable[[], object]] = {
@@ -63,9 +66,11 @@ SERVERS: dict[str, Callable[[], object]] = {
 VICTIM_STEPS = [name for name in victim.STEPS if "large" not in name and "mail" not in name and "job" not in name]
 # Bills take this long to be found or sent again: all looks together, and a worker that was taken for dead before.
 ALL_LOOKS = 1300
+UNDER_WAY = (ItemStatus.QUEUED, ItemStatus.SENDING, ItemStatus.UNKNOWN)
 A_LITTLE = dt.timedelta(seconds=5)
-EVERYTHING = [*weather.FAULTS, *steps.KILLS, *steps.SLEEPS, *SERVERS, TWICE, KILLED]
-ESSENTIAL = [*weather.LOST, *steps.SLEEPS, "bill refused", "killed before settle", "killed after execute", TWICE]
+EVERYTHING = [*weather.FAULTS, *steps.KILLS, *steps.SLEEPS, *steps.SPOILS, *SERVERS, TWICE, KILLED, EDITED]
+ESSENTIAL = [*weather.LOST, *steps.SLEEPS, *steps.SPOILS, "bill refused", "killed before settle", TWICE]
+ESSENTIAL.append("killed after execute")
 
 
 @dataclass(frozen=True)
@@ -88,10 +93,10 @@ class Nets:
 
 
 NETS = {
-    "all_nets": Nets(("result", "control", "forgotten"), True, True, EVERYTHING),
     "control_ids_alone": Nets(("result", "control"), False, False, [*ESSENTIAL, *weather.TWICE]),
     "look_before_sending_alone": Nets(("forgotten",), True, False, ESSENTIAL),
     "look_before_sending_again_alone": Nets(("forgotten",), False, True, ESSENTIAL),
+    "all_nets": Nets(("result", "control", "burned", "forgotten"), True, True, EVERYTHING),
 }
 
 
@@ -130,10 +135,14 @@ class Storm:
     def _round(self) -> None:
         self._begin()
         drawn = [self._draw() for _ in range(FAULTS_PER_ROUND)]
-        self._enter()
+        invoices = self._enter()
         for name in drawn:
             self._arm(name)
+        edited = invoices[-1:] if EDITED in drawn else []
+        Invoice.objects.filter(pk__in=[each.pk for each in edited]).update(approval_status="draft")
         self._first_try(drawn)
+        self._link_what_is_under_way()
+        self._authorize_again(edited)
         if self.steps.asleep:
             # Whoever takes the work over must not know what becomes of it when the sleeper wakes.
             late = {"seconds": weather.LONGEST_RUN, "times": -1, "after_requests": 0}
@@ -156,6 +165,7 @@ class Storm:
             self.go_on(weather.LONG)
         self.weather.begin(reading)
         self.patch.setattr(sending, "FUNCTIONS_PER_REQUEST", self.random.choice(FUNCTIONS_PER_REQUEST))
+        self.patch.setattr(parcels, "LARGE", self.random.choice(LARGE))
 
     def _draw(self) -> str:
         """Every fault comes in its turn, in no order."""
@@ -166,17 +176,35 @@ class Storm:
     def _put_back(self, names: Sequence[str]) -> None:
         self._deck.extend(name for name in names if name not in self._deck)
 
-    def _enter(self) -> None:
+    def _enter(self) -> list[Invoice]:
         invoices = [exporting.ready_invoice(self.connection) for _ in range(INVOICES_PER_ROUND)]
-        factories.document(invoices[0], content=f"%PDF-1.4 {invoices[0].number}".encode())
+        for place, invoice in enumerate((invoices[0], invoices[1], invoices[1])):
+            factories.document(invoice, f"{place}.pdf", f"%PDF-1.4 {invoice.number} {place}".encode())
         exports.export_invoices(self.connection, invoices, by=None)
+        return invoices
+
+    def _authorize_again(self, edited: Sequence[Invoice]) -> None:
+        """What is not authorised must not have left meanwhile."""
+        for invoice in edited:
+            item = ExportItem.objects.get(invoice=invoice)
+            assert str(item.uid) not in bills_sent(self.sandbox), f"{invoice} left while it was being edited"
+            Invoice.objects.filter(pk=invoice.pk).update(approval_status="authorized")
+            exports.export_invoices(self.connection, [invoice], by=None)
+            self.struck[EDITED] += 1
+
+    def _link_what_is_under_way(self) -> None:
+        """A person with an old page tries to, and names a record that is none."""
+        by = factories.owner(self.connection.account)
+        for item in ExportItem.objects.filter(connection=self.connection, status__in=UNDER_WAY):
+            with contextlib.suppress(RecordError):
+                outbox.link(item, by=by, record_no="4711", record_url="")
 
     def _arm(self, name: str) -> None:
         if name in weather.FAULTS and self.weather.can(name):
             self.weather.arm(name)
         elif name in weather.FAULTS:
             self._put_back([name])
-        elif name in steps.KILLS or name in steps.SLEEPS:
+        elif name in steps.ALL:
             self.steps.arm(name)
             if name == "asleep before settle":
                 self.weather.arm("bill refused", times=INVOICES_PER_ROUND)

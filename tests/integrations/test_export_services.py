@@ -80,7 +80,7 @@ def test_is_refused_before_the_integration_is_ready(connection: Any) -> None:
         exports.export_invoices(connection, [], by=None)
 
 
-def test_authorising_exports_when_support_has_switched_it_on(portal_sandbox: Any, connection: Any) -> None:
+def test_authorising_exports_when_support_has_switched_it_on(either_sandbox: Any, connection: Any) -> None:
     approver = factories.owner(connection.account)
     invoices = [exporting.ready_invoice(connection, approval_status="waiting") for _ in range(2)]
     off = exporting.ready_invoice(connection, approval_status="waiting")
@@ -94,12 +94,12 @@ def test_authorising_exports_when_support_has_switched_it_on(portal_sandbox: Any
     job = Job.objects.get(kind="export")
     assert (job.trigger, job.total) == (Trigger.AUTOMATIC, 2)
     exporting.deliver(connection)
-    assert {bill["recordid"] for bill in exporting.bills(portal_sandbox)} == {one.number for one in invoices}
+    assert {bill["recordid"] for bill in exporting.bills(either_sandbox)} == {one.number for one in invoices}
     job.refresh_from_db()
     assert job.status == JobStatus.SUCCEEDED
 
 
-def test_an_invoice_edited_while_queued_is_not_sent(portal_sandbox: Any, connection: Any) -> None:
+def test_an_invoice_edited_while_queued_is_not_sent(either_sandbox: Any, connection: Any) -> None:
     by = factories.owner(connection.account)
     invoice = exporting.ready_invoice(connection)
     job = queue(connection, invoice)
@@ -111,7 +111,7 @@ def test_an_invoice_edited_while_queued_is_not_sent(portal_sandbox: Any, connect
 
     job.refresh_from_db()
     invoice.refresh_from_db()
-    assert exporting.bills(portal_sandbox) == []
+    assert exporting.bills(either_sandbox) == []
     assert (ExportItem.objects.get().status, invoice.export_state) == (ItemStatus.CANCELLED, ExportState.NONE)
     export_jobs.finish_settled([job.pk])
     job.refresh_from_db()
@@ -119,9 +119,9 @@ def test_an_invoice_edited_while_queued_is_not_sent(portal_sandbox: Any, connect
     assert "not authorised any more" in job.outcomes.get().message
 
 
-def test_a_config_failure_pauses_and_fails_nothing(portal_sandbox: Any, connection: Any) -> None:
+def test_a_config_failure_pauses_and_fails_nothing(either_sandbox: Any, connection: Any) -> None:
     invoices = [exporting.ready_invoice(connection) for _ in range(3)]
-    exporting.act(portal_sandbox, action="set_permission", object="APBILL", operation="create", allowed=False)
+    exporting.act(either_sandbox, action="set_permission", object="APBILL", operation="create", allowed=False)
 
     job = exporting.export(connection, *invoices)
 
@@ -130,13 +130,13 @@ def test_a_config_failure_pauses_and_fails_nothing(portal_sandbox: Any, connecti
     assert connection.pause_advice
     assert {item.status for item in job.export_items.all()} == {ItemStatus.QUEUED}
     assert (job.status, job.failed) == (JobStatus.RUNNING, 0)
-    exporting.act(portal_sandbox, action="set_permission", object="APBILL", operation="create", allowed=True)
+    exporting.act(either_sandbox, action="set_permission", object="APBILL", operation="create", allowed=True)
     connections.resume(connection, by=None)
     exporting.deliver(connection)
-    assert len(exporting.bills(portal_sandbox)) == 3
+    assert len(exporting.bills(either_sandbox)) == 3
 
 
-def test_wrong_credentials_pause_before_anything_is_sent(portal_sandbox: Any, connection: Any) -> None:
+def test_wrong_credentials_pause_before_anything_is_sent(either_sandbox: Any, connection: Any) -> None:
     connections.save_credentials(
         connection,
         connection.credentials | {"user_password": "wrong"},
@@ -151,10 +151,10 @@ def test_wrong_credentials_pause_before_anything_is_sent(portal_sandbox: Any, co
     assert (item.status, item.was_sent) == (ItemStatus.QUEUED, False)
 
 
-def test_disabling_cancels_what_waits_and_lets_the_rest_settle(portal_sandbox: Any, connection: Any) -> None:
+def test_disabling_cancels_what_waits_and_lets_the_rest_settle(either_sandbox: Any, connection: Any) -> None:
     by = factories.owner(connection.account)
     lost = exporting.ready_invoice(connection)
-    exporting.break_gateway(portal_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
+    exporting.break_gateway(either_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
     exporting.export(connection, lost)
     waiting = exporting.ready_invoice(connection)
     job = queue(connection, waiting)
@@ -176,12 +176,12 @@ def test_disabling_cancels_what_waits_and_lets_the_rest_settle(portal_sandbox: A
     connection.save()
     exporting.export(connection, lost, waiting)
     exporting.let_time_pass(connection)
-    assert sorted(bill["recordid"] for bill in exporting.bills(portal_sandbox)) == sorted([lost.number, waiting.number])
-    exporting.assert_nothing_more_happens(portal_sandbox, connection)
+    assert sorted(bill["recordid"] for bill in exporting.bills(either_sandbox)) == sorted([lost.number, waiting.number])
+    exporting.assert_nothing_more_happens(either_sandbox, connection)
 
 
-def test_what_was_sent_to_another_company_is_not_looked_for_here(portal_sandbox: Any, connection: Any) -> None:
-    exporting.break_gateway(portal_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
+def test_what_was_sent_to_another_company_is_not_looked_for_here(either_sandbox: Any, connection: Any) -> None:
+    exporting.break_gateway(either_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
     exporting.export(connection, exporting.ready_invoice(connection))
     connection.remote_company = "another"
     connection.save()
@@ -203,10 +203,10 @@ def foreign_bill(sandbox: Any, connection: Any, invoice: Invoice) -> str:
     return str(bill["recordno"])
 
 
-def test_a_bill_of_somebody_else_is_reported_and_can_be_linked(portal_sandbox: Any, connection: Any) -> None:
+def test_a_bill_of_somebody_else_is_reported_and_can_be_linked(either_sandbox: Any, connection: Any) -> None:
     by = factories.owner(connection.account)
     invoice = exporting.ready_invoice(connection)
-    record_no = foreign_bill(portal_sandbox, connection, invoice)
+    record_no = foreign_bill(either_sandbox, connection, invoice)
 
     exporting.export(connection, invoice)
 
@@ -221,13 +221,13 @@ def test_a_bill_of_somebody_else_is_reported_and_can_be_linked(portal_sandbox: A
     item.refresh_from_db()
     invoice.refresh_from_db()
     assert (item.status, invoice.posted_reference) == (ItemStatus.POSTED, record_no)
-    exporting.assert_nothing_more_happens(portal_sandbox, connection)
-    assert len(exporting.bills(portal_sandbox)) == 1
+    exporting.assert_nothing_more_happens(either_sandbox, connection)
+    assert len(exporting.bills(either_sandbox)) == 1
 
 
-def test_a_bill_that_does_not_match_is_not_linked(portal_sandbox: Any, connection: Any) -> None:
+def test_a_bill_that_does_not_match_is_not_linked(either_sandbox: Any, connection: Any) -> None:
     invoice = exporting.ready_invoice(connection)
-    record_no = foreign_bill(portal_sandbox, connection, invoice)
+    record_no = foreign_bill(either_sandbox, connection, invoice)
     exporting.export(connection, invoice)
     item = exports.item_for(invoice)
     assert item is not None
@@ -276,12 +276,12 @@ def test_pressing_twice_compares_once(connection: Any) -> None:
     assert started[0] == started[1] != started[2]
 
 
-def test_try_again_sends_with_new_control_ids_after_a_definite_refusal(portal_sandbox: Any, connection: Any) -> None:
+def test_try_again_sends_with_new_control_ids_after_a_definite_refusal(either_sandbox: Any, connection: Any) -> None:
     invoice = exporting.ready_invoice(connection)
     factories.document(invoice)
     refusal = {"errorno": "BL01001973", "description2": "Smart rule X was violated: no"}
     exporting.break_gateway(
-        portal_sandbox, {"kind": "fail_function", "match": {"object": "APBILL", "function": "create"}, "error": refusal}
+        either_sandbox, {"kind": "fail_function", "match": {"object": "APBILL", "function": "create"}, "error": refusal}
     )
     exporting.export(connection, invoice)
     item = ExportItem.objects.get()
@@ -291,22 +291,22 @@ def test_try_again_sends_with_new_control_ids_after_a_definite_refusal(portal_sa
     exporting.deliver(connection)
 
     job.refresh_from_db()
-    (bill,) = exporting.bills(portal_sandbox)
+    (bill,) = exporting.bills(either_sandbox)
     assert job.status == JobStatus.SUCCEEDED
     assert len(bill["attachments"]) == 1
-    assert len(exporting.state(portal_sandbox)["supdocs"]) == 1
+    assert len(exporting.state(either_sandbox)["supdocs"]) == 1
     results = list(item.attempts.order_by("number").values_list("result", "control_id"))
     assert [result for result, _ in results] == [Attempt.Result.REFUSED, Attempt.Result.POSTED]
-    exporting.assert_nothing_more_happens(portal_sandbox, connection)
+    exporting.assert_nothing_more_happens(either_sandbox, connection)
     assert results[0][1] != results[1][1]
     assert item.attempts.first().exchange in Exchange.objects.all()
 
 
-def test_documents_changed_after_a_refusal_replace_the_old_record(portal_sandbox: Any, connection: Any) -> None:
+def test_documents_changed_after_a_refusal_replace_the_old_record(either_sandbox: Any, connection: Any) -> None:
     invoice = exporting.ready_invoice(connection)
     factories.document(invoice, "old.pdf")
     exporting.break_gateway(
-        portal_sandbox, {"kind": "fail_function", "match": {"object": "APBILL", "function": "create"}}
+        either_sandbox, {"kind": "fail_function", "match": {"object": "APBILL", "function": "create"}}
     )
     exporting.export(connection, invoice)
     invoice.documents.all().delete()
@@ -315,14 +315,14 @@ def test_documents_changed_after_a_refusal_replace_the_old_record(portal_sandbox
     exports.try_again(ExportItem.objects.all(), by=None)
     exporting.deliver(connection)
 
-    assert [[one["name"] for one in each["attachments"]] for each in exporting.state(portal_sandbox)["supdocs"]] == [
+    assert [[one["name"] for one in each["attachments"]] for each in exporting.state(either_sandbox)["supdocs"]] == [
         ["new.pdf"]
     ]
-    exporting.assert_nothing_more_happens(portal_sandbox, connection)
+    exporting.assert_nothing_more_happens(either_sandbox, connection)
 
 
 def test_large_documents_go_one_by_one_and_never_twice(
-    portal_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
+    either_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from integrations.sage_intacct.exporters import parcels
 
@@ -330,66 +330,66 @@ def test_large_documents_go_one_by_one_and_never_twice(
     invoice = exporting.ready_invoice(connection)
     for number in range(3):
         factories.document(invoice, f"{number}.pdf", b"%PDF-1.4" + bytes([48 + number]) * 600)
-    exporting.break_gateway(portal_sandbox, {"kind": "drop_after", "match": {"function": "update_supdoc"}})
+    exporting.break_gateway(either_sandbox, {"kind": "drop_after", "match": {"function": "update_supdoc"}})
 
     exporting.export(connection, invoice)
     assert ExportItem.objects.get().status == ItemStatus.QUEUED
     exporting.let_time_pass(connection)
 
-    (bill,) = exporting.bills(portal_sandbox)
+    (bill,) = exporting.bills(either_sandbox)
     assert sorted(one["name"] for one in bill["attachments"]) == ["0.pdf", "1.pdf", "2.pdf"]
-    exporting.assert_nothing_more_happens(portal_sandbox, connection)
+    exporting.assert_nothing_more_happens(either_sandbox, connection)
 
 
-def test_a_closed_period_is_learnt_from_the_refusal(portal_sandbox: Any, connection: Any) -> None:
-    exporting.act(portal_sandbox, action="close_period", before="2030-02-01")
+def test_a_closed_period_is_learnt_from_the_refusal(either_sandbox: Any, connection: Any) -> None:
+    exporting.act(either_sandbox, action="close_period", before="2030-02-01")
     invoice = exporting.ready_invoice(connection)
     exporting.export(connection, invoice)
     assert ExportItem.objects.get().status == ItemStatus.FAILED
     assert str(ClosedPeriod.objects.get().closed_to) == "2030-01-31"
 
 
-def test_a_period_that_was_opened_again_is_no_dead_end(portal_sandbox: Any, connection: Any) -> None:
+def test_a_period_that_was_opened_again_is_no_dead_end(either_sandbox: Any, connection: Any) -> None:
     """The advice is to open the period and to try again; what the refusal taught must not stand in the way."""
-    exporting.act(portal_sandbox, action="close_period", before="2030-02-01")
+    exporting.act(either_sandbox, action="close_period", before="2030-02-01")
     refused, foretold = exporting.ready_invoice(connection), exporting.ready_invoice(connection)
     exporting.export(connection, refused)
     exporting.export(connection, foretold)
     assert ExportItem.objects.filter(status=ItemStatus.FAILED, code__startswith="period_closed").count() == 2
-    exporting.act(portal_sandbox, action="open_period", before="2020-01-01")
+    exporting.act(either_sandbox, action="open_period", before="2020-01-01")
 
     exports.try_again(ExportItem.objects.all(), by=factories.owner(connection.account))
     exporting.deliver(connection)
 
-    assert {bill["recordid"] for bill in exporting.bills(portal_sandbox)} == {refused.number, foretold.number}
+    assert {bill["recordid"] for bill in exporting.bills(either_sandbox)} == {refused.number, foretold.number}
 
 
-def test_trying_again_while_the_period_is_closed_asks_once(portal_sandbox: Any, connection: Any) -> None:
-    exporting.act(portal_sandbox, action="close_period", before="2030-02-01")
+def test_trying_again_while_the_period_is_closed_asks_once(either_sandbox: Any, connection: Any) -> None:
+    exporting.act(either_sandbox, action="close_period", before="2030-02-01")
     exporting.export(connection, exporting.ready_invoice(connection))
     exports.try_again(ExportItem.objects.all(), by=factories.owner(connection.account))
     exporting.deliver(connection)
     asked = Attempt.objects.count()
     exporting.export(connection, exporting.ready_invoice(connection))
     assert Attempt.objects.exclude(exchange=None).count() <= asked
-    assert not exporting.bills(portal_sandbox)
+    assert not exporting.bills(either_sandbox)
     assert ExportItem.objects.filter(status=ItemStatus.FAILED, code__startswith="period_closed").count() == 2
 
 
-def test_a_demand_for_documents_that_was_lifted_is_no_dead_end(portal_sandbox: Any, connection: Any) -> None:
-    exporting.act(portal_sandbox, action="set_preference", name="require_attachment", value=True)
+def test_a_demand_for_documents_that_was_lifted_is_no_dead_end(either_sandbox: Any, connection: Any) -> None:
+    exporting.act(either_sandbox, action="set_preference", name="require_attachment", value=True)
     invoice = exporting.ready_invoice(connection)
     exporting.export(connection, invoice)
     assert ExportItem.objects.get().status == ItemStatus.FAILED
-    exporting.act(portal_sandbox, action="set_preference", name="require_attachment", value=False)
+    exporting.act(either_sandbox, action="set_preference", name="require_attachment", value=False)
 
     exports.try_again(ExportItem.objects.all(), by=factories.owner(connection.account))
     exporting.deliver(connection)
 
-    assert [bill["recordid"] for bill in exporting.bills(portal_sandbox)] == [invoice.number]
+    assert [bill["recordid"] for bill in exporting.bills(either_sandbox)] == [invoice.number]
 
 
-def test_failures_are_grouped_by_cause(portal_sandbox: Any, connection: Any) -> None:
+def test_failures_are_grouped_by_cause(either_sandbox: Any, connection: Any) -> None:
     owner, outsider = factories.owner(connection.account), factories.owner()
     reporter = factories.user(connection.account, "System Admin")
     bad = exporting.vendor(connection.company_links.get().company, "NOBODY")
@@ -405,7 +405,7 @@ def test_failures_are_grouped_by_cause(portal_sandbox: Any, connection: Any) -> 
     assert exports.problems(connection.account_id, reporter) == []
 
 
-def test_mails_once_when_a_run_ends_with_failures(portal_sandbox: Any, connection: Any) -> None:
+def test_mails_once_when_a_run_ends_with_failures(either_sandbox: Any, connection: Any) -> None:
     by = factories.owner(connection.account)
     bad = exporting.vendor(connection.company_links.get().company, "NOBODY")
     good = exporting.export(connection, exporting.ready_invoice(connection), by=by)
@@ -419,7 +419,7 @@ def test_mails_once_when_a_run_ends_with_failures(portal_sandbox: Any, connectio
     assert job.get_absolute_url() in message.body
 
 
-def test_the_mail_names_each_cause_once_and_spells_as_its_reader_does(portal_sandbox: Any, connection: Any) -> None:
+def test_the_mail_names_each_cause_once_and_spells_as_its_reader_does(either_sandbox: Any, connection: Any) -> None:
     by = factories.owner(connection.account, spelling="en-us")
     company = connection.company_links.get().company
     for code, count in (("NOBODY", 7), ("NONE", 1)):
@@ -444,7 +444,7 @@ def test_the_mail_names_each_cause_once_and_spells_as_its_reader_does(portal_san
         assert "Authorised" not in text
 
 
-def test_support_undoes_a_posting_with_a_reason_only(portal_sandbox: Any, connection: Any) -> None:
+def test_support_undoes_a_posting_with_a_reason_only(either_sandbox: Any, connection: Any) -> None:
     support, owner = factories.user(connection.account, is_staff=True), factories.owner(connection.account)
     invoice = exporting.ready_invoice(connection)
     exporting.export(connection, invoice)
@@ -457,10 +457,10 @@ def test_support_undoes_a_posting_with_a_reason_only(portal_sandbox: Any, connec
     exporting.export(connection, invoice)  # the bill still stands there: found, not made again
     invoice.refresh_from_db()
     assert invoice.is_posted
-    assert len(exporting.bills(portal_sandbox)) == 1
+    assert len(exporting.bills(either_sandbox)) == 1
 
 
-def test_statements_per_invoice_do_not_grow_with_lines(portal_sandbox: Any, connection: Any) -> None:
+def test_statements_per_invoice_do_not_grow_with_lines(either_sandbox: Any, connection: Any) -> None:
     def count(invoices: list[Invoice]) -> int:
         queue(connection, *invoices)
         with CaptureQueriesContext(database) as captured:
@@ -475,11 +475,11 @@ def test_statements_per_invoice_do_not_grow_with_lines(portal_sandbox: Any, conn
             line.pk, line.position, line.net = None, position, 0
             line.save(force_insert=True)
     taken = count(many)
-    assert len(exporting.bills(portal_sandbox)) == 11
+    assert len(exporting.bills(either_sandbox)) == 11
     assert (taken - few) / 9 <= 6
 
 
-def test_a_batch_is_marked_as_posted_at_once(portal_sandbox: Any, connection: Any) -> None:
+def test_a_batch_is_marked_as_posted_at_once(either_sandbox: Any, connection: Any) -> None:
     invoices = [exporting.ready_invoice(connection) for _ in range(12)]
     before = {invoice.pk: invoice.updated_at for invoice in invoices}
     queue(connection, *invoices)
@@ -488,7 +488,7 @@ def test_a_batch_is_marked_as_posted_at_once(portal_sandbox: Any, connection: An
     statements = [query["sql"] for query in captured]
     assert sum(sql.startswith('INSERT INTO "invoices_activity"') for sql in statements) == 1
     assert sum(sql.startswith('UPDATE "invoices_invoice"') for sql in statements) <= 4
-    bills = {bill["recordid"]: str(bill["recordno"]) for bill in exporting.bills(portal_sandbox)}
+    bills = {bill["recordid"]: str(bill["recordno"]) for bill in exporting.bills(either_sandbox)}
     for invoice in Invoice.objects.filter(pk__in=before):
         assert (invoice.is_posted, invoice.export_state) == (True, ExportState.EXPORTED)
         assert invoice.posted_reference == bills[invoice.number]
@@ -499,7 +499,7 @@ def test_a_batch_is_marked_as_posted_at_once(portal_sandbox: Any, connection: An
         assert said == f"Posted to Sage Intacct as record {invoice.posted_reference}."
 
 
-def test_the_command_says_what_became_of_each(portal_sandbox: Any, connection: Any) -> None:
+def test_the_command_says_what_became_of_each(either_sandbox: Any, connection: Any) -> None:
     good = exporting.ready_invoice(connection)
     out = StringIO()
     call_command("intacct_export", "--account", connection.account.name, "--json", stdout=out)
@@ -514,7 +514,7 @@ def test_the_command_says_what_became_of_each(portal_sandbox: Any, connection: A
 
 
 def test_the_command_waits_for_a_worker_that_was_faster(
-    portal_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
+    either_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from integrations.management import waiting
     from integrations.sage_intacct.exporters.sending import Sending
@@ -533,18 +533,18 @@ def test_the_command_waits_for_a_worker_that_was_faster(
     call_command("intacct_export", "--account", connection.account.name, "--json", stdout=out)
     told = json.loads(out.getvalue())
     assert (told["status"], told["posted"], told["outcomes"][0]["invoice"]) == ("succeeded", 1, invoice.number)
-    assert [bill["recordid"] for bill in exporting.bills(portal_sandbox)] == [invoice.number]
+    assert [bill["recordid"] for bill in exporting.bills(either_sandbox)] == [invoice.number]
 
 
-def test_the_command_does_not_call_done_what_is_not_settled(portal_sandbox: Any, connection: Any) -> None:
+def test_the_command_does_not_call_done_what_is_not_settled(either_sandbox: Any, connection: Any) -> None:
     exporting.ready_invoice(connection)
-    exporting.break_gateway(portal_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
+    exporting.break_gateway(either_sandbox, {"kind": "drop_after", "match": {"function": "create"}})
     with pytest.raises(CommandError, match="1 of 1 invoices wait to be looked up"):
         call_command("intacct_export", "--account", connection.account.name, stdout=StringIO())
 
 
 def test_a_document_that_cannot_be_read_fails_its_invoice_alone(
-    portal_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
+    either_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from integrations.sage_intacct.exporters import parcels
 
@@ -559,10 +559,10 @@ def test_a_document_that_cannot_be_read_fails_its_invoice_alone(
 
     assert (job.posted, job.failed) == (1, 2)
     assert set(ExportItem.objects.filter(status="failed").values_list("code", flat=True)) == {"document_unreadable"}
-    assert [bill["recordid"] for bill in exporting.bills(portal_sandbox)] == [good.number]
+    assert [bill["recordid"] for bill in exporting.bills(either_sandbox)] == [good.number]
 
 
-def test_nothing_stays_queued_over_a_disabled_connection(portal_sandbox: Any, connection: Any) -> None:
+def test_nothing_stays_queued_over_a_disabled_connection(either_sandbox: Any, connection: Any) -> None:
     invoice = exporting.ready_invoice(connection)
     queue(connection, invoice)
     ExportItem.objects.update(status=ItemStatus.SENDING, claimed_at=exporting.timezone.now())
@@ -575,7 +575,7 @@ def test_nothing_stays_queued_over_a_disabled_connection(portal_sandbox: Any, co
 
 
 def test_an_internal_error_fails_what_was_not_sent_and_says_so(
-    portal_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
+    either_sandbox: Any, connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from integrations.sage_intacct.exporters import sending
 
@@ -591,21 +591,21 @@ def test_an_internal_error_fails_what_was_not_sent_and_says_so(
     assert job.failed == 1
 
 
-def test_bills_arrive_as_drafts_where_the_connection_says_so(portal_sandbox: Any) -> None:
+def test_bills_arrive_as_drafts_where_the_connection_says_so(either_sandbox: Any) -> None:
     connection = exporting.exporting_connection(exports_as_draft=True)
     exporting.export(connection, exporting.ready_invoice(connection))
-    assert exporting.bills(portal_sandbox)[0]["state"] == "Draft"
+    assert exporting.bills(either_sandbox)[0]["state"] == "Draft"
 
 
-def test_a_foreign_currency_goes_out_with_the_daily_rate(portal_sandbox: Any, connection: Any) -> None:
+def test_a_foreign_currency_goes_out_with_the_daily_rate(either_sandbox: Any, connection: Any) -> None:
     dollars = factories.currency(connection.account, "USD")
     exporting.export(connection, exporting.ready_invoice(connection, currency=dollars))
-    bill = exporting.bills(portal_sandbox)[0]
+    bill = exporting.bills(either_sandbox)[0]
     assert (bill["currency"], bill["basecurr"], bill["total"]) == ("USD", "GBP", "100.00")
     assert bill["base_total"] != "100.00"
 
 
-def test_credit_notes_are_taken_neither_by_hand_nor_automatically(portal_sandbox: Any, connection: Any) -> None:
+def test_credit_notes_are_taken_neither_by_hand_nor_automatically(either_sandbox: Any, connection: Any) -> None:
     note = exporting.ready_invoice(connection, kind="credit_note")
     assert exporting.export(connection, note).total == 0
     connection.exports_automatically = True
@@ -616,10 +616,10 @@ def test_credit_notes_are_taken_neither_by_hand_nor_automatically(portal_sandbox
     assert Job.objects.filter(trigger=Trigger.AUTOMATIC).count() == 0
 
 
-def test_a_credit_note_in_the_queue_never_leaves(portal_sandbox: Any, connection: Any) -> None:
+def test_a_credit_note_in_the_queue_never_leaves(either_sandbox: Any, connection: Any) -> None:
     invoice = exporting.ready_invoice(connection)
     queue(connection, invoice)
     Invoice.objects.update(kind="credit_note")
     exporting.deliver(connection)
     assert ExportItem.objects.get().status == ItemStatus.CANCELLED
-    assert exporting.bills(portal_sandbox) == []
+    assert exporting.bills(either_sandbox) == []

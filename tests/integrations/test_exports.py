@@ -49,14 +49,14 @@ def test_posts_an_authorised_invoice_with_its_documents(either_sandbox: Any) -> 
     exporting.assert_nothing_more_happens(either_sandbox, connection)
 
 
-def test_posts_nothing_twice(portal_sandbox: Any) -> None:
+def test_posts_nothing_twice(either_sandbox: Any) -> None:
     connection = exporting.exporting_connection()
     invoice = exporting.ready_invoice(connection)
     exporting.export(connection, invoice)
 
     again = exporting.export(connection, invoice)
 
-    assert len(exporting.bills(portal_sandbox)) == 1
+    assert len(exporting.bills(either_sandbox)) == 1
     assert (again.total, again.status) == (0, JobStatus.SUCCEEDED)
 
 
@@ -203,7 +203,7 @@ def entered(connection: Connection, rows: list[tuple[Any, ...]], currency: str, 
     return invoice
 
 
-def test_a_bill_comes_to_its_invoices_total_whatever_is_entered(portal_sandbox: Any) -> None:
+def test_a_bill_comes_to_its_invoices_total_whatever_is_entered(either_sandbox: Any) -> None:
     connection = exporting.exporting_connection()
     codes = tax_codes(connection)
 
@@ -213,7 +213,7 @@ def test_a_bill_comes_to_its_invoices_total_whatever_is_entered(portal_sandbox: 
         invoices = [entered(connection, rows, currency, codes) for rows, currency in batch]
         job = exporting.export(connection, *invoices)
         assert job.posted == len(invoices), list(job.outcomes.values_list("message", "raw_message"))
-        there = {bill["recordid"]: bill for bill in exporting.bills(portal_sandbox)}
+        there = {bill["recordid"]: bill for bill in exporting.bills(either_sandbox)}
         for invoice in invoices:
             bill = there[invoice.number]
             assert (Decimal(bill["total"]), bill["currency"]) == (invoice.total, invoice.currency.code)  # type: ignore[union-attr]

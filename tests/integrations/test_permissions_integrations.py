@@ -162,6 +162,17 @@ def test_who_keeps_reference_data_imports_one_list(world: World) -> None:
     assert status(admin, job.get_absolute_url(), "get") == 200
 
 
+def test_an_owner_who_is_none_any_more_applies_no_preview_of_their_own(world: World) -> None:
+    preview = {"kind": JobKind.PREVIEW, "status": JobStatus.SUCCEEDED, "data_set": "terms", "created": 3}
+    made = Job.objects.create(connection=world.connection, requested_by=world.owner, **preview)
+    factories.owner(world.connection.account)
+    User.objects.filter(pk=world.owner.pk).update(role=world.reporter.role)
+    for name in ("preview_apply", "preview_drop"):
+        assert status(world.owner, reverse(f"integrations:{name}", args=[made.pk]), "post") == 404
+    assert Job.objects.get(data_set="terms", kind=JobKind.PREVIEW).options == {}
+    assert world.connection.jobs.filter(kind=JobKind.IMPORT).count() == 1
+
+
 def test_who_administers_invoices_exports(world: World) -> None:
     found = {name: status(world.clerk, world.urls[name], method) for name, method in EXPORTERS.items()}
     assert {name: code for name, code in found.items() if code not in (200, 302)} == {}

@@ -120,6 +120,13 @@ def test_the_pages_are_pictures(desk: Desk, name: str, content: bytes, size: tup
     assert get(desk, "document_page", document.pk, 0).status_code == 404
 
 
+def test_no_page_is_drawn_for_another_account(desk: Desk) -> None:
+    document = attached(desk, "a.tif", samples.many_page_tiff(3))
+    assert get(desk, "document_page", document.pk, 1).status_code == 200
+    desk.client.force_login(factories.owner())
+    assert get(desk, "document_page", document.pk, 1).status_code == 404
+
+
 def test_pages_are_drawn_once_and_kept_beside_the_document(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     document = attached(desk, "a.tif", samples.many_page_tiff(3))
     first = get(desk, "document_page", document.pk, 1).content

@@ -6,14 +6,16 @@ import argparse
 import importlib
 import pkgutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 
 from tests import mutants
-from tests.mutants.mutant import Mutant, NotApplicable
+from tests.mutants.mutant import STORM, Mutant, NotApplicable
 from tests.mutants.tree import Tree
 
 PREFIX = "planergy-mutant-"
@@ -72,12 +74,12 @@ def try_all(chosen: Sequence[Mutant], jobs: int) -> Iterator[bool]:
             trees.put(stack.enter_context(a_tree()))
 
         def in_a_tree(mutant: Mutant) -> bool:
-            tree = trees.get()
+            tree, began = trees.get(), time.monotonic()
             try:
                 is_killed, words = try_mutant(mutant, tree)
             finally:
                 trees.put(tree)
-            print(f"{mutant.name}: {words}", flush=True)
+            print(f"{mutant.name}: {words} ({time.monotonic() - began:.0f} s)", flush=True)
             return is_killed
 
         yield from pool.map(in_a_tree, chosen)
@@ -95,9 +97,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="any part of a mutant's name; all when none is given")
     parser.add_argument("--list", action="store_true", help="name them, and the tests that should notice")
     parser.add_argument("--jobs", type=int, default=2, help="how many are tried at a time (2)")
+    parser.add_argument("--storm", action="store_true", help="let the storm blow over them instead of their own tests")
     parser.add_argument("--trust", action="store_true", help="do not run the tests without a mutant first")
     options = parser.parse_args(arguments)
     chosen = chosen_by(options.names)
+    if options.storm:
+        chosen = [replace(each, tests=STORM, also=()) for each in chosen]
     if options.list:
         for mutant in chosen:
             print(f"{mutant.name}: {' '.join([*mutant.tests, *mutant.also])}")

@@ -8,6 +8,7 @@ RUNNER = "integrations/runner.py"
 READING = "integrations/sage_intacct/importers/reading.py"
 JOBS = "tests/integrations/test_jobs.py"
 CHANGES = "tests/integrations/sage_intacct/importers/test_changes.py"
+TROUBLE = "tests/integrations/sage_intacct/importers/test_trouble.py"
 COMPLETENESS = "tests/integrations/sage_intacct/importers/test_completeness.py"
 
 MUTANTS = [
@@ -51,14 +52,14 @@ MUTANTS = [
         file=READING,
         before="        for key in numbers:\n            if key <= after:\n                del records[key]\n",
         after="",
-        tests=("tests/integrations/sage_intacct/importers",),
+        tests=(f"{TROUBLE}::test_a_page_that_begins_with_the_end_of_the_one_before_counts_nothing_again",),
     ),
     Mutant(
         name="imports.a_page_that_does_not_lead_on_is_taken",
         file=READING,
         before=" if leads_on else None\n",
         after="\n",
-        tests=("tests/integrations/sage_intacct/importers/test_trouble.py",),
+        tests=(f"{TROUBLE}::test_a_page_that_leads_nowhere_ends_the_read",),
     ),
     Mutant(
         name="imports.nothing_visible_makes_all_inactive",

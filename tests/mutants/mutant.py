@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+STORM = ("tests/faults/test_storm.py",)
+
 
 class NotApplicable(Exception):
     """The code has changed, so that the text to break does not stand exactly once in its file."""

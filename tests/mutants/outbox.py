@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mutants.mutant import Change, Mutant
+from tests.mutants.mutant import STORM, Change, Mutant
 
-STORM = ("tests/faults/test_storm.py",)
 NETS = "tests/faults/test_nets.py"
 UNKNOWN = "tests/faults/test_unknown_outcomes.py"
 SERVICES = "tests/integrations/test_export_services.py"

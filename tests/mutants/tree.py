@@ -18,10 +18,10 @@ from tests.mutants.mutant import Mutant, NotApplicable
 
 ROOT = Path(__file__).resolve().parents[2]
 # The storm comes whole: every fault at least once, and every net alone.
-ENVIRONMENT = {"STORM_FAULTS": "0"}
+ENVIRONMENT = {"STORM_FAULTS": "0", "COLUMNS": "250"}
 # Seconds. What a mutant keeps from ever ending is noticed, too.
 LONGEST_RUN = 900
-# These restart the servers; all others share one PostgreSQL, with its tables made once.
+# These restart the servers, and other migrations make other tables; all others share one PostgreSQL, made once.
 OWN_SERVERS = ("tests/faults/test_storm.py", "tests/faults/test_killed")
 
 
@@ -31,6 +31,7 @@ class Tree:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._seconds = itertools.count(int(time.time()) + 10, 10)
+        self._are_tables_changed = False
         for name in _tracked():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
@@ -45,11 +46,13 @@ class Tree:
         """Raises NotApplicable."""
         texts = mutant.texts(self.folder)
         originals = {path: path.read_text() for path in texts}
+        self._are_tables_changed = any(path.parent.name == "migrations" for path in texts)
         self._write(texts)
         try:
             yield
         finally:
             self._write(originals)
+            self._are_tables_changed = False
 
     def _write(self, texts: Mapping[Path, str]) -> None:
         for path, text in texts.items():
@@ -58,12 +61,12 @@ class Tree:
             os.utime(path, (second, second))
 
     def first_failure(self, tests: Sequence[str]) -> str:
-        """The name of the first test that failed, or "" when none did. Raises NotApplicable."""
+        """The first test that failed and what it said, or "" when none did. Raises NotApplicable."""
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
         # Importing `planergy` named the settings, which the tests do by themselves.
         environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
         environment |= ENVIRONMENT
-        if not any(test.startswith(OWN_SERVERS) for test in tests):
+        if not (self._are_tables_changed or any(test.startswith(OWN_SERVERS) for test in tests)):
             command.append("--reuse-db")
             environment["DATABASE_URL"] = self._database_url
         try:
@@ -74,7 +77,7 @@ class Tree:
             return f"{tests[0]} (it never ended)"
         if run.returncode == 0:
             return ""
-        failed = re.search(r"^(?:FAILED|ERROR) (\S+::\S+)", run.stdout, re.MULTILINE)
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+::.{1,180})", run.stdout, re.MULTILINE)
         if run.returncode != 1 or failed is None:
             raise NotApplicable(f"pytest ended with {run.returncode}: {run.stdout[-500:]}{run.stderr[-500:]}")
         return failed[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 WAYS = "tests/invoices/test_ways_round.py"
+ASIDE = "tests/organization/test_doors_aside.py"
 
 MUTANTS = [
     Mutant(
@@ -61,13 +62,44 @@ MUTANTS = [
         file="planergy/views.py",
         before=" and not second_factors.is_missing(request, request.user)\n",
         after="\n",
-        tests=("tests/organization/test_doors_aside.py",),
+        tests=(ASIDE,),
     ),
     Mutant(
         name="sign_in.four_eyes_change_without_a_proof",
         file="organization/views.py",
         before="@allowed(can_change_account_settings)\n@ask_first\n",
         after="@allowed(can_change_account_settings)\n",
-        tests=("tests/organization/test_doors_aside.py",),
+        tests=(ASIDE,),
+    ),
+    Mutant(
+        name="sign_in.way_back_to_another_host",
+        file="organization/referring_page.py",
+        before=" and url_has_allowed_host_and_scheme(page, allowed_hosts=None)",
+        after="",
+        tests=(f"{ASIDE}::test_who_was_signed_out_while_sending_comes_back_to_a_page_of_ours",),
+    ),
+    Mutant(
+        name="sessions.of_somebody_else_are_ended",
+        file="organization/sessions.py",
+        before="rows = UserSession.objects.filter(user=user).exclude(",
+        after="rows = UserSession.objects.exclude(",
+        tests=("tests/organization/test_sessions.py::test_nobody_ends_the_session_of_somebody_else",),
+    ),
+    Mutant(
+        name="texts.any_character_in_ones_own_name",
+        file="organization/forms.py",
+        before="class ProfileForm(PlainTextForm):",
+        after="class ProfileForm(forms.ModelForm):",
+        tests=(f"{ASIDE}::test_ones_own_name_obeys_the_rule_of_characters",),
+    ),
+    Mutant(
+        name="permissions.preview_of_a_former_owner_is_applied",
+        file="integrations/views/history.py",
+        before="@allowed(can_manage_integrations)\ndef apply_preview(",
+        after="def apply_preview(",
+        tests=(
+            "tests/integrations/test_permissions_integrations.py::"
+            "test_an_owner_who_is_none_any_more_applies_no_preview_of_their_own",
+        ),
     ),
 ]

@@ -219,9 +219,10 @@ def test_ids_that_differ_by_case_only_are_two_suppliers_but_not_two_terms(
 
 
 def test_what_changed_while_the_last_import_ran_is_read(imported: Connection, portal_sandbox: Any) -> None:
-    """It was written down an hour before it could be seen."""
-    then = portal_sandbox.company.now() - dt.timedelta(hours=1)
-    changed = {"NAME": "Seen late", "WHENMODIFIED": f"{then:%m/%d/%Y %H:%M:%S}"}
+    """It was written down an hour before it could be seen, by the clock of the API user."""
+    stamp = "%m/%d/%Y %H:%M:%S"
+    now = dt.datetime.strptime(f"{portal_sandbox.company.user_zone_stamp()} +0000", f"{stamp} %z")
+    changed = {"NAME": "Seen late", "WHENMODIFIED": f"{now - dt.timedelta(hours=1):{stamp}}"}
     set_past_the_rules(portal_sandbox, "VENDOR", "V00006", **changed)
     assert _only(run_import(imported, "suppliers")).updated == 1
     assert Supplier.objects.get(company=company_of(imported), code="V00006").name == "Seen late"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -122,6 +123,46 @@ def test_a_page_that_arrives_twice_changes_nothing(
     monkeypatch.setattr(Client, "query", _twice(Client.query, 3))
     job = run_import(intacct, "suppliers")[0]
     assert (job.done, job.created, _suppliers(intacct)) == (181, 176, 176)
+
+
+def test_a_page_that_begins_with_the_end_of_the_one_before_counts_nothing_again(
+    intacct: Connection, small_pages: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, seen = Client.query, []
+
+    def query(self: Client, q: Any) -> Page:
+        page = real(self, q)
+        again = seen[-1].records[-10:] if seen else []
+        seen.append(page)
+        return replace(page, records=[*again, *page.records])
+
+    monkeypatch.setattr(Client, "query", query)
+    job = run_import(intacct, "suppliers")[0]
+    assert len(seen) == 4
+    assert (job.done, job.created, _suppliers(intacct)) == (181, 176, 176)
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_a_page_that_leads_nowhere_ends_the_read(
+    intacct: Connection, small_pages: None, monkeypatch: pytest.MonkeyPatch, is_empty: bool
+) -> None:
+    """It repeats what has come, or holds nothing, and says that more follows: again and again."""
+    real, seen = Client.query, []
+
+    def query(self: Client, q: Any) -> Page:
+        assert len(seen) < 10, "the same is asked for ever"
+        seen.append(real(self, q) if len(seen) < 2 else seen[-1])
+        return replace(seen[-1], records=[]) if is_empty and len(seen) > 2 else seen[-1]
+
+    monkeypatch.setattr(Client, "query", query)
+    job = run_import(intacct, "suppliers", is_tried_once=True)[0]
+    assert (job.status, job.failure_kind) == (JobStatus.FAILED, "temporary")
+    assert "a page of VENDOR that does not lead on" in job.message
+    assert len(seen) == 2 + reading.ATTEMPTS
+
+    monkeypatch.setattr(Client, "query", real)
+    again = run_import(intacct, "suppliers")[0]
+    assert (again.status, _suppliers(intacct)) == (JobStatus.PARTIAL, 176)
 
 
 def test_a_page_that_never_arrives_is_noticed(
