@@ -15,9 +15,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from notices.after_commit import after_commit
 from organization import secrets, single_sign_on, throttles
 from organization.addresses import client_address
-from organization.after_commit import after_commit
 
 
 class AccountAdapter(DefaultAccountAdapter):

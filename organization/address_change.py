@@ -16,8 +16,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from notices.after_commit import after_commit
 from organization import audit
-from organization.after_commit import after_commit
 from organization.models import AuditAction, User
 from organization.reference.errors import ChangeRefused
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.http import base36_to_int
 
-from organization.after_commit import after_commit
+from notices.after_commit import after_commit
 from organization.models import User
 
 

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "suppliers.apps.SuppliersConfig",
     "ledger.apps.LedgerConfig",
     "organization.apps.OrganizationConfig",
+    "notices.apps.NoticesConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -168,6 +169,8 @@ CELERY_BEAT_SCHEDULE = {
     "integrations: sweep due and stuck work": {"task": "integrations.tasks.sweep", "schedule": 20.0},
     "integrations: start scheduled imports": {"task": "integrations.tasks.start_scheduled_imports", "schedule": 60.0},
     "integrations: prune history": {"task": "integrations.tasks.prune_history", "schedule": 6 * 3600.0},
+    "notices: send what is due": {"task": "notices.tasks.send_due", "schedule": 20.0},
+    "notices: remove old ones": {"task": "notices.tasks.remove_old", "schedule": 24 * 3600.0},
     "organization: sweep files for lists": {"task": "organization.tasks.sweep_list_imports", "schedule": 60.0},
     "organization: seal the audit log": {"task": "organization.tasks.seal_audit_log", "schedule": 60.0},
     "organization: remove expired audit entries": {
@@ -248,6 +251,7 @@ SOCIALACCOUNT_PROVIDERS = {
 
 EMAIL_CONFIG = env.email_url_config(env.str("EMAIL_URL", default=f"filemail:///{DATA_DIR}/mail"))
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 30  # a mail server that does not answer must not hold a worker
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Planergy <no-reply@planergy.example>")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="support@planergy.example")
 

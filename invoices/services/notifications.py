@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from invoices.models import Invoice
-from organization.after_commit import after_commit
+from notices.after_commit import after_commit
 from organization.models import User
 
 

@@ -19,8 +19,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone, translation
 
+from notices.after_commit import after_commit
 from organization import audit, secrets
-from organization.after_commit import after_commit
 from organization.models import ListImport, ListImportLine, User
 from organization.reference import csv_reading, kept_files
 from organization.reference.csv_import import Batch, Outcome, Result, Seen, is_written_together

@@ -210,24 +210,6 @@ def test_the_sweep_sends_the_mail_that_a_killed_worker_could_not(db: None, woken
     assert [message.to for message in mail.outbox] == [[by.email]]
 
 
-def test_a_mail_server_that_is_down_leaves_the_import_finished(
-    db: None, woken: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from integrations import mail as job_mail
-    from integrations import runner
-    from integrations.models import Job, JobStatus
-    from integrations.services import jobs
-
-    def refuse(job: Any) -> None:
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(job_mail, "send_job_finished", refuse)
-    job = runner.claim_group(jobs.start_imports(connected(), data_sets=["terms"])[0].pk)[0]
-    runner.execute(job, lambda job: None)
-    finished = Job.objects.get()
-    assert (finished.status, finished.mailed_at) == (JobStatus.SUCCEEDED, None)
-
-
 def test_what_has_not_begun_is_cancelled_at_once_by_name(db: None, woken: list[int]) -> None:
     from integrations.services import jobs
 

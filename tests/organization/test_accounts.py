@@ -16,8 +16,8 @@ from django.test import Client
 from django.urls import reverse
 from kombu.exceptions import OperationalError
 
+from notices.after_commit import after_commit
 from organization import accounts, tasks
-from organization.after_commit import after_commit
 from organization.models import Account, AuditAction, AuditEntry, Company, User
 from organization.services import STANDARD_ROLES
 from tests import factories

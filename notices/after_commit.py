@@ -1,0 +1,40 @@
+"""What is done once a transaction stands, and may fail without undoing anything: wake a worker, delete a file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+from celery import Task
+from django.db import transaction
+from kombu.exceptions import OperationalError as BrokerDown
+
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
+
+
+def after_commit(action: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Call `action` once the transaction stands. A failure is logged, and the caller goes on.
+
+    Django writes the name of a robust callback into its log line, which a `partial` does not have: given one, it
+    raises instead of logging.
+    """
+
+    def call() -> None:
+        action(*args, **kwargs)
+
+    transaction.on_commit(call, robust=True)
+
+
+def wake(task: Task, *args: Any, queue: str = "interactive") -> None:
+    """Ask a worker for it once the transaction stands."""
+    after_commit(send_message, task, *args, queue=queue)
+
+
+def send_message(task: Task, *args: Any, queue: str) -> None:
+    """A message that gets lost costs time only, for a sweep finds the work: nobody waits for Redis to come back."""
+    try:
+        task.apply_async(args, queue=queue, retry=False)
+    except BrokerDown:
+        log.warning("No message could be sent for %s; a sweep takes its work up.", task.name)
