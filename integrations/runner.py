@@ -22,6 +22,7 @@ from integrations.models import Connection, FailureKind, Job, JobKind, JobStatus
 from integrations.models.history import UNFINISHED
 from integrations.services import jobs, linking
 from integrations.services.heartbeat import GONE_AFTER, Heartbeat
+from notices import after_commit
 from organization.tracebacks import traceback_of
 
 log = logging.getLogger(__name__)
@@ -46,9 +47,10 @@ class JobCancelled(Exception):
 
 
 def wake(job_id: int, *, trigger: str) -> None:
+    """After commit."""
     from integrations.tasks import run_job as task
 
-    task.apply_async((job_id,), queue="interactive" if trigger == Trigger.MANUAL else "background")
+    after_commit.wake(task, job_id, queue=Trigger(trigger).queue)
 
 
 def run_job(job_id: int) -> None:

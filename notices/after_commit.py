@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, ParamSpec
 
@@ -11,6 +12,9 @@ from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerDown
 
 log = logging.getLogger(__name__)
+
+GONE_SECONDS = 15  # a sweep comes by every twenty
+gone = {"until": 0.0}
 P = ParamSpec("P")
 
 
@@ -33,8 +37,14 @@ def wake(task: Task, *args: Any, queue: str = "interactive") -> None:
 
 
 def send_message(task: Task, *args: Any, queue: str) -> None:
-    """A message that gets lost costs time only, for a sweep finds the work: nobody waits for Redis to come back."""
+    """A message that gets lost costs time only, for a sweep finds the work: nobody waits for Redis to come back.
+
+    Finding out that it is gone takes a second, so this process does not try again for a while.
+    """
+    if time.monotonic() < gone["until"]:
+        return
     try:
         task.apply_async(args, queue=queue, retry=False)
     except BrokerDown:
+        gone["until"] = time.monotonic() + GONE_SECONDS
         log.warning("No message could be sent for %s; a sweep takes its work up.", task.name)

@@ -68,7 +68,7 @@ def _send(notice: Notice, now: dt.datetime) -> bool:
         _end(notice, State.GIVEN_UP, _said(error))
         return True
     except OSError as error:
-        log.warning("The mail server is away (%s); notice %s is tried again.", _said(error), notice.pk)
+        log.warning("The mail server is away (%s); notice %s is tried again.", type(error).__name__, notice.pk)
         _waits(notice, error)
         return False
     _end(notice, State.SENT, "")
@@ -107,7 +107,7 @@ def _waits(notice: Notice, error: OSError) -> None:
 
 def _end(notice: Notice, state: State, why: str) -> None:
     if state == State.GIVEN_UP:
-        log.error("Notice %s (%s) is given up: %s", notice.pk, notice.kind, why)
+        log.error("Notice %s (%s) is given up; the admin says why.", notice.pk, notice.kind)
     Notice.objects.filter(pk=notice.pk).update(state=state, ended_at=timezone.now(), last_error=why)
 
 

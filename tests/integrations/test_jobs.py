@@ -109,13 +109,16 @@ def test_two_people_pressing_at_once_make_one_job(transactional_db: None, woken:
     assert Job.objects.count() == 1
 
 
-def test_manual_work_goes_before_scheduled_work(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_manual_work_goes_before_scheduled_work(
+    db: None, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
     from integrations import runner, tasks
 
     queues: list[str] = []
-    monkeypatch.setattr(tasks.run_job, "apply_async", lambda args, queue: queues.append(queue))
-    runner.wake(1, trigger="manual")
-    runner.wake(1, trigger="scheduled")
+    monkeypatch.setattr(tasks.run_job, "apply_async", lambda args, queue, retry: queues.append(queue))
+    with django_capture_on_commit_callbacks(execute=True):
+        runner.wake(1, trigger="manual")
+        runner.wake(1, trigger="scheduled")
     assert queues == ["interactive", "background"]
 
 
