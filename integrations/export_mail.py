@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db.models import Count, Max, Window
 from django.db.models.functions import RowNumber
-from django.template.loader import render_to_string
-from django.utils import translation
 
-from integrations.mail import message_id, recipients, send_all
+from integrations.mail import recipients
 from integrations.models import Job, Outcome, OutcomeKind
-from organization.models import User
+from organization.mail import tell
 
 SHOWN_CAUSES = 20
 SHOWN_INVOICES = 5
@@ -34,7 +31,7 @@ class FailedFor:
 
 
 def send_export_finished(job: Job) -> None:
-    """To whoever started the run; to the Account Owners where it started by itself. Raises as `send_all` does."""
+    """To whoever started the run; to the Account Owners where it started by itself."""
     causes = failures_by_cause(job)
     what = "1 invoice" if job.total == 1 else f"{job.failed:,} of {job.total:,} invoices"
     context = {
@@ -49,19 +46,9 @@ def send_export_finished(job: Job) -> None:
         "url": settings.PORTAL_URL + job.get_absolute_url(),
     }
     subject = f"{job.connection.system_name}: {what} could not be exported"
-    send_all([_message(job, user, subject, context) for user in recipients(job)])
-
-
-def _message(job: Job, user: User, subject: str, context: dict[str, object]) -> EmailMultiAlternatives:
-    with translation.override(user.spelling):
-        message = EmailMultiAlternatives(
-            subject=subject,
-            body=render_to_string("integrations/mail/export_finished.txt", context),
-            to=[user.email],
-            headers=message_id(job, str(user.pk)),
-        )
-        message.attach_alternative(render_to_string("integrations/mail/export_finished.html", context), "text/html")
-    return message
+    for user in recipients(job):
+        template = "integrations/mail/export_finished"
+        tell(user, "integrations.export_finished", subject=subject, template=template, context=context, about_id=job.pk)
 
 
 def failures_by_cause(job: Job) -> list[FailedFor]:

@@ -1,21 +1,18 @@
-"""The e-mail that tells how the import of a data set ended; and how e-mails about runs are sent."""
+"""The e-mail that tells how the import of a data set ended."""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable
-from smtplib import SMTPRecipientsRefused
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 
 from integrations.models import Job, JobStatus
 from integrations.services import import_problems
+from notices import telling
+from organization.mail import as_read_by, tell
 from organization.models import User
 from organization.spelling import spell
 
@@ -31,34 +28,24 @@ HEADINGS = {
 }
 
 
-# A mail server that is down for longer than this will not make an old e-mail useful.
+# What nobody was told for so long, for an error in writing it, is of no use any more.
 MAIL_FOR = dt.timedelta(days=1)
 SHOWN_PROBLEMS = 10
 
 
 def safely(mail_once: Callable[[int], None], job_id: int) -> None:
-    """What the run did is settled by then, and stands whatever the e-mail raises. The sweep tries again."""
+    """What the run did stands whatever writing the e-mail raises. The sweep tries again."""
     try:
         mail_once(job_id)
     except Exception:
-        log.exception("The e-mail about job %s could not be sent; the sweep tries again.", job_id)
-
-
-def send_all(messages: Iterable[EmailMultiAlternatives]) -> None:
-    """One address that takes no e-mail keeps it from nobody else. Raises OSError when the mail server is away."""
-    for message in messages:
-        try:
-            message.send()
-        except (SMTPRecipientsRefused, ValueError) as error:  # refused there, or no address at all
-            log.warning("%r takes no e-mail (%s): %s", message.to[0], error, message.subject)
+        log.exception("The e-mail about job %s could not be written; the sweep tries again.", job_id)
 
 
 def send_job_finished(job: Job) -> None:
-    """Raises as `send_all` does."""
-    messages = [_message(job, user) for user in recipients(job)]
+    for user in recipients(job):
+        _tell(job, user)
     if job.status == JobStatus.ERRORED:
-        messages.append(_message_to_support(job))
-    send_all(messages)
+        _tell_support(job)
 
 
 def recipients(job: Job) -> list[User]:
@@ -68,40 +55,33 @@ def recipients(job: Job) -> list[User]:
     return list(job.connection.account.owners())
 
 
-def _message(job: Job, user: User) -> EmailMultiAlternatives:
-    with translation.override(user.spelling):
-        context = _context(job, user)
-        message = EmailMultiAlternatives(
+def _tell(job: Job, user: User) -> None:
+    with as_read_by(user):
+        tell(
+            user,
+            "integrations.job_finished",
             subject=_subject(job, spell(job.get_status_display(), user.spelling)),
-            body=render_to_string("integrations/mail/job_finished.txt", context),
-            to=[user.email],
-            headers=message_id(job, str(user.pk)),
+            template="integrations/mail/job_finished",
+            context=_context(job, user),
+            about_id=job.pk,
         )
-        message.attach_alternative(render_to_string("integrations/mail/job_finished.html", context), "text/html")
-    return message
 
 
-def _message_to_support(job: Job) -> EmailMultiAlternatives:
+def _tell_support(job: Job) -> None:
     url = settings.PORTAL_URL + reverse("admin:integrations_job_change", args=[job.pk])
-    return EmailMultiAlternatives(
-        subject=" ".join(
-            f"Internal error: {job.connection.account}: {_subject(job, job.get_status_display())}".split()
-        ),
-        body=f"{job.title}{_for_company(job)} of {job.connection.account} was stopped by an internal error.\n\n"
+    telling.tell(
+        "integrations.internal_error",
+        to=settings.SUPPORT_EMAIL,
+        subject=f"Internal error: {job.connection.account}: {_subject(job, job.get_status_display())}",
+        text=f"{job.title}{_for_company(job)} of {job.connection.account} was stopped by an internal error.\n\n"
         f"{job.traceback.strip().splitlines()[-1]}\n\nThe whole traceback: {url}\n",
-        to=[settings.SUPPORT_EMAIL],
-        headers=message_id(job, "support"),
+        account_number=job.connection.account_id,
+        about_id=job.pk,
     )
 
 
 def _subject(job: Job, status: str) -> str:
-    subject = f"{job.connection.system_name}: {job.title}{_for_company(job)}: {status.lower()}"
-    return " ".join(subject.split())
-
-
-def message_id(job: Job, recipient: str) -> dict[str, str]:
-    """The same whenever it is sent, so that mail programs show an e-mail that goes out twice once."""
-    return {"Message-ID": f"<job-{job.pk}-{recipient}@{urlsplit(settings.PORTAL_URL).hostname}>"}
+    return f"{job.connection.system_name}: {job.title}{_for_company(job)}: {status.lower()}"
 
 
 def _for_company(job: Job) -> str:

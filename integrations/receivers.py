@@ -11,7 +11,7 @@ from integrations.models import Connection, ExternalRecord
 from invoices.models import Invoice
 from invoices.signals import invoice_authorized, invoice_corrected
 from ledger.models import Currency, Terms
-from organization.after_commit import after_commit
+from notices.after_commit import after_commit
 
 
 def export_when_automatic(sender: type[Invoice], invoice: Invoice, by: Any, **kwargs: Any) -> None:

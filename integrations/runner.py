@@ -22,6 +22,7 @@ from integrations.models import Connection, FailureKind, Job, JobKind, JobStatus
 from integrations.models.history import UNFINISHED
 from integrations.services import jobs, linking
 from integrations.services.heartbeat import GONE_AFTER, Heartbeat
+from notices import after_commit
 from organization.tracebacks import traceback_of
 
 log = logging.getLogger(__name__)
@@ -46,9 +47,10 @@ class JobCancelled(Exception):
 
 
 def wake(job_id: int, *, trigger: str) -> None:
+    """After commit."""
     from integrations.tasks import run_job as task
 
-    task.apply_async((job_id,), queue="interactive" if trigger == Trigger.MANUAL else "background")
+    after_commit.wake(task, job_id, queue=Trigger(trigger).queue)
 
 
 def run_job(job_id: int) -> None:
@@ -208,19 +210,17 @@ def _tried(job: Job) -> str:
 
 
 def finish(job: Job, status: JobStatus, **fields: str) -> None:
-    """End the job once, by whoever holds its claim; then mail."""
+    """End the job once, by whoever holds its claim, and write down what people are told of it."""
     now = timezone.now()
-    held = Job.objects.filter(pk=job.pk, claim=job.claim, status__in=UNFINISHED)
-    if held.update(status=status, finished_at=now, heartbeat_at=now, claim=None, **fields):
-        mail.safely(mail_once, job.pk)
+    with transaction.atomic():
+        held = Job.objects.filter(pk=job.pk, claim=job.claim, status__in=UNFINISHED)
+        if held.update(status=status, finished_at=now, heartbeat_at=now, claim=None, **fields):
+            mail.safely(mail_once, job.pk)
     job.refresh_from_db()
 
 
 def mail_once(job_id: int) -> None:
-    """The row stays locked while the mail goes out: a worker killed in between leaves it to the sweep, unmailed.
-
-    Killed after the mail server took it, the same e-mail goes out again, under the same Message-ID.
-    """
+    """What they are told, and that they are, is one transaction."""
     with transaction.atomic():
         unmailed = Job.objects.filter(pk=job_id, mailed_at=None, kind=JobKind.IMPORT).exclude(status__in=UNFINISHED)
         job = unmailed.select_for_update(no_key=True, skip_locked=True).first()
@@ -252,7 +252,7 @@ def wake_waiting(connection_id: int) -> None:
 
 
 def sweep_jobs(now: datetime) -> None:
-    """Wake what lost its message or its worker, and send what a killed worker could not."""
+    """Wake what lost its message or its worker, and tell of what ended without a worker."""
     stuck = Q(claim=None, created_at__lt=now - WAKE_AGAIN_AFTER) | Q(heartbeat_at__lt=now - GONE_AFTER)
     runnable = Q(kind=JobKind.SYNCHRONIZE) | Q(connection__in=Connection.objects.ready())
     for job in _first_of_groups(Job.objects.unfinished().due(now).filter(stuck, runnable, kind__in=RUN_HERE)):

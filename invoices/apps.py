@@ -9,6 +9,7 @@ class InvoicesConfig(AppConfig):
     name = "invoices"
 
     def ready(self) -> None:
+        import_module("invoices.mail")  # its last look at what is about to leave, for workers
         import_module("invoices.rules")  # its resource, for workers, which load no addresses
         from organization.control_panel import Area, Item, register
         from organization.permissions import can_manage_organization

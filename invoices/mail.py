@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import zoneinfo
-from typing import Any
+from collections.abc import Iterable
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
 
 from invoices.models import Invoice
+from notices.kinds import last_look
+from notices.models import Notice
+from organization.mail import tell as tell_user
 from organization.models import User
 from organization.spelling import spell
 
@@ -18,32 +17,39 @@ SUBJECTS = {
     "authorization_request": "Please authorise {kind} {invoice.number} of {invoice.supplier.name}",
     "rejection": "{invoice} of {invoice.supplier.name} was rejected",
 }
+REQUEST, REJECTION = "invoices.authorization_request", "invoices.rejection"
 
 
-def deliver(mail: str, *, invoice_id: int, user_id: int, words: dict[str, str]) -> None:
-    """Send one mail. Nothing is sent about what the reader may not see, or need not decide on, (any more)."""
-    user = User.objects.select_related("account", "role").get(pk=user_id)
-    rows = Invoice.objects.visible_to(user)
-    if mail == "authorization_request":
-        rows &= Invoice.objects.authorizable_by(user)
-    invoice = rows.with_header().filter(pk=invoice_id).first()
-    if invoice is None or not user.is_active:
-        return
-    with translation.override(user.spelling), timezone.override(zoneinfo.ZoneInfo(user.time_zone)):
-        _message(mail, invoice, user, words).send()
+def tell(mail: str, *, invoice_id: int, user_ids: Iterable[int], words: dict[str, str]) -> None:
+    """One of SUBJECTS to each of these people, in the transaction of what it tells of."""
+    invoice = Invoice.objects.with_header().get(pk=invoice_id)
+    for user in User.objects.filter(pk__in=user_ids).select_related("account").order_by("pk"):
+        _tell(mail, invoice, user, words)
 
 
-def _message(mail: str, invoice: Invoice, user: User, words: dict[str, str]) -> EmailMultiAlternatives:
+def _tell(mail: str, invoice: Invoice, user: User, words: dict[str, str]) -> None:
     subject = spell(SUBJECTS[mail], user.spelling).format(invoice=invoice, kind=invoice.get_kind_display().lower())
-    context: dict[str, Any] = {
+    context = {
         "invoice": invoice,
-        "user": user,
-        "heading": subject,
         "button_url": f"{settings.PORTAL_URL}{invoice.get_absolute_url()}",
         "button_label": "Look and decide" if mail == "authorization_request" else "Look at the invoice",
         **words,
     }
-    text = render_to_string(f"invoices/mail/{mail}.txt", context)
-    message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[user.email])
-    message.attach_alternative(render_to_string(f"invoices/mail/{mail}.html", context), "text/html")
-    return message
+    tell_user(
+        user,
+        f"invoices.{mail}",
+        subject=subject,
+        template=f"invoices/mail/{mail}",
+        context=context,
+        about_id=invoice.pk,
+    )
+
+
+@last_look(REQUEST, REJECTION)
+def is_needed(notice: Notice) -> str | None:
+    """Nothing is sent about what the reader may not see, or need not decide on, (any more)."""
+    user = User.objects.select_related("account", "role").get(pk=notice.user_id)
+    rows = Invoice.objects.visible_to(user)
+    if notice.kind == REQUEST:
+        rows &= Invoice.objects.authorizable_by(user)
+    return "" if user.is_active and rows.filter(pk=notice.about_id).exists() else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from contextlib import nullcontext
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -15,9 +17,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from notices import telling
+from notices.kinds import LINK
 from organization import secrets, single_sign_on, throttles
 from organization.addresses import client_address
-from organization.after_commit import after_commit
+from organization.mail import as_read_by
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -35,12 +39,6 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("organization:profile")
-
-    def get_reset_password_from_key_url(self, key: str) -> str:
-        """At the portal's own address: the request may have named another allowed host, or another port."""
-        uid, _, token = key.partition("-")
-        path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
-        return f"{settings.PORTAL_URL}{path}"
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Wrong passwords are counted per person and address: nobody locks out somebody at another one."""
@@ -77,15 +75,36 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """After the commit and by a worker: a mail server that is away undoes nothing that is done already."""
-        from organization.tasks import send_notice
-
         facts = {
+            "user": user,
             "ip": self.get_client_ip(self.request),
             "user_agent": self.get_http_user_agent(self.request)[:HTTP_USER_AGENT_MAX_LENGTH],
-            "timestamp": timezone.now().isoformat(),
-        } | {name: str(value) for name, value in (context or {}).items()}
-        after_commit(send_notice.delay, user.pk, template_prefix, facts)
+            "timestamp": timezone.now(),
+        }
+        self.send_mail(template_prefix, email or str(user.email), facts | (context or {}))  # type: ignore[attr-defined]
+
+    def send_password_reset_mail(self, user: AbstractBaseUser, email: str, context: dict[str, Any]) -> None:
+        """The link that allauth has made is not kept: another one is made when the mail leaves."""
+        hour = dt.timedelta(seconds=settings.PASSWORD_RESET_SECONDS)
+        context = {"user": user, "password_reset_url": LINK}
+        self.send_mail("account/email/password_reset_key", email, context, expires_at=timezone.now() + hour)
+
+    def send_mail(
+        self, template_prefix: str, email: str, context: dict[str, Any], *, expires_at: dt.datetime | None = None
+    ) -> None:
+        """Every e-mail of allauth's is written down, like all others, and leaves after the commit."""
+        user = context.get("user")
+        with as_read_by(user) if user else nullcontext():
+            message = self.render_mail(template_prefix, email, {"email": email, **context})
+        telling.tell(
+            f"organization.{template_prefix.rpartition('/')[2]}",
+            to=email,
+            subject=str(message.subject),
+            text=str(message.body),
+            user=user,
+            account_number=user.account_id if user else None,
+            expires_at=expires_at,
+        )
 
 
 def _email_in(credentials: dict[str, Any]) -> str:

@@ -16,8 +16,10 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from notices.kinds import LINK, last_look
+from notices.models import Notice
 from organization import audit
-from organization.after_commit import after_commit
+from organization.mail import tell
 from organization.models import AuditAction, User
 from organization.reference.errors import ChangeRefused
 
@@ -27,14 +29,12 @@ TAKEN = "This address cannot be used: somebody already signs in with it. Ask for
 
 
 def ask(user: User, new_email: str, *, by: User) -> None:
-    """Send the link to the new address and a notice to the old one, after the commit."""
-    from organization.tasks import send_address_change
-
+    """Tell the new address, with the link, and the old one."""
     with transaction.atomic():
         user.new_email, user.new_email_asked_at = new_email.lower(), timezone.now()
         user.save(update_fields=["new_email", "new_email_asked_at"])
         _record(AuditAction.ADDRESS_CHANGE_ASKED, user, (user.email, user.new_email))
-        after_commit(send_address_change.delay, user.pk, by.pk)
+        _tell_of_asking(user, by)
 
 
 def drop(user: User) -> None:
@@ -45,6 +45,31 @@ def drop(user: User) -> None:
         _record(AuditAction.ADDRESS_CHANGE_DROPPED, user, (user.new_email, None))
         user.new_email, user.new_email_asked_at = "", None
         user.save(update_fields=["new_email", "new_email_asked_at"])
+
+
+def _tell_of_asking(user: User, by: User) -> None:
+    context = {
+        "by": by,
+        "is_own": user == by,
+        "expires_at": expires_at(user),
+        "preheader": "Nothing changes until you confirm it",
+    }
+    button = {"button_url": LINK, "button_label": "Confirm the address"}
+    _tell(user, user.new_email, "address_confirm", "Confirm your new e-mail address for Planergy", context | button)
+    _tell(user, user.email, "address_asked", "A new e-mail address for Planergy was asked for", context)
+
+
+def _tell(user: User, to: str, mail: str, subject: str, context: dict[str, object]) -> None:
+    reason = {"reason": f"You get this e-mail because somebody signs in to Planergy with {user.email}."}
+    template = f"organization/mail/{mail}"
+    tell(user, f"organization.{mail}", subject=subject, template=template, context=reason | context, to=to)
+
+
+@last_look("organization.address_confirm")
+def _confirming_link(notice: Notice) -> str | None:
+    """Dropped meanwhile, or another one was asked for: it would open nothing."""
+    user = User.objects.get(pk=notice.user_id)
+    return link_for(user) if notice.to == user.new_email else None
 
 
 def link_for(user: User) -> str:
@@ -68,8 +93,6 @@ def is_good(token: str, user: User) -> bool:
 
 def confirm(token: str, user: User) -> None:
     """Raises ChangeRefused, and then nothing is changed."""
-    from organization.tasks import send_address_changed
-
     try:
         with transaction.atomic():
             user = User.objects.select_for_update().get(pk=user.pk)
@@ -80,7 +103,8 @@ def confirm(token: str, user: User) -> None:
             user.save(update_fields=["email", "new_email", "new_email_asked_at"])
             mark_as_confirmed(user)
             _record(AuditAction.ADDRESS_CHANGED, user, (old, user.email))
-            after_commit(send_address_changed.delay, user.pk, old)
+            context = {"old_email": old, "preheader": "You sign in with your new address now"}
+            _tell(user, old, "address_changed", "Your e-mail address for Planergy was changed", context)
     except IntegrityError as error:
         raise ChangeRefused(TAKEN) from error
 

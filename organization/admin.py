@@ -11,13 +11,16 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from notices.models import Notice
+from notices.telling import tell_again
 from organization import accounts
 from organization.forms import time_zone_choices
 from organization.models import Account, AuditEntry, AuditSeal, Company, User
-from organization.support import SupportAdmin
+from organization.support import SupportAdmin, require_reason
 
 
 class DoorAdmin(SupportAdmin):
@@ -237,3 +240,32 @@ class AuditSealAdmin(SupportAdmin):
 
     def account_of(self, record: AuditSeal) -> None:
         """Hashes only, of all accounts woven together."""
+
+
+@admin.register(Notice)
+class NoticeAdmin(SupportAdmin):
+    """What people are told, whether it has arrived at the mail server, and why not. Never what it says."""
+
+    list_display = ["created_at", "state", "to", "subject", "kind", "tries", "due_at", "last_error"]
+    list_filter = ["state", "kind", "created_at"]
+    search_fields = ["to", "subject"]
+    exclude = ["text", "html", "user"]
+    actions = ["send_again"]
+
+    def account_of(self, record: Notice) -> Account | None:
+        """By its number, for notices know no accounts; asked for once for each row."""
+        if "account" not in vars(record):
+            vars(record)["account"] = Account.objects.filter(pk=record.account_number or 0).first()
+        return vars(record)["account"]
+
+    @admin.action(description="Send again")
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
+        """As another row, which leaves at once. What waits anyway is left alone."""
+        notices = list(queryset.exclude(state=Notice.State.WAITING))
+        for notice in notices:
+            require_reason(request, self.account_of(notice))
+        with transaction.atomic():
+            for notice in notices:
+                again = tell_again(notice)
+                self.log_change(request, again, f"Sent again: {again.subject}"[:200])
+        self.message_user(request, f"{len(notices)} of {len(queryset)} leave again. What still waits leaves by itself.")

@@ -15,4 +15,5 @@ class OrganizationConfig(AppConfig):
         control_panel.register_own_items()
         signals.connect()
         import_module("organization.receivers")
+        import_module("organization.adapters")  # with all that takes a last look at what is about to leave, for workers
         import_module("organization.resources")

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import zoneinfo
 from typing import Any
 
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.http import base36_to_int
 
-from organization.after_commit import after_commit
+from notices.kinds import LINK, last_look
+from notices.models import Notice
+from organization.mail import tell
 from organization.models import User
 
 
@@ -48,18 +47,26 @@ class InvitationTokens(LinkTokens):
 
 
 def invite(user: User, *, by: User | None) -> None:
-    """Send the invitation, or send it again; the mail leaves after the commit. `by` is None for a command."""
-    from organization.tasks import send_invitation
+    """Tell the user, or tell them again, in the caller's transaction. `by` is None for a command."""
+    by = by if by and by.account_id else _support()
+    until = timezone.now() + dt.timedelta(seconds=settings.INVITATION_SECONDS)
+    context = {
+        "by": by,
+        "preheader": f"{user.account}: choose a password and sign in",
+        "button_url": LINK,
+        "button_label": "Choose a password",
+        "expires_at": until,
+        "reason": f"You get this e-mail because {by.email} added this address to {user.account}.",
+    }
+    subject, template = f"{by} invites you to Planergy", "organization/mail/invitation"
+    tell(user, "organization.invitation", subject=subject, template=template, context=context, expires_at=until)
 
-    after_commit(send_invitation.delay, user.pk, by.pk if by else None)
 
-
-def deliver(user: User, *, by: User | None) -> None:
-    """Write and send the mail. Somebody archived meanwhile, or with a password already, gets none."""
-    if not user.is_invited:
-        return
-    with translation.override(user.spelling), timezone.override(zoneinfo.ZoneInfo(user.time_zone)):
-        _message(user, by if by and by.account_id else _support()).send()
+@last_look("organization.invitation")
+def _invitation_link(notice: Notice) -> str | None:
+    """Somebody archived meanwhile, or with a password already, needs none."""
+    user = User.objects.get(pk=notice.user_id)
+    return link_for(user) if user.is_invited else None
 
 
 def _support() -> User:
@@ -67,24 +74,17 @@ def _support() -> User:
     return User(first_name="Planergy", last_name="support", email=settings.SUPPORT_EMAIL)
 
 
-def _message(user: User, by: User) -> EmailMultiAlternatives:
-    heading = f"{by} invites you to Planergy"
-    context = {
-        "user": user,
-        "by": by,
-        "heading": heading,
-        "preheader": f"{user.account}: choose a password and sign in",
-        "button_url": link_for(user),
-        "button_label": "Choose a password",
-        "expires_at": timezone.now() + dt.timedelta(seconds=settings.INVITATION_SECONDS),
-        "reason": f"You get this e-mail because {by.email} added this address to {user.account}.",
-    }
-    text = render_to_string("organization/mail/invitation.txt", context)
-    message = EmailMultiAlternatives(" ".join(heading.split()), text, to=[user.email])
-    message.attach_alternative(render_to_string("organization/mail/invitation.html", context), "text/html")
-    return message
-
-
 def link_for(user: User) -> str:
-    values = {"uidb36": user_pk_to_url_str(user), "key": InvitationTokens().make_token(user)}
+    return _link(user, InvitationTokens())
+
+
+@last_look("organization.password_reset_key")
+def _reset_link(notice: Notice) -> str | None:
+    user = User.objects.get(pk=notice.user_id)
+    return _link(user, LinkTokens()) if user.is_active else None
+
+
+def _link(user: User, tokens: LinkTokens) -> str:
+    """At the portal's own address: a request may name another allowed host, or another port."""
+    values = {"uidb36": user_pk_to_url_str(user), "key": tokens.make_token(user)}
     return f"{settings.PORTAL_URL}{reverse('account_reset_password_from_key', kwargs=values)}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from allauth.account import views as account
 from allauth.mfa.base import views as second_step
 from allauth.mfa.recovery_codes import views as recovery_codes
@@ -12,14 +10,21 @@ from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount import views as provider
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from organization.reauthentication import ask_first
+from organization.reauthentication import View, ask_first
 from organization.single_sign_on import told_in_words
 from organization.views import reauthenticate_sso
 
-guarded = partial(ask_first, also_to_look=True)  # these show or take a secret
+whole = transaction.atomic  # what changes there, and what its person is told of it
+
+
+def guarded(view: View) -> View:
+    """These show or take a secret."""
+    return ask_first(whole(view), also_to_look=True)
+
 
 urlpatterns = [
     path("login/", account.login, name="account_login"),
@@ -27,14 +32,14 @@ urlpatterns = [
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("reauthenticate/sso/", reauthenticate_sso, name="reauthenticate_sso"),
-    path("password/change/", account.password_change, name="account_change_password"),
+    path("password/change/", whole(account.password_change), name="account_change_password"),
     path("password/set/", guarded(account.password_set), name="account_set_password"),
     path("password/reset/", account.password_reset, name="account_reset_password"),
     path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
     path("password/reset/key/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        account.password_reset_from_key,
+        whole(account.password_reset_from_key),
         name="account_reset_password_from_key",
     ),
     # allauth names this page in what it prepares for every sign-in page; people come by invitation only.

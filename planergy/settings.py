@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "suppliers.apps.SuppliersConfig",
     "ledger.apps.LedgerConfig",
     "organization.apps.OrganizationConfig",
+    "notices.apps.NoticesConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -111,6 +112,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "organization.middleware.SecondFactorMiddleware",
     "planergy.wrong_method.WrongMethodMiddleware",
+    "planergy.redis_away.RedisAwayMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -158,7 +160,16 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"queue_order_strategy": "priority", "visibility_timeout": 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "queue_order_strategy": "priority",
+    "visibility_timeout": 3600,
+    # Whoever sends a message does not wait for Redis: what is due is in PostgreSQL. Workers have settings of their own.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_max": 0,
+    "connect_retries_timeout": 1,
+    "socket_connect_timeout": 2,
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
@@ -168,6 +179,8 @@ CELERY_BEAT_SCHEDULE = {
     "integrations: sweep due and stuck work": {"task": "integrations.tasks.sweep", "schedule": 20.0},
     "integrations: start scheduled imports": {"task": "integrations.tasks.start_scheduled_imports", "schedule": 60.0},
     "integrations: prune history": {"task": "integrations.tasks.prune_history", "schedule": 6 * 3600.0},
+    "notices: send what is due": {"task": "notices.tasks.send_due", "schedule": 20.0},
+    "notices: remove old ones": {"task": "notices.tasks.remove_old", "schedule": 24 * 3600.0},
     "organization: sweep files for lists": {"task": "organization.tasks.sweep_list_imports", "schedule": 60.0},
     "organization: seal the audit log": {"task": "organization.tasks.seal_audit_log", "schedule": 60.0},
     "organization: remove expired audit entries": {
@@ -248,6 +261,7 @@ SOCIALACCOUNT_PROVIDERS = {
 
 EMAIL_CONFIG = env.email_url_config(env.str("EMAIL_URL", default=f"filemail:///{DATA_DIR}/mail"))
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 30  # a mail server that does not answer must not hold a worker
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Planergy <no-reply@planergy.example>")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="support@planergy.example")
 

@@ -44,7 +44,7 @@ def style_guide(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def health(request: HttpRequest) -> JsonResponse:
-    """For load balancers: 200 when the database and Redis answer, otherwise the server error page with 500."""
+    """For load balancers: 200 when the database and Redis answer, otherwise an error page with 500 or 503."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     cache.get("health")

@@ -110,6 +110,29 @@ def _signing_in_is_by_password() -> None:
     user_logged_in.connect(by_password, weak=False, dispatch_uid="tests: by password")
 
 
+@pytest.fixture(autouse=True)
+def _notices_leave_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What people are told is in `mail.outbox` as soon as it is written down: no test needs a worker to read it.
+
+    The transaction of most tests is never committed; where it is, notices leave after the commit, without Redis.
+    Whoever tests how they leave asks for `notices_wait`.
+    """
+    if "notices_wait" in request.fixturenames or not settings.configured:
+        return
+    from notices import sending, telling
+    from notices.after_commit import after_commit
+
+    marker = request.node.get_closest_marker("django_db")
+    commits = "transactional_db" in request.fixturenames or bool(marker and marker.kwargs.get("transaction"))
+    leave = (lambda: after_commit(sending.send_due)) if commits else sending.send_due
+    monkeypatch.setattr(telling, "wake_sender", leave)
+
+
+@pytest.fixture
+def notices_wait() -> None:
+    """Nothing is told before a worker, or the test, sends what is due."""
+
+
 @pytest.fixture(scope="session")
 def embedded_postgres() -> str:
     """The address of the throw-away PostgreSQL (or of the one that DATABASE_URL names), running."""

@@ -42,6 +42,11 @@ class Trigger(models.TextChoices):
     SCHEDULED = "scheduled", "Scheduled"
     AUTOMATIC = "automatic", "Automatic"
 
+    @property
+    def queue(self) -> str:
+        """What a person waits for goes before what started by itself."""
+        return "interactive" if self == Trigger.MANUAL else "background"
+
 
 class JobQuerySet(AccountQuerySet):
     account_path = "connection__account"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from django.db import transaction
-
 from integrations.sage_intacct import data_sets
 from integrations.sage_intacct.classification import places
 from integrations.sage_intacct.preparing import preparation
+from notices.after_commit import after_commit
 
 if TYPE_CHECKING:
     from django import forms
@@ -90,4 +89,4 @@ class SageIntacct:
 
         learning.doubt(connection, causes)
         # Afterwards: it locks the connection, which elsewhere is locked before its items.
-        transaction.on_commit(lambda: line_fields.doubt(connection, causes))
+        after_commit(line_fields.doubt, connection, causes)

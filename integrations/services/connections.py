@@ -12,6 +12,7 @@ from integrations import registry
 from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import Connection
 from ledger.models import ClosedPeriod
+from notices.after_commit import wake
 from organization import audit, secrets
 from organization.models import Account, AuditAction, User
 
@@ -120,6 +121,8 @@ def pause(connection: Connection, error: IntegrationError) -> None:
 
 def resume(connection: Connection, *, by: User | None) -> None:
     """Let work go on; what waits is taken up at once. A resumed connection that is still broken pauses again."""
+    from integrations.tasks import sweep
+
     with transaction.atomic():
         row = _locked(connection)
         _require_enabled(row)
@@ -129,15 +132,9 @@ def resume(connection: Connection, *, by: User | None) -> None:
             audit.record(AuditAction.INTEGRATION_RESUMED, account=row.account, target=row, changes=paused, actor=by)
         _clear_pause(row)
         row.save(update_fields=["paused_at", "pause_reason", "pause_advice"])
-        transaction.on_commit(_take_up_work)
+        wake(sweep)
     log.info("Connection %s was resumed by user %s.", row.pk, by.pk if by else None)
     connection.refresh_from_db()
-
-
-def _take_up_work() -> None:
-    from integrations.tasks import sweep
-
-    sweep.delay()
 
 
 def _locked(connection: Connection) -> Connection:

@@ -58,7 +58,6 @@ def finish_settled(job_ids: Iterable[int]) -> None:
     ids = sorted(job_ids)
     if not ids:
         return
-    finished = []
     with transaction.atomic():
         unfinished = Job.objects.filter(pk__in=ids, kind=JobKind.EXPORT, status__in=UNFINISHED)
         jobs = list(unfinished.order_by("pk").select_for_update(no_key=True, of=("self",)))
@@ -66,9 +65,7 @@ def finish_settled(job_ids: Iterable[int]) -> None:
         for job in jobs:
             if job.pk not in is_open:
                 _finish(job)
-                finished.append(job.pk)
-    for job_id in finished:
-        mail.safely(mail_once, job_id)
+                mail.safely(mail_once, job.pk)
 
 
 def _finish(job: Job) -> None:
@@ -99,7 +96,7 @@ def _message(job: Job) -> str:
 
 
 def mail_once(job_id: int) -> None:
-    """The row stays locked while the mail goes out: a worker killed in between leaves it to the sweep, unmailed."""
+    """What they are told, and that they are, is one transaction."""
     from integrations import export_mail
 
     with transaction.atomic():

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
-from kombu.exceptions import OperationalError as BrokerDown
 
 from integrations import registry
 from integrations.errors import ConfigurationError, RecordError
@@ -28,9 +25,8 @@ from integrations.services import export_jobs, outbox
 from integrations.services.heartbeat import database_now
 from invoices.models import ExportState, Invoice
 from invoices.services import activity, posting
+from notices import after_commit
 from organization.models import User
-
-log = logging.getLogger(__name__)
 
 # What a new request may take up again; sending and unknown items must come to their own end first.
 RESTARTABLE = (ItemStatus.FAILED, ItemStatus.CANCELLED)
@@ -284,19 +280,11 @@ def settle_by_hand(item: ExportItem, *, by: User, reason: str) -> None:
 
 
 def wake(connection_id: int, company_ids: Iterable[int], *, trigger: str) -> None:
-    """After commit. A message that gets lost costs time only: the sweep finds the work."""
-    queue = "interactive" if trigger == Trigger.MANUAL else "background"
-    for company_id in company_ids:
-        transaction.on_commit(partial(_send_wake, connection_id, company_id, queue))
-
-
-def _send_wake(connection_id: int, company_id: int, queue: str) -> None:
+    """After commit."""
     from integrations.tasks import deliver
 
-    try:
-        deliver.apply_async((connection_id, company_id), queue=queue, retry=False)
-    except BrokerDown:
-        log.warning("No message could be sent for connection %s; the sweep takes its work up.", connection_id)
+    for company_id in company_ids:
+        after_commit.wake(deliver, connection_id, company_id, queue=Trigger(trigger).queue)
 
 
 def deliver_due(connection_id: int, company_id: int) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -189,13 +188,15 @@ def left_out_there(connection: Connection) -> set[str]:
 
 def start(jobs: Sequence[Job]) -> list[Job]:
     """Insert what does not run yet (a unique index decides, so two people pressing make one), then wake workers."""
+    from integrations import runner
+
     with transaction.atomic():
         Job.objects.bulk_create(jobs, ignore_conflicts=True)
         started = [_unfinished_twin(job) for job in jobs]
         # Who asks once more need not wait until it is tried again.
         Job.objects.unfinished().filter(pk__in=[job.pk for job in started]).update(next_attempt_at=None)
         for job in started:
-            transaction.on_commit(_wake(job))
+            runner.wake(job.pk, trigger=job.trigger)
     return started
 
 
@@ -203,12 +204,6 @@ def _unfinished_twin(job: Job) -> Job:
     twins = Job.objects.filter(connection=job.connection, company=job.company, kind=job.kind, data_set=job.data_set)
     # The other one may have finished between our two statements; then its result is as fresh as ours would be.
     return twins.unfinished().first() or twins.latest("pk")
-
-
-def _wake(job: Job) -> Callable[[], None]:
-    from integrations import runner
-
-    return partial(runner.wake, job.pk, trigger=job.trigger)
 
 
 def _cancel(jobs: JobQuerySet[Job], reason: str, *, advice: str = "", is_at_once: bool = False) -> None:

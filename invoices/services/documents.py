@@ -21,7 +21,7 @@ from documents.remarks import names_told
 from invoices.errors import InvoiceRefused
 from invoices.models import Document, Invoice
 from invoices.services import previews
-from organization.after_commit import after_commit
+from notices.after_commit import after_commit
 from organization.models import User
 
 log = logging.getLogger(__name__)

@@ -1,9 +1,8 @@
-"""Who is told what by e-mail. The mail is written after the commit, by a worker."""
+"""Who is told what by e-mail. It is written down with what it tells of, and leaves after the commit."""
 
 from __future__ import annotations
 
 from invoices.models import Invoice
-from organization.after_commit import after_commit
 from organization.models import User
 
 
@@ -12,20 +11,19 @@ def ask_approvers(invoice: Invoice) -> None:
     from invoices.services.authorization import able_without_being_asked
 
     if invoice.next_approver_id is not None:
-        _later("authorization_request", invoice.pk, [invoice.next_approver_id])
+        _tell("authorization_request", invoice.pk, [invoice.next_approver_id])
         return
     able = list(able_without_being_asked(invoice).select_related("role"))
     asked = [person for person in able if not person.is_account_owner] or able
-    _later("authorization_request", invoice.pk, [person.pk for person in asked])
+    _tell("authorization_request", invoice.pk, [person.pk for person in asked])
 
 
 def tell_rejection(invoice: Invoice, *, by: User, reason: str) -> None:
     if by.pk != invoice.created_by_id:
-        _later("rejection", invoice.pk, [invoice.created_by_id], reason=reason, decided_by=str(by))
+        _tell("rejection", invoice.pk, [invoice.created_by_id], reason=reason, decided_by=str(by))
 
 
-def _later(mail: str, invoice_id: int, user_ids: list[int], **words: str) -> None:
-    from invoices.tasks import send_invoice_mail
+def _tell(mail: str, invoice_id: int, user_ids: list[int], **words: str) -> None:
+    from invoices.mail import tell
 
-    for user_id in user_ids:
-        after_commit(send_invoice_mail.delay, mail, invoice_id, user_id, words)
+    tell(mail, invoice_id=invoice_id, user_ids=user_ids, words=words)

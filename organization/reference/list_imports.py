@@ -19,8 +19,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone, translation
 
+from notices import after_commit
 from organization import audit, secrets
-from organization.after_commit import after_commit
 from organization.models import ListImport, ListImportLine, User
 from organization.reference import csv_reading, kept_files
 from organization.reference.csv_import import Batch, Outcome, Result, Seen, is_written_together
@@ -52,9 +52,10 @@ class ClaimLost(Exception):
 
 
 def wake(pk: int) -> None:
+    """After commit."""
     from organization.tasks import run_list_import
 
-    run_list_import.apply_async((pk,), queue="interactive")
+    after_commit.wake(run_list_import, pk)
 
 
 def begin(
@@ -84,7 +85,7 @@ def begin(
             new.save(force_insert=True)
         kept_files.keep(new, pieces())
         if not is_guess:
-            after_commit(wake, new.pk)
+            wake(new.pk)
     return new
 
 
@@ -107,7 +108,7 @@ def _go_on(one: ListImport, since: State, to: State) -> None:
             )
         if moved:
             one.lines.all().delete()
-            after_commit(wake, one.pk)
+            wake(one.pk)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from integrations.services import connections
-from invoices.mail import deliver
+from invoices.mail import tell
 from organization import invitations
 from organization.models import ListImport
 from organization.reference import list_imports
@@ -127,9 +127,9 @@ def emails(world: World, page: Page) -> None:
     invited = factories.user(world.demo.account, email="new.colleague@demo.example")
     invited.set_unusable_password()
     invited.save()
-    invitations.deliver(invited, by=world.owner)
+    invitations.invite(invited, by=world.owner)
     waiting = world.invoices["waiting"].pk
-    deliver("authorization_request", invoice_id=waiting, user_id=world.demo.approver.pk, words={})
+    tell("authorization_request", invoice_id=waiting, user_ids=[world.demo.approver.pk], words={})
     finish_mails(world)
     page.set_viewport_size({"width": 680, "height": 400})
     for name, message in zip(("invitation", "request", "import", "export"), mail.outbox, strict=True):

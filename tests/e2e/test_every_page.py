@@ -20,8 +20,8 @@ from integrations.mail import send_job_finished
 from integrations.models import Job, JobKind
 from integrations.sage_intacct.classification import places
 from invoices.mail import SUBJECTS
-from invoices.mail import deliver as invoice_mail
-from organization import invitations, notices
+from invoices.mail import tell as invoice_mail
+from organization import address_change, invitations
 from organization.models import User
 from planergy.demo.account import PASSWORD
 from tests import factories
@@ -50,8 +50,7 @@ def world(transactional_db: None, portal_sandbox: Any, monkeypatch: pytest.Monke
     """Jobs run in this process, so nothing is left for a worker."""
     for wake in ("integrations.runner.wake", "integrations.services.exports.wake"):
         monkeypatch.setattr(wake, lambda *args, **kwargs: None)
-    for task in ("integrations.tasks.sweep", "invoices.tasks.send_invoice_mail", "organization.tasks.send_invitation"):
-        monkeypatch.setattr(f"{task}.delay", lambda *args: None)
+    monkeypatch.setattr("notices.after_commit.send_message", lambda *args, **options: None)
     return make_world()
 
 
@@ -203,12 +202,12 @@ def mails(world: World) -> list[tuple[str, str]]:
     send_job_finished(Job.objects.get(pk=world.jobs["suppliers"].pk))
     send_export_finished(Job.objects.filter(kind=JobKind.EXPORT).latest("pk"))
     for kind in SUBJECTS:
-        invoice_mail(kind, invoice_id=waiting, user_id=approver, words={"reason": "No order.", "decided_by": "Ann"})
+        invoice_mail(kind, invoice_id=waiting, user_ids=[approver], words={"reason": "No order.", "decided_by": "Ann"})
     User.objects.filter(pk=world.reporter.pk).update(password="!")
-    invitations.deliver(User.objects.get(pk=world.reporter.pk), by=world.owner)
-    User.objects.filter(pk=world.reporter.pk).update(new_email="new@tests.example")
-    notices.deliver_address_change(User.objects.get(pk=world.reporter.pk), by=world.owner)
-    notices.deliver_address_changed(User.objects.get(pk=world.reporter.pk), "old@tests.example")
+    invitations.invite(User.objects.get(pk=world.reporter.pk), by=world.owner)
+    address_change.ask(User.objects.get(pk=world.reporter.pk), "new@tests.example", by=world.owner)
+    reporter = User.objects.get(pk=world.reporter.pk)
+    address_change.confirm(address_change.link_for(reporter).rstrip("/").rpartition("/")[2], reporter)
     assert len(mail.outbox) == 6 + len(SUBJECTS)
     return [
         (message.subject, f"{message.subject} {message.body} {visible_text(message.alternatives[0][0])}")  # type: ignore[attr-defined]

@@ -43,8 +43,8 @@ STEPS = {
     ),
     "before the job ends": Step("integrations.runner", "finish", False),
     "before the mail": Step("integrations.runner", "mail_once", False),
-    "before the mail leaves": Step("integrations.mail", "send_job_finished", False),
-    "before it is noted that the mail left": Step("integrations.mail", "send_job_finished", True),
+    "before the mail is written": Step("integrations.mail", "send_job_finished", False),
+    "before it is noted that the mail is written": Step("integrations.mail", "send_job_finished", True),
 }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 class MailServer:
     port: int = 0
     refused: set[str] = field(default_factory=set)
+    refusal: str = "550 no such mailbox"
     delivered: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -31,7 +32,7 @@ class _Session(socketserver.StreamRequestHandler):
             word = line[:4].upper()
             if word == "RCPT":
                 recipient = line.partition("<")[2].partition(">")[0]
-                self._say("550 no such mailbox" if recipient in self.mail.refused else "250 ok")
+                self._say(self.mail.refusal if recipient in self.mail.refused else "250 ok")
             elif word == "DATA":
                 self._say("354 go on")
                 self.mail.delivered.append((recipient, self._body()))

@@ -214,7 +214,6 @@ def test_only_what_is_posted_can_be_undone(desk: Client, connection: Connection)
 
 
 def test_a_paused_connection_is_resumed(desk: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("integrations.tasks.sweep.delay", lambda: None)
     Connection.objects.filter(pk=connection.pk).update(paused_at=timezone.now(), pause_reason="Broken.")
     desk.post(admin_url("connection", "changelist"), {"action": "resume", "_selected_action": [connection.pk]})
     connection.refresh_from_db()

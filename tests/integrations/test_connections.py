@@ -152,12 +152,12 @@ def test_resuming_wakes_what_waits(
     ready: Connection, owner: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: object
 ) -> None:
     woken: list[str] = []
-    monkeypatch.setattr("integrations.tasks.sweep.delay", lambda: woken.append("sweep"))
     connections.pause(ready, refused())
+    monkeypatch.setattr("notices.after_commit.send_message", lambda task, queue: woken.append(task.name))
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         connections.resume(ready, by=owner)
     assert ready.is_ready
-    assert woken == ["sweep"]
+    assert woken == ["integrations.tasks.sweep"]
 
 
 def test_links_of_other_accounts_stay(ready: Connection, owner: User) -> None:

@@ -34,7 +34,7 @@ from tests import factories
 from tests.integrations import exporting
 from tests.integrations.importing import CREDENTIALS, ENTITIES
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("notices_wait")]
 PASSWORD = "password-of-tests"
 # Keys that several accounts share, and why that is right.
 SHARED_KEYS = {
@@ -48,8 +48,7 @@ KEYS_OF_CELERY = r"_kombu\..*|unacked.*|celery.*"
 SHARED_MESSAGES = {
     "integrations.tasks.run_job": "a wake-up: the job's row decides, locked together with its connection",
     "integrations.tasks.sweep": "a wake-up: looks at all that is due",
-    "invoices.tasks.send_invoice_mail": "the task looks whether the reader may see the invoice, and sends nothing else",
-    "organization.tasks.send_invitation": "names one user, whose row names the account",
+    "notices.tasks.send_due": "a wake-up: looks at all that is due",
     "organization.tasks.run_list_import": "names one row, which names the account and is run once",
 }
 

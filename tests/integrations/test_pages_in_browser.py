@@ -35,7 +35,7 @@ SETTINGS = "/control-panel/sage-intacct-settings/"
 def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests run jobs themselves, so that they see the pages before, during and after."""
     monkeypatch.setattr("integrations.runner.wake", lambda *args, **kwargs: None)
-    monkeypatch.setattr("integrations.tasks.sweep.delay", lambda: None)
+    monkeypatch.setattr("notices.after_commit.send_message", lambda *args, **options: None)
     monkeypatch.setattr("integrations.services.exports.wake", lambda *args, **kwargs: None)
 
 

@@ -12,7 +12,7 @@ from django.core import mail
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from invoices.mail import deliver
+from invoices.mail import tell
 from invoices.models import ApprovalStatus, Invoice
 from invoices.services.authorization import submit_invoice
 from ledger.minor_units import is_finer, rounded
@@ -554,7 +554,7 @@ def test_discards_a_draft(open_page: Any, firm: Firm) -> None:
 def test_decides_from_the_mail_with_the_sign_in_and_one_press(open_page: Any, firm: Firm, live_server: Any) -> None:
     invoice = submit_invoice(factories.invoice(firm.company, created_by=firm.clerk), by=firm.clerk)
     mail.outbox.clear()
-    deliver("authorization_request", invoice_id=invoice.pk, user_id=firm.approver.pk, words={})
+    tell("authorization_request", invoice_id=invoice.pk, user_ids=[firm.approver.pk], words={})
     link = re.search(r"https?://[^/]+(/\S+)", mail.outbox[0].body)
     assert link is not None
     page = open_page(link[1], width=360)

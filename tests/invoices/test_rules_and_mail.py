@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from invoices.errors import InvoiceRefused
-from invoices.mail import deliver
+from invoices.mail import tell
 from invoices.models import ApprovalRule, ApprovalStatus, Invoice
 from invoices.services import notifications
 from invoices.services.activity import add_comment
@@ -23,6 +23,8 @@ from invoices.services.authorization import (
     submit_invoice,
 )
 from invoices.services.entry import LineData, save_invoice
+from notices import sending
+from notices.models import Notice
 from organization.models import Spelling
 from tests import factories
 from tests.invoices.test_services import header_of
@@ -114,22 +116,29 @@ def test_refuses_to_ask_somebody_who_may_not_authorise_so_much(company: Any) -> 
         submit_invoice(factories.invoice(company, created_by=clerk), by=clerk)
 
 
-def test_mails_who_is_asked_after_the_commit(
-    company: Any, approver: Any, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+def test_who_is_asked_is_told_with_what_they_are_asked_for(
+    company: Any, approver: Any, notices_wait: None, django_capture_on_commit_callbacks: Any
 ) -> None:
-    sent: list[Any] = []
-    monkeypatch.setattr("invoices.tasks.send_invoice_mail.delay", lambda *words: sent.append(words))
     clerk = factories.user(company.account)
-    invoice = factories.invoice(company, created_by=clerk)
-    with django_capture_on_commit_callbacks(execute=True):
-        submit_invoice(invoice, by=clerk)
-        assert sent == []
-    assert sent == [("authorization_request", invoice.pk, approver.pk, {})]
+    with django_capture_on_commit_callbacks() as woken:
+        invoice = submit_invoice(factories.invoice(company, created_by=clerk), by=clerk)
+    notice = Notice.objects.get()
+    assert (notice.kind, notice.user, notice.about_id) == ("invoices.authorization_request", approver, invoice.pk)
+    assert len(woken) == 1
+
+
+def test_whom_a_decision_overtakes_is_not_asked_any_more(company: Any, approver: Any, notices_wait: None) -> None:
+    clerk = factories.user(company.account)
+    invoice = submit_invoice(factories.invoice(company, created_by=clerk), by=clerk)
+    authorize_invoice(invoice, by=approver)
+    sending.send_due()
+    assert mail.outbox == []
+    assert Notice.objects.get().state == Notice.State.DROPPED
 
 
 def test_mails_owners_only_when_nobody_else_may(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(notifications, "_later", lambda mail, invoice, users, **words: asked.extend(users))
+    monkeypatch.setattr(notifications, "_tell", lambda mail, invoice, users, **words: asked.extend(users))
     owner = factories.owner(company.account)
     clerk = factories.user(company.account)
     submit_invoice(factories.invoice(company, created_by=clerk), by=clerk)
@@ -140,7 +149,7 @@ def test_the_mail_names_the_invoice_and_links_to_it(company: Any, settings: Any)
     american = factories.user(company.account, "Invoice Approver", spelling=Spelling.US)
     supplier = factories.supplier(company, name="Alder <&> Finch\nBcc: x@evil.example")
     invoice = factories.invoice(company, supplier=supplier, number="N-1", net=Decimal("1234.50"), **WAITING)
-    deliver("authorization_request", invoice_id=invoice.pk, user_id=american.pk, words={})
+    tell("authorization_request", invoice_id=invoice.pk, user_ids=[american.pk], words={})
     message = mail.outbox[0]
     assert message.to == [american.email]
     assert message.subject == "Please authorize invoice N-1 of Alder <&> Finch Bcc: x@evil.example"
@@ -152,7 +161,7 @@ def test_the_mail_names_the_invoice_and_links_to_it(company: Any, settings: Any)
 def test_the_mail_of_a_rejection_holds_the_reason(company: Any) -> None:
     invoice = factories.invoice(company)
     words = {"reason": "No order.", "decided_by": "Ann"}
-    deliver("rejection", invoice_id=invoice.pk, user_id=invoice.created_by_id, words=words)
+    tell("rejection", invoice_id=invoice.pk, user_ids=[invoice.created_by_id], words=words)
     assert "Ann rejected" in mail.outbox[0].body
     assert "No order." in mail.outbox[0].body
 
@@ -162,7 +171,7 @@ def test_the_mail_calls_a_credit_note_one_and_takes_its_amount_off(company: Any,
     clerk, owner = factories.user(company.account), factories.owner(company.account)
     invoice = factories.invoice(company, created_by=clerk, number="CN-7", kind="credit_note", **WAITING)
     words = {"reason": "Wrong", "decided_by": "Ann"} if kind == "rejection" else {}
-    deliver(kind, invoice_id=invoice.pk, user_id=owner.pk, words=words)
+    tell(kind, invoice_id=invoice.pk, user_ids=[owner.pk], words=words)
     sent = mail.outbox[0]
     assert "credit note cn-7" in sent.subject.lower()
     assert sent.alternatives[0].content.count("\N{MINUS SIGN}100.00") == sent.body.count("\N{MINUS SIGN}100.00") == 1
@@ -171,7 +180,7 @@ def test_the_mail_calls_a_credit_note_one_and_takes_its_amount_off(company: Any,
 def test_nobody_is_mailed_about_an_invoice_they_may_not_see(company: Any) -> None:
     invoice = factories.invoice(company)
     for person in (factories.user(), factories.user(company.account, "System Admin")):
-        deliver("authorization_request", invoice_id=invoice.pk, user_id=person.pk, words={})
+        tell("authorization_request", invoice_id=invoice.pk, user_ids=[person.pk], words={})
     assert mail.outbox == []
 
 
@@ -179,13 +188,14 @@ def test_nobody_is_asked_by_mail_about_what_is_decided_already(company: Any, app
     clerk = factories.user(company.account)
     invoice = submit_invoice(factories.invoice(company, created_by=clerk), by=clerk)
     authorize_invoice(invoice, by=approver)
-    deliver("authorization_request", invoice_id=invoice.pk, user_id=approver.pk, words={})
+    mail.outbox.clear()
+    tell("authorization_request", invoice_id=invoice.pk, user_ids=[approver.pk], words={})
     assert mail.outbox == []
 
 
 def asked(invoice: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
-    monkeypatch.setattr(notifications, "_later", lambda mail, invoice, users, **words: found.extend(users))
+    monkeypatch.setattr(notifications, "_tell", lambda mail, invoice, users, **words: found.extend(users))
     submit_invoice(invoice, by=invoice.created_by)
     return found
 

@@ -74,7 +74,7 @@ MUTANTS = [
     ),
     Mutant(
         name="account.lost_with_its_mail",
-        file="organization/after_commit.py",
+        file="notices/after_commit.py",
         before="transaction.on_commit(call, robust=True)",
         after="transaction.on_commit(call)",
         tests=(f"{ACCOUNTS}::test_without_a_broker_the_account_stands_and_the_link_is_printed",),

@@ -39,8 +39,8 @@ MUTANTS = [
     Mutant(
         name="sign_in.reset_link_follows_the_request",
         file="organization/adapters.py",
-        before='return f"{settings.PORTAL_URL}{path}"',
-        after="return self.request.build_absolute_uri(path)",
+        before='"password_reset_url": LINK}',
+        after='"password_reset_url": context["password_reset_url"]}',
         tests=("tests/organization/test_links_in_mails.py",),
     ),
     Mutant(

@@ -14,10 +14,9 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
-from kombu.exceptions import OperationalError
 
-from organization import accounts, tasks
-from organization.after_commit import after_commit
+from notices.after_commit import after_commit
+from organization import accounts
 from organization.models import Account, AuditAction, AuditEntry, Company, User
 from organization.services import STANDARD_ROLES
 from tests import factories
@@ -25,14 +24,6 @@ from tests.organization.test_users import choose_password, link_in, sign_in
 
 pytestmark = pytest.mark.django_db
 GIVEN = {"account": "Acme", "company": "Acme Ltd", "currency": "gbp", "email": "Owner@acme.example"}
-
-
-@pytest.fixture(autouse=True)
-def queued(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int | None]]:
-    """The invitations handed to the worker."""
-    queued: list[tuple[int, int | None]] = []
-    monkeypatch.setattr("organization.tasks.send_invitation.delay", lambda *ids: queued.append(ids))
-    return queued
 
 
 def run(**options: Any) -> str:
@@ -48,11 +39,8 @@ def link_of(said: str) -> str:
 
 
 class TestCommand:
-    def test_makes_the_account_its_roles_its_company_and_an_invited_owner(
-        self, queued: list[Any], django_capture_on_commit_callbacks: Any
-    ) -> None:
-        with django_capture_on_commit_callbacks(execute=True):
-            said = run(first_name="Ada", last_name="Owner", time_zone="Europe/London")
+    def test_makes_the_account_its_roles_its_company_and_an_invited_owner(self) -> None:
+        said = run(first_name="Ada", last_name="Owner", time_zone="Europe/London")
         account = Account.objects.get(name="Acme")
         owner = User.objects.get(email="owner@acme.example")
         assert (account.time_zone, owner.time_zone) == ("Europe/London", "Europe/London")
@@ -61,7 +49,7 @@ class TestCommand:
         assert list(account.owners()) == [owner]
         assert owner.get_full_name() == "Ada Owner"
         assert owner.is_invited
-        assert queued == [(owner.pk, None)]
+        assert [message.to for message in mail.outbox] == [[owner.email]]
         assert "The account Acme with the company Acme Ltd is made" in said
 
     def test_prints_a_link_that_lets_the_owner_in_without_any_worker(self) -> None:
@@ -123,13 +111,14 @@ class TestCommand:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("notices_wait")
 def test_without_a_broker_the_account_stands_and_the_link_is_printed(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(*_ids: Any) -> None:
-        raise OperationalError("Connection refused")
+    def refuse(*args: Any, **options: Any) -> None:
+        raise ConnectionError("Connection refused")
 
-    monkeypatch.setattr("organization.tasks.send_invitation.delay", refuse)
+    monkeypatch.setattr("notices.tasks.send_due.apply_async", refuse)
     assert link_of(run())
     assert Account.objects.get().owners().exists()
     assert "Connection refused" in caplog.text
@@ -159,7 +148,6 @@ def test_a_name_taken_in_between_is_told_like_one_taken_before(monkeypatch: pyte
 def test_the_mail_comes_from_support_and_names_the_account(settings: Any) -> None:
     settings.SUPPORT_EMAIL = "support@portal.example"
     run()
-    tasks.send_invitation(User.objects.get().pk, None)
     message = mail.outbox[0]
     assert message.subject == "Planergy support invites you to Planergy"
     assert "as Account Owner of Acme" in message.body
@@ -231,22 +219,19 @@ class TestAdmin:
         assert AuditEntry.objects.get(action=AuditAction.OWNER_INVITED).reason == "Asked by letter"
 
     @pytest.mark.parametrize("model", ["account", "user"])
-    def test_sends_the_invitation_again_to_those_who_wait(
-        self, desk: Client, root: User, queued: list[Any], django_capture_on_commit_callbacks: Any, model: str
-    ) -> None:
+    def test_sends_the_invitation_again_to_those_who_wait(self, desk: Client, model: str) -> None:
         settled = factories.owner()
         waiting = factories.owner(settled.account)
         waiting.set_unusable_password()
         waiting.save()
         chosen = [settled.account_id] if model == "account" else [settled.pk, waiting.pk]
-        with django_capture_on_commit_callbacks(execute=True):
-            answer = desk.post(
-                reverse(f"admin:organization_{model}_changelist"),
-                {"action": "invite_again", "_selected_action": chosen},
-                follow=True,
-            )
+        answer = desk.post(
+            reverse(f"admin:organization_{model}_changelist"),
+            {"action": "invite_again", "_selected_action": chosen},
+            follow=True,
+        )
         assert f"sent again to {waiting.email}." in answer.content.decode()
-        assert queued == [(waiting.pk, root.pk)]
+        assert [message.to for message in mail.outbox] == [[waiting.email]]
         assert AuditEntry.objects.filter(action=AuditAction.OWNER_INVITED_AGAIN).count() == 1
 
     def test_adding_needs_the_permission_looking_does_not(self, client: Client) -> None:

@@ -12,7 +12,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from organization import address_change, notices
+from organization import address_change
 from organization.models import AuditAction, AuditEntry, User
 from tests import factories
 from tests.organization.signing_in import PASSWORD, SECRET, code, is_signed_in, sign_in
@@ -29,19 +29,6 @@ def owner() -> User:
 @pytest.fixture
 def person(owner: User) -> User:
     return factories.user(owner.account)
-
-
-@pytest.fixture(autouse=True)
-def _mail_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    def send(user_id: int, by_id: int) -> None:
-        notices.deliver_address_change(User.objects.get(pk=user_id), by=User.objects.get(pk=by_id))
-
-    def done(user_id: int, old: str) -> None:
-        notices.deliver_address_changed(User.objects.get(pk=user_id), old)
-
-    monkeypatch.setattr("organization.tasks.send_address_change.delay", send)
-    monkeypatch.setattr("organization.tasks.send_address_changed.delay", done)
-    monkeypatch.setattr("django.db.transaction.on_commit", lambda call, robust: call())
 
 
 def ask(client: Client, new: str = NEW) -> None:
@@ -207,14 +194,6 @@ def test_a_link_expires_when_its_page_says(person: User) -> None:
 
 
 class TestNotices:
-    @pytest.fixture(autouse=True)
-    def _notices(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def notice(user_id: int, prefix: str, facts: dict[str, str]) -> None:
-            notices.deliver_notice(User.objects.get(pk=user_id), prefix, facts)
-
-        monkeypatch.setattr("organization.tasks.send_notice.delay", notice)
-        monkeypatch.setattr("django.db.transaction.on_commit", lambda call, robust=False: call())
-
     def test_of_a_new_password(self, person: User) -> None:
         new = "a-rather-long-pass-phrase"
         form = {"oldpassword": PASSWORD, "password1": new, "password2": new}
@@ -225,14 +204,15 @@ class TestNotices:
         assert "192.0.2.7" in message.body
         assert new not in message.body
 
-    def test_of_second_factors(self, person: User) -> None:
+    def test_of_second_factors(self, person: User, django_capture_on_commit_callbacks: Any) -> None:
         client = sign_in(person)
         session = client.session
         session["mfa.totp.secret"] = SECRET
         session.save()
-        client.post(reverse("mfa_activate_totp"), {"code": code()})
-        client.post(reverse("mfa_generate_recovery_codes"))
-        client.post(reverse("mfa_deactivate_totp"))
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(reverse("mfa_activate_totp"), {"code": code()})
+            client.post(reverse("mfa_generate_recovery_codes"))
+            client.post(reverse("mfa_deactivate_totp"))
         told = " ".join(message.body for message in mail.outbox)
         assert told.count("About your sign-in to Planergy") == 3
         assert SECRET not in told

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from ledger.models import Currency, DimensionValue, GLCode
+from notices.models import Notice
 from organization.models import Account, Company, ListImport, ListImportPart, User
 from organization.reference import list_imports
 from organization.reference.csv_reading import LARGEST_FILE, MOST_LINES
@@ -80,22 +80,17 @@ class TestTwoSteps:
             assert step(client, "ledger:currency", one, "apply").status_code == 404
         assert ListImport.objects.get().state == ListImport.State.READY
 
-    def test_invites_whom_a_file_adds_and_nobody_before(
-        self, client: Client, account: Account, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-    ) -> None:
-        queued: list[Any] = []
-        monkeypatch.setattr("organization.tasks.send_invitation.delay", lambda *ids: queued.append(ids))
+    @pytest.mark.usefixtures("notices_wait")
+    def test_invites_whom_a_file_adds_and_nobody_before(self, client: Client, account: Account) -> None:
         factories.role(account)
         content = (
             "email,first_name,role,time_zone,spelling\nnew@tests.example,Nia,Accounts Payable,Europe/London,en-us\n"
         )
-        with django_capture_on_commit_callbacks(execute=True):
-            one = bring(client, "organization:user", content).context["one"]
-        assert queued == []
-        with django_capture_on_commit_callbacks(execute=True):
-            step(client, "organization:user", one, "apply")
-            list_imports.run(one.pk)
-        assert [ids[0] for ids in queued] == [User.objects.get(email="new@tests.example").pk]
+        one = bring(client, "organization:user", content).context["one"]
+        assert not Notice.objects.exists()
+        step(client, "organization:user", one, "apply")
+        list_imports.run(one.pk)
+        assert Notice.objects.get().to == "new@tests.example"
 
 
 @pytest.mark.usefixtures("owner")

@@ -16,6 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from notices.models import Notice
 from organization import invitations
 from organization.models import Account, Role, Scope, User
 from organization.permissions import (
@@ -66,7 +67,7 @@ def invited_user(owner: User, **changes: Any) -> User:
     user = factories.user(owner.account, **changes)
     user.set_unusable_password()
     user.save()
-    invitations.deliver(user, by=owner)
+    invitations.invite(user, by=owner)
     return user
 
 
@@ -88,20 +89,16 @@ def sign_in(user: User, password: str = PASSWORD) -> Client:
 
 
 class TestInvitation:
-    def test_adding_somebody_queues_one_after_the_commit(
-        self, owner: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-    ) -> None:
-        queued: list[tuple[int, int]] = []
-        monkeypatch.setattr("organization.tasks.send_invitation.delay", lambda *ids: queued.append(ids))
+    @pytest.mark.usefixtures("notices_wait")
+    def test_is_written_down_with_whom_it_invites_and_without_its_link(self, owner: User) -> None:
         role = factories.role(owner.account)
-        with django_capture_on_commit_callbacks(execute=True):
-            signed_in(owner).post(
-                reverse("organization:user_add"), fields(email="New.Person@tests.example", role=role.pk)
-            )
+        signed_in(owner).post(reverse("organization:user_add"), fields(email="New.Person@tests.example", role=role.pk))
         invited = User.objects.get(email="new.person@tests.example")
         assert invited.account == owner.account
         assert invited.is_invited
-        assert queued == [(invited.pk, owner.pk)]
+        notice = Notice.objects.get()
+        assert (notice.kind, notice.user, notice.to) == ("organization.invitation", invited, invited.email)
+        assert "/accounts/password/" not in notice.text + notice.html
 
     def test_says_who_invites_and_leads_to_a_password_and_in(self, owner: User) -> None:
         invited = invited_user(owner)
@@ -131,7 +128,7 @@ class TestInvitation:
             invited = invited_user(owner)
         link = link_in(mail.outbox[0])
         assert "This link no longer works" in Client().get(link, follow=True).content.decode()
-        invitations.deliver(invited, by=owner)
+        invitations.invite(invited, by=owner)
         assert "Choose a password" in Client().get(link_in(mail.outbox[1]), follow=True).content.decode()
 
     def test_confirms_the_address(self, owner: User) -> None:
@@ -154,11 +151,7 @@ class TestInvitation:
         link = link_in(mail.outbox[0])
         assert "This link no longer works" in Client().get(link, follow=True).content.decode()
 
-    def test_is_sent_again_on_request_to_those_who_wait(
-        self, owner: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-    ) -> None:
-        queued: list[tuple[int, int]] = []
-        monkeypatch.setattr("organization.tasks.send_invitation.delay", lambda *ids: queued.append(ids))
+    def test_is_sent_again_on_request_to_those_who_wait(self, owner: User) -> None:
         invited, settled = invited_user(owner), factories.user(owner.account)
         client = signed_in(owner)
         page = client.get(reverse("organization:user_edit", args=[invited.pk])).content.decode()
@@ -167,10 +160,10 @@ class TestInvitation:
             "Send the invitation again"
             not in client.get(reverse("organization:user_edit", args=[settled.pk])).content.decode()
         )
-        with django_capture_on_commit_callbacks(execute=True):
-            for person in (invited, settled):
-                client.post(reverse("organization:user_invite", args=[person.pk]))
-        assert queued == [(invited.pk, owner.pk)]
+        mail.outbox.clear()
+        for person in (invited, settled):
+            client.post(reverse("organization:user_invite", args=[person.pk]))
+        assert [message.to for message in mail.outbox] == [[invited.email]]
 
     def test_is_not_mailed_to_somebody_archived_meanwhile(self, owner: User) -> None:
         invited_user(owner, is_active=False)

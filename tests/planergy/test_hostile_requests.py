@@ -62,7 +62,7 @@ def names_in_code() -> list[str]:
     """Every name that some code looks for in a request; a new one is tried without being named here."""
     texts = [
         path.read_text()
-        for folder in ("organization", "ledger", "suppliers", "invoices", "integrations", "planergy")
+        for folder in ("notices", "organization", "ledger", "suppliers", "invoices", "integrations", "planergy")
         for path in sorted((Path(settings.BASE_DIR) / folder).rglob("*.py"))
     ]
     return sorted({name for text in texts for name in READ_BY_CODE.findall(text)} | {"item", "job", "page", "sort"})

@@ -18,6 +18,7 @@ from integrations.services.outbox.values import ITEM_FIELDS, NO_FAILURE, SENT_EL
 from invoices.models import Invoice
 from invoices.services import activity, posting
 from invoices.services.posting import Posting
+from notices.after_commit import after_commit
 from organization import audit
 from organization.models import AuditAction, User
 
@@ -90,7 +91,7 @@ def cancel(items: QuerySet[ExportItem], *, message: str, advice: str = "") -> in
         write_states(rows)
         record_outcomes(rows, now)
         job_ids = {item.job_id for item in rows if item.job_id}
-        transaction.on_commit(lambda: export_jobs.finish_settled(job_ids))
+        after_commit(export_jobs.finish_settled, job_ids)
     return len(rows)
 
 
