@@ -65,6 +65,7 @@ def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> Htt
         "locked_out": (connections.LOCKED_OUT, connections.LOCKED_OUT_ADVICE),
         "failed_synchronize": _failed_synchronize(connection),
         "entities": entities_of(connection),
+        "is_data_imported": jobs.is_data_imported(connection),
         "schedules": _schedules(connection),
         "support_email": settings.SUPPORT_EMAIL,
         **history,
