@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import quote
 
 from intacct_sandbox import values
 from intacct_sandbox.records import Reading
@@ -17,6 +18,8 @@ from intacct_sandbox.supdocs import Cabinet
 
 FIRST_RECORDNO = {"APBILL": 1001, "APBILLITEM": 3001, "REGION": 10001, "USERINFO": 21, "VENDOR": 101}
 RESULTS_KEPT = 500
+# Where the pages are, as links of records say; of a sandbox that serves none, a reserved name.
+SITE = "https://sandbox.example"
 OPERATIONS = ("read", "create", "update", "delete")
 
 
@@ -55,6 +58,7 @@ class Company:
     title: str
     multi_entity: bool = True
     base_currency: str = ""
+    site: str = SITE
     senders: set[str] = field(default_factory=lambda: {"demo_sender"})
     subscribed: bool = True
     expired: bool = False
@@ -154,7 +158,8 @@ class Company:
         if entity and "MEGAENTITYID" in record:
             self._own(record, entity)
         if "RECORD_URL" in record:
-            record["RECORD_URL"] = f"https://sandbox.example/ia/acct/ur.phtml?.r={name.lower()}{record['RECORDNO']}"
+            place = f"{quote(self.id)}.{name.lower()}{record['RECORDNO']}"
+            record["RECORD_URL"] = f"{self.site}/ia/acct/ur.phtml?.r={place}"
         if table.otype.custom:
             record["id"] = record["RECORDNO"]
         position = table.append(finish_row([record[column] for column in table.otype.fields]))

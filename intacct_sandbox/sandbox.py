@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from intacct_sandbox import errors
-from intacct_sandbox.company import Company
+from intacct_sandbox.company import SITE, Company
 from intacct_sandbox.errors import Refused
 from intacct_sandbox.faults import Fault, Faults, refusal_of
 from intacct_sandbox.gateway import Answer, Call, Gateway, Request, read_request, refusal
@@ -41,10 +41,11 @@ class Options:
     gl_accounts: int = 0
     latency_ms: int = 0
     random_seed: int = 1
+    site: str = SITE
 
     @classmethod
-    def from_json(cls, data: dict[str, Any], latency_ms: int = 0) -> Options:
-        """Raises ValueError for an option that is not known or of the wrong kind."""
+    def from_json(cls, data: dict[str, Any], latency_ms: int = 0, site: str = SITE) -> Options:
+        """Raises ValueError for an option that is not known or of the wrong kind. `site` is where its pages are."""
         unknown = set(data) - {"seed", "vendors", "gl_accounts", "latency_ms", "random_seed"}
         if unknown:
             raise ValueError(f"Unknown option: {', '.join(sorted(unknown))}.")
@@ -52,7 +53,7 @@ class Options:
         seed = str(data.get("seed", "small"))
         if seed not in {"small", "large"}:
             raise ValueError("seed is small or large.")
-        return cls(seed, **({"latency_ms": latency_ms} | numbers))
+        return cls(seed, **({"latency_ms": latency_ms} | numbers), site=site)
 
 
 @dataclass
@@ -90,7 +91,8 @@ class Sandbox:
 
     def reset(self, options: Options) -> None:
         """Start afresh: records, sessions, faults and counters."""
-        companies = make_companies(options.seed, options.vendors, options.gl_accounts, options.random_seed)
+        sizes = (options.vendors, options.gl_accounts)
+        companies = make_companies(options.seed, *sizes, options.random_seed, site=options.site)
         self.options = options
         self.faults.clear()
         self.companies: dict[str, Company] = companies

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -24,6 +25,8 @@ from intacct_sandbox.state import state_of
 from intacct_sandbox.xmltext import MAX_REQUEST_BYTES
 
 GATEWAY_PATH = "/ia/xml/xmlgw.phtml"
+RECORD_PATH = "/ia/acct/ur.phtml"
+RECORD = re.compile(r"(?P<company>[^.]+)\.(?P<name>[a-z_]+)(?P<recordno>[0-9]{1,12})")
 LENGTH = re.compile("[0-9]{1,12}")
 CHUNK_SIZE = re.compile(b"[0-9A-Fa-f]{1,12}")
 MAX_CHUNK_LINE = 4096
@@ -83,6 +86,8 @@ class Handler(BaseHTTPRequestHandler):
             self._json({"writes": self.sandbox.writes.to_json()})
         elif parts.path.startswith("/sandbox/attachments/"):
             self._attachment(parts.path, parse_qs(parts.query))
+        elif parts.path == RECORD_PATH:
+            self._record(parse_qs(parts.query))
         elif parts.path == GATEWAY_PATH:
             self._text(405, "The gateway takes POST only.", {"Allow": "POST"})
         else:
@@ -181,7 +186,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _reset(self, data: dict[str, Any]) -> dict[str, Any]:
         now = self.sandbox.options
-        options = Options.from_json(data, now.latency_ms) if data else now
+        options = Options.from_json(data, now.latency_ms, now.site) if data else now
         self.sandbox.reset(options)
         return {"ok": True, "seed": options.seed}
 
@@ -197,6 +202,16 @@ class Handler(BaseHTTPRequestHandler):
                     self._send(200, file.data, "application/octet-stream", extra)
                     return
         self._text(404, "Not found")
+
+    def _record(self, query: dict[str, list[str]]) -> None:
+        """What RECORD_URL of a record leads to."""
+        found = RECORD.fullmatch(query.get(".r", [""])[0])
+        if found is None:
+            self._text(404, "Not found")
+            return
+        name = "bills" if found["name"] == "apbill" else found["name"].upper()
+        location = f"/c/{quote(found['company'])}/{name}/{found['recordno']}"
+        self._send(303, b"", "text/plain", {"Location": location})
 
     def _page(self, path: str, query: dict[str, list[str]]) -> None:
         flat = {name: values[0] for name, values in query.items()}
@@ -260,13 +275,11 @@ class Running:
     """A sandbox that listens. `url` is the gateway, `company` the default company; `stop()` ends it."""
 
     def __init__(self, host: str, port: int, options: Options, quiet: bool) -> None:
-        self.sandbox = Sandbox(options)
         self._open: set[socket.socket] = set()
-        handler = type(
-            "BoundHandler", (Handler,), {"sandbox": self.sandbox, "quiet": quiet, "open_connections": self._open}
-        )
+        handler = type("BoundHandler", (Handler,), {"quiet": quiet, "open_connections": self._open})
         self._server = _Server((host, port), handler)
         self.host, self.port = host, int(self._server.server_address[1])
+        self.sandbox = handler.sandbox = Sandbox(replace(options, site=self.base_url))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     @property

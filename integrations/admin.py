@@ -25,8 +25,7 @@ from integrations import registry
 from integrations.errors import IntegrationError
 from integrations.forms import ScheduleForm, SettleByHandForm, UndoPostingForm
 from integrations.models import Attempt, Connection, Exchange, ExportItem, ImportSchedule, ItemStatus, Job, Outcome
-from integrations.services import connections, exports, schedules
-from organization import audit
+from integrations.services import changes, connections, exports, schedules
 from organization.audit.changes import form_changes, snapshot
 from organization.models import Account, AuditAction
 from organization.support import SupportAdmin, is_support, require_reason
@@ -81,8 +80,8 @@ class ConnectionAdmin(SupportAdmin):
         with transaction.atomic():
             before = snapshot(Connection.objects.select_for_update(of=("self",)).get(pk=obj.pk), self.SWITCHES)
             obj.save(update_fields=self.SWITCHES)
-            if changes := form_changes(form, before, snapshot(obj, self.SWITCHES)):
-                audit.record(AuditAction.INTEGRATION_SWITCHED, account=obj.account, target=obj, changes=changes)
+            if switched := form_changes(form, before, snapshot(obj, self.SWITCHES)):
+                changes.record(obj, AuditAction.INTEGRATION_SWITCHED, by=request.user, changes=switched)
 
     @admin.action(description="Resume paused connections")
     def resume(self, request: HttpRequest, queryset: QuerySet[Connection]) -> None:
@@ -139,19 +138,19 @@ class ImportScheduleAdmin(SupportAdmin):
             before = snapshot(ImportSchedule.objects.get(pk=obj.pk), form.fields) if change else {}
             super().save_model(request, obj, form, change)
             schedules.plan(obj, timezone.now())
-            changes = form_changes(form, before, snapshot(obj, form.fields))
+            planned = form_changes(form, before, snapshot(obj, form.fields))
             action = AuditAction.SCHEDULE_CHANGED if change else AuditAction.SCHEDULE_ADDED
-            audit.record(action, account=obj.connection.account, target=obj, changes=changes)
+            changes.record(obj.connection, action, by=request.user, changes=planned, target=obj)
 
     def delete_model(self, request: HttpRequest, obj: ImportSchedule) -> None:
         with transaction.atomic():
-            audit.record(AuditAction.SCHEDULE_DELETED, account=obj.connection.account, target=obj)
+            changes.record(obj.connection, AuditAction.SCHEDULE_DELETED, by=request.user, target=obj)
             super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ImportSchedule]) -> None:
         with transaction.atomic():
             for schedule in queryset.select_related("connection__account"):
-                audit.record(AuditAction.SCHEDULE_DELETED, account=schedule.connection.account, target=schedule)
+                changes.record(schedule.connection, AuditAction.SCHEDULE_DELETED, by=request.user, target=schedule)
             super().delete_queryset(request, queryset)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
 
 from integrations import registry
 from integrations.models import Connection, ImportSchedule
+from integrations.registry import RemoteEntity
+from integrations.services.entities import CompanyState
 from invoices.fields import DayField
 from organization.models import Company
 
@@ -79,6 +81,37 @@ class ListImportForm(forms.Form):
     def __init__(self, *args: Any, companies: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["company"].queryset = companies
+
+
+class EntityForm(forms.Form):
+    """`near` and `free` are what can be chosen; "name" stands for whichever has the company's name."""
+
+    BY_NAME = "name"
+
+    entity = forms.ChoiceField(widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, state: CompanyState, free: Sequence[RemoteEntity], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = RemoteEntity(state.choice.entity_id, state.choice.entity_name) if state.choice else state.linked
+        offered = [*([chosen] if chosen else []), *state.near, *(each for each in free if each not in state.near)]
+        self.fields["entity"].choices = [
+            *(
+                (f"={each.entity_id}", self._words(each, state))
+                for each in {one.entity_id: one for one in offered}.values()
+            ),
+            (self.BY_NAME, f"Whichever is called “{state.company}”"),
+        ]
+        self.fields["entity"].initial = f"={chosen.entity_id}" if state.choice and chosen else None
+
+    @staticmethod
+    def _words(entity: RemoteEntity, state: CompanyState) -> str:
+        words = f"{entity}{f', {entity.currency}' if entity.currency else ''}"
+        return f"{words} – nearly the same name" if entity in state.near else words
+
+    @property
+    def entity_id(self) -> str | None:
+        chosen = self.cleaned_data["entity"]
+        return None if chosen == self.BY_NAME else chosen.removeprefix("=")
 
 
 class LinkBillForm(forms.Form):

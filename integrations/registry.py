@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from organization.models import AuditAction
+
 if TYPE_CHECKING:
     from django import forms
 
@@ -34,6 +36,18 @@ class DataSet:
         return f"{count} {self.singular if count == 1 else self.name.lower()}"
 
 
+@dataclass(frozen=True)
+class RemoteEntity:
+    """What a company of ours can stand for there. `entity_id` is empty for a company file without entities itself."""
+
+    entity_id: str
+    name: str
+    currency: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.entity_id})" if self.entity_id else self.name
+
+
 class AccountingSystem(Protocol):
     """What an accounting system brings. Everything raises `IntegrationError`s only, or it is a bug."""
 
@@ -57,6 +71,9 @@ class AccountingSystem(Protocol):
 
     def synchronize(self, job: Job) -> None:
         """Prove the credentials, match companies to entities, record what was compared as outcomes of the job."""
+
+    def entities(self, connection: Connection) -> Sequence[RemoteEntity]:
+        """What companies can be connected with, as the last synchronization found. Asks nothing there."""
 
     def run_imports(self, jobs: Sequence[Job]) -> None:
         """Run the claimed import jobs of one company in order; each is finished by the runner's rules."""
@@ -119,6 +136,8 @@ def job_title(job: Job) -> str:
             return "Export invoices"
         case JobKind.LINK:
             return f"Link invoice {job.options.get('number', '')} to a bill"
+        case JobKind.CHANGE:
+            return str(AuditAction(job.data_set).label)
     return f"Synchronize with {job.connection.system_name}"
 
 

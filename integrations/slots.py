@@ -48,6 +48,7 @@ def fill() -> None:
     invoice_slots.banners.add(paused_banner)
     invoice_slots.posting_rules.add(posting_findings)
     invoice_slots.added_dimensions.add(added_dimensions)
+    invoice_slots.nothing_to_choose.add(import_first)
     _register_control_panel_items()
 
 
@@ -185,6 +186,14 @@ def import_problems_widget(user: User, **context: Any) -> Fragment | None:
     counts = import_problems.counted(connection, import_problems.visible_to(user, connection))
     shown = {"connection": connection, "open_counts": counts, "may_fix": can_manage_reference_data(user)}
     return Fragment("integrations/import_problems_widget.html", shown) if counts else None
+
+
+def import_first(user: User, **context: Any) -> Fragment | None:
+    """Who connects the accounting system is led to where everything is imported."""
+    if not can_manage_integrations(user):
+        return None
+    name = registry.all_systems()[0].name
+    return Fragment("integrations/import_first.html", {"connection": _enabled(user).first(), "name": name})
 
 
 def paused_banner(user: User, **context: Any) -> Fragment | None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from integrations import registry
-from integrations.views import connecting, data_sets, exporting, history, import_problems, list_imports, system_settings
+from integrations.views import (
+    connecting,
+    data_sets,
+    entities,
+    exporting,
+    history,
+    import_problems,
+    list_imports,
+    past,
+    system_settings,
+)
 
 app_name = "integrations"
 
@@ -47,4 +57,6 @@ urlpatterns: list[URLPattern] = [
     path("integrations/<str:system_key>/import/", system_settings.import_all, name="import_all"),
     path("integrations/<str:system_key>/import/<str:list_name>/", list_imports.import_list, name="import_list"),
     path("integrations/<str:system_key>/resume/", system_settings.resume, name="resume"),
+    path("integrations/<str:system_key>/history/", past.history, name="history"),
+    path("integrations/<str:system_key>/companies/<int:pk>/entity/", entities.choose, name="choose_entity"),
 ]

@@ -12,6 +12,9 @@ home_widgets = Slot("invoices.home_widgets")
 # Banners on every page of the module (a paused connection). Context: user.
 banners = Slot("invoices.banners")
 
+# Buttons on Enter Invoice while there is nothing to choose there. Context: user.
+nothing_to_choose = Slot("invoices.nothing_to_choose")
+
 # What accounting systems would refuse of an invoice. Context: invoice; is_header_only, for one that is not saved yet.
 posting_rules: Question[Finding] = Question()
 # Keys of the dimensions that an export adds to every line by itself. Context: invoice.

@@ -367,6 +367,8 @@ class AuditAction(models.TextChoices):
     IMPORT_PROBLEM_PUT_ASIDE = "import_problem.put_aside", "Import problem put aside"
     IMPORT_PROBLEM_REOPENED = "import_problem.reopened", "Import problem taken up again"
     DATA_SETS_CHOSEN = "integration.data_sets_chosen", "Data sets to import chosen"
+    ENTITY_CHOSEN = "integration.entity_chosen", "Entity of a company chosen"
+    SUPPORT_ASKED = "support.asked", "Support asked"
 
 
 def audit_actions() -> list[tuple[str, str]]:

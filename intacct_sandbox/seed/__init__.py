@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from intacct_sandbox.company import Company, User
+from intacct_sandbox.company import SITE, Company, User
 from intacct_sandbox.seed import chart, dimensions, finance, vendors
 from intacct_sandbox.supdocs import Folder
 
@@ -10,11 +10,13 @@ SENDERS = {"demo_sender": "sender_password", "other_sender": "other_password"}
 LARGE_VENDORS, LARGE_ACCOUNTS = 100_000, 5_000
 
 
-def make_companies(seed: str, vendor_count: int, account_count: int, random_seed: int) -> dict[str, Company]:
+def make_companies(
+    seed: str, vendor_count: int, account_count: int, random_seed: int, *, site: str = SITE
+) -> dict[str, Company]:
     if seed == "large":
         vendor_count, account_count = vendor_count or LARGE_VENDORS, account_count or LARGE_ACCOUNTS
-    demo = _demo(random_seed, vendor_count, account_count)
-    solo = _solo(random_seed)
+    demo = _demo(random_seed, vendor_count, account_count, site)
+    solo = _solo(random_seed, site)
     closed = Company("unsubscribed", "Unsubscribed Ltd", multi_entity=False, subscribed=False)
     expired = Company("expired", "Expired Demo Ltd", multi_entity=False, expired=True)
     return {company.id: company for company in (demo, solo, closed, expired)}
@@ -33,8 +35,8 @@ def _users(restricted_to: str = "") -> dict[str, User]:
     return {user.login: user for user in users}
 
 
-def _demo(random_seed: int, vendor_count: int, account_count: int) -> Company:
-    company = Company("demo", "Northwind Group", users=_users("200"))
+def _demo(random_seed: int, vendor_count: int, account_count: int, site: str) -> Company:
+    company = Company("demo", "Northwind Group", users=_users("200"), site=site)
     company.preferences = {"multi_currency": "true", "duplicate_bill_numbers": "vendor"}
     company.dimension_labels = {"PROJECT": "Job", "GLACCOUNT": "Account"}
     dimensions.add_entities(company)
@@ -51,8 +53,8 @@ def _demo(random_seed: int, vendor_count: int, account_count: int) -> Company:
     return company
 
 
-def _solo(random_seed: int) -> Company:
-    company = Company("solo", "Solo Trading Ltd", multi_entity=False, base_currency="GBP", users=_users())
+def _solo(random_seed: int, site: str) -> Company:
+    company = Company("solo", "Solo Trading Ltd", multi_entity=False, base_currency="GBP", users=_users(), site=site)
     company.preferences = {
         "multi_currency": "true",
         "duplicate_bill_numbers": "vendor",

@@ -1,6 +1,6 @@
 """Connections, jobs and their history, the export outbox, and what ties remote records to ours."""
 
-from integrations.models.connection import CompanyLink, Connection, ImportSchedule
+from integrations.models.connection import CompanyLink, Connection, EntityChoice, ImportSchedule
 from integrations.models.history import Exchange, Job, JobKind, JobStatus, Outcome, OutcomeKind, Trigger
 from integrations.models.mapping import Cursor, ExternalRecord
 from integrations.models.outbox import Attempt, ExportItem, FailureKind, ItemStatus
@@ -11,6 +11,7 @@ __all__ = [
     "CompanyLink",
     "Connection",
     "Cursor",
+    "EntityChoice",
     "Exchange",
     "ExportItem",
     "ExternalRecord",

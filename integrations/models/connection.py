@@ -6,6 +6,7 @@ import calendar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 
 from organization import secrets
 from organization.models import Account, Company, User
@@ -111,7 +112,10 @@ class Connection(models.Model):
 
 
 class CompanyLink(models.Model):
-    """A company of ours and the entity of its name. `entity_id` is empty in a company file without entities."""
+    """A company of ours and the entity of its name, or the one that was chosen for it.
+
+    `entity_id` is empty in a company file without entities.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="company_links")
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
@@ -126,6 +130,27 @@ class CompanyLink(models.Model):
             models.UniqueConstraint("connection", "company", name="company_link_once"),
             models.UniqueConstraint("connection", "entity_id", name="entity_linked_once"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.company} = {self.entity_name}"
+
+
+class EntityChoice(models.Model):
+    """An Account Owner said which entity a company is, because their names differ. Synchronizing makes the link of it.
+
+    It holds for the company file there that it was made for, and no longer.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="entity_choices")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    remote_company = models.CharField(max_length=120, help_text="The company file there.")
+    entity_id = models.CharField(max_length=40, blank=True)
+    entity_name = models.CharField(max_length=200)
+    chosen_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    chosen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("connection", "company", name="entity_choice_once_per_company")]
 
     def __str__(self) -> str:
         return f"{self.company} = {self.entity_name}"

@@ -21,6 +21,7 @@ class JobKind(models.TextChoices):
     PREVIEW = "preview", "Import preview"
     EXPORT = "export", "Export"
     LINK = "link", "Link to a bill"
+    CHANGE = "change", "Change of the connection"
 
 
 class JobStatus(models.TextChoices):
@@ -60,7 +61,8 @@ class JobQuerySet(AccountQuerySet):
 
 
 class Job(models.Model):
-    """One run: a synchronization, the import of one data set for one company, or an export.
+    """One run: a synchronization, the import of one data set for one company, or an export. A change of the connection
+    itself (set up, credentials saved, disabled) is one, too, and finished at once.
 
     queued ──claim──▶ running ──▶ succeeded | partial | failed (expected) | errored (a bug) | cancelled | left out
        ▲────(worker gone: heartbeat too old)────┘

@@ -79,6 +79,9 @@ class ExportItem(models.Model):
     )
     was_sent = models.BooleanField(default=False, help_text="The gateway may have got a request with these ids.")
     sent_to = models.CharField(max_length=120, blank=True, help_text="The company there that the request went to.")
+    sent_entity = models.CharField(  # noqa: DJ001 (empty is the company itself)
+        max_length=40, null=True, blank=True, help_text="The entity there that it went to; null where nobody knows."
+    )
     sent_number = models.CharField(max_length=100, blank=True, help_text="The number of the bill that was sent.")
     sent_fingerprint = models.CharField(max_length=64, blank=True, help_text="Of the content that was sent.")
     unknown_since = models.DateTimeField(null=True, blank=True)
@@ -126,6 +129,11 @@ class ExportItem(models.Model):
     @property
     def is_due(self) -> bool:
         return self.next_attempt_at is not None and self.next_attempt_at <= timezone.now()
+
+    def may_be_in(self, remote_company: str, entity_id: str | None) -> bool:
+        """Whether what was perhaps sent can be looked up there: it went to no other company, and no other entity."""
+        is_company = self.sent_to.casefold() == remote_company.casefold()
+        return not self.was_sent or (is_company and self.sent_entity in (None, entity_id))
 
     @property
     def bill_control_id(self) -> str:

@@ -1,24 +1,31 @@
-"""Proving the credentials and matching our companies to Sage Intacct's entities by name."""
+"""Proving the credentials and matching our companies to Sage Intacct's entities, by choice or by name."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from integrations.errors import ConfigurationError, IntegrationError
-from integrations.models import CompanyLink, Connection, Job, Outcome, OutcomeKind
+from integrations.models import CompanyLink, Connection, Job, JobKind, Outcome, OutcomeKind
+from integrations.registry import RemoteEntity
 from integrations.sage_intacct.classification import places, read_error
 from integrations.sage_intacct.client import Client, CompanyInfo, Entity, FinancialSetup, IntacctError
 from integrations.sage_intacct.exporters import line_fields
 from integrations.sage_intacct.gateway import client_for
 from integrations.services import connections
+from integrations.services.entities import choices, nearest
 from organization.models import Company
 
 COMPANIES = "Control Panel > Companies"
+SETTINGS = "Control Panel > Sage Intacct Settings"
+NOT_LINKED = "company_not_linked"
+# Where a synchronization that connected nothing keeps what could be chosen.
+SEEN = "entities"
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,10 @@ class RemoteCompany:
             if self.entities
             else f"the very name of the Sage Intacct company, “{self.info.title}” ({places.COMPANY_INFO})"
         )
-        return f"Give the company in Planergy ({COMPANIES}) {whose}, then press Synchronize With Sage Intacct again."
+        return (
+            f"Give the company in Planergy ({COMPANIES}) {whose}, then press Synchronize With Sage Intacct again. Or "
+            f"choose the {self.candidate} by hand ({SETTINGS})."
+        )
 
     @property
     def facts(self) -> dict[str, object]:
@@ -59,11 +69,19 @@ class RemoteCompany:
 
 @dataclass(frozen=True)
 class Match:
-    """One company of ours: its entity, or the reason why it has none."""
+    """One company of ours: its entity, or the reason why it has none, and those that are called nearly so."""
 
     company: Company
     entity: Entity | None
     reason: str = ""
+    near: Sequence[Entity] = ()
+
+    @property
+    def told(self) -> str:
+        if not self.near:
+            return self.reason
+        names = " or ".join(f"“{each.name}”" for each in self.near)
+        return f"{self.reason} Did you mean {names}?"
 
 
 def plain_name(name: str) -> str:
@@ -77,17 +95,47 @@ def read_company(client: Client) -> RemoteCompany:
     return RemoteCompany(client.company_info(), client.financial_setup(), tuple(client.entities()))
 
 
-def match_companies(companies: Iterable[Company], remote: RemoteCompany) -> list[Match]:
-    """Each company with the entity of its name. An entity that two companies could claim goes to neither."""
+def match_companies(
+    companies: Iterable[Company], remote: RemoteCompany, chosen: Mapping[int, str] | None = None
+) -> list[Match]:
+    """Each company with the entity that was chosen for it (`chosen`: company to entity ID), else with the one of its
+    name. An entity that two companies could claim goes to neither.
+    """
     listed = list(companies)
+    by_hand = {company.pk: (chosen or {})[company.pk] for company in listed if company.pk in (chosen or {})}
     claims: dict[str, list[Company]] = defaultdict(list)
     for company in listed:
-        claims[plain_name(company.name)].append(company)
-    return [_match(company, claims[plain_name(company.name)], remote) for company in listed]
+        if company.pk not in by_hand:
+            claims[plain_name(company.name)].append(company)
+    matches = [
+        _chosen(company, by_hand, remote)
+        if company.pk in by_hand
+        else _match(company, claims[plain_name(company.name)], remote, set(by_hand.values()))
+        for company in listed
+    ]
+    free = _free(remote, matches)
+    return [match if match.entity else replace(match, near=nearest(match.company.name, free)) for match in matches]
 
 
-def _match(company: Company, same_name: Sequence[Company], remote: RemoteCompany) -> Match:
+def _free(remote: RemoteCompany, matches: Iterable[Match]) -> list[Entity]:
+    taken = {match.entity.entity_id for match in matches if match.entity}
+    return [entity for entity in remote.candidates if entity.entity_id not in taken]
+
+
+def _chosen(company: Company, by_hand: Mapping[int, str], remote: RemoteCompany) -> Match:
+    wanted = by_hand[company.pk]
+    entity = next((entity for entity in remote.candidates if entity.entity_id == wanted), None)
+    if entity is None:
+        return Match(company, None, f"The {remote.candidate} {wanted} that was chosen for “{company.name}” is gone.")
+    if sum(entity_id == wanted for entity_id in by_hand.values()) > 1:
+        return Match(company, None, f"“{entity.name}” was chosen for more than one company.")
+    return Match(company, entity)
+
+
+def _match(company: Company, same_name: Sequence[Company], remote: RemoteCompany, by_hand: Collection[str]) -> Match:
     found = [entity for entity in remote.candidates if plain_name(entity.name) == plain_name(company.name)]
+    if found and all(entity.entity_id in by_hand for entity in found):
+        return Match(company, None, f"“{found[0].name}” was chosen by hand for another company.")
     if not found:
         return Match(company, None, _not_found(company, remote))
     if len(found) > 1:
@@ -109,18 +157,45 @@ def _not_found(company: Company, remote: RemoteCompany) -> str:
 def synchronize(job: Job) -> None:
     """Everything it learns is written at once, or nothing. Raises IntegrationError; the history names the cause."""
     connection = job.connection
+    remote: RemoteCompany | None = None
     try:
         remote = _read(connection, job)
-        matches = match_companies(connection.account.companies.active(), remote)
-        _require_a_match(matches, remote, connection)
+        _connect(job, remote)
     except IntegrationError as error:
         _record_failure(job, error)
+        if remote is not None and error.code == NOT_LINKED:
+            _record_what_can_be_chosen(job, remote)
         raise
-    with transaction.atomic():
-        _store(connection, remote, matches)
-        _record_matches(job, matches, remote)
-        _record_spare_entities(job, matches, remote)
     connections.resume(connection, by=job.requested_by)
+
+
+@transaction.atomic
+def _connect(job: Job, remote: RemoteCompany) -> None:
+    """Whoever chooses an entity meanwhile comes before it, or after it."""
+    row = _locked(job.connection)
+    matches = match_companies(row.account.companies.active(), remote, choices(row))
+    _require_a_match(matches, remote, row)
+    _store(row, remote, matches)
+    _record_matches(job, matches, remote)
+    _record_spare_entities(job, _free(remote, matches) if remote.entities else ())
+
+
+def known_entities(connection: Connection) -> list[RemoteEntity]:
+    """Of the company file whose credentials are saved: what the last synchronization with them saw."""
+    if connection.is_synchronized:
+        return _known_by_facts(connection.remote_facts)
+    if connection.credentials_saved_at is None:
+        return []
+    tried = connection.jobs.filter(kind=JobKind.SYNCHRONIZE, created_at__gte=connection.credentials_saved_at)
+    last = tried.filter(options__has_key=SEEN).first()
+    return [RemoteEntity(*each) for each in last.options[SEEN]] if last else []
+
+
+def _known_by_facts(facts: Mapping[str, Any]) -> list[RemoteEntity]:
+    """As `RemoteCompany.facts` was written down; a company file without entities stands for itself."""
+    if facts.get("entities"):
+        return [RemoteEntity(each["entity_id"], each["name"], each["currency"]) for each in facts["entities"]]
+    return [RemoteEntity("", facts["title"], facts.get("base_currency", ""))] if facts.get("title") else []
 
 
 def _read(connection: Connection, job: Job) -> RemoteCompany:
@@ -150,16 +225,16 @@ def _require_a_match(matches: Sequence[Match], remote: RemoteCompany, connection
     if any(match.entity for match in matches):
         return
     whose = "an entity in Sage Intacct" if remote.entities else "the name of the Sage Intacct company"
-    reasons = " ".join(match.reason for match in matches)
+    reasons = " ".join(match.told for match in matches)
     add = f"Add a company with the name of the Sage Intacct {remote.candidate} ({COMPANIES}), then synchronize again."
     raise ConfigurationError(
         f"The sign-in works, but no company of {connection.account} has {whose}. {reasons}".strip(),
         advice=remote.rename_advice if matches else add,
-        code="company_not_linked",
+        code=NOT_LINKED,
     )
 
 
-def _store(connection: Connection, remote: RemoteCompany, matches: Sequence[Match]) -> None:
+def _locked(connection: Connection) -> Connection:
     """Raises ConfigurationError when the connection was disabled or got other credentials in the meantime."""
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     if not row.is_enabled or row.credentials_saved_at != connection.credentials_saved_at:
@@ -168,6 +243,10 @@ def _store(connection: Connection, remote: RemoteCompany, matches: Sequence[Matc
             advice="Press Synchronize With Sage Intacct again.",
             code="changed_meanwhile",
         )
+    return row
+
+
+def _store(row: Connection, remote: RemoteCompany, matches: Sequence[Match]) -> None:
     connections.forget_another_company(row)
     _replace_links(row, remote, [match for match in matches if match.entity])
     row.remote_facts = remote.facts | line_fields.unread(row)
@@ -203,8 +282,8 @@ def _record_matches(job: Job, matches: Sequence[Match], remote: RemoteCompany) -
 def _outcome(job: Job, match: Match, remote: RemoteCompany) -> Outcome:
     outcome = Outcome(job=job, record_name=match.company.name, local_id=match.company.pk)
     if match.entity is None:
-        outcome.kind, outcome.code = OutcomeKind.FAILED, "company_not_linked"
-        outcome.message, outcome.advice = match.reason, remote.rename_advice
+        outcome.kind, outcome.code = OutcomeKind.FAILED, NOT_LINKED
+        outcome.message, outcome.advice = match.told, remote.rename_advice
         return outcome
     outcome.kind, outcome.record_key = OutcomeKind.CREATED, match.entity.entity_id
     is_entity = bool(match.entity.entity_id)
@@ -213,8 +292,7 @@ def _outcome(job: Job, match: Match, remote: RemoteCompany) -> Outcome:
     return outcome
 
 
-def _record_spare_entities(job: Job, matches: Sequence[Match], remote: RemoteCompany) -> None:
-    taken = {match.entity.entity_id for match in matches if match.entity}
+def _record_spare_entities(job: Job, spare: Iterable[Entity]) -> None:
     Outcome.objects.bulk_create(
         Outcome(
             job=job,
@@ -224,9 +302,18 @@ def _record_spare_entities(job: Job, matches: Sequence[Match], remote: RemoteCom
             code="entity_without_company",
             message="No company in Planergy has the name of this entity: nothing goes in or out for it.",
         )
-        for entity in remote.entities
-        if entity.entity_id not in taken
+        for entity in spare
     )
+
+
+def _record_what_can_be_chosen(job: Job, remote: RemoteCompany) -> None:
+    """Nothing was connected, so nothing of it stands anywhere else."""
+    seen = [(entity.entity_id, entity.name, entity.currency) for entity in remote.candidates]
+    with transaction.atomic():
+        row = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
+        row.options = row.options | {SEEN: seen}
+        row.save(update_fields=["options"])
+    _record_spare_entities(job, remote.entities)
 
 
 def _record_failure(job: Job, error: IntegrationError) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from django import forms
 
     from integrations.models import Connection, ExportItem, Job
+    from integrations.registry import RemoteEntity
     from integrations.services.preflight import Problem
     from invoices.models import Invoice
     from organization.models import Company
@@ -42,6 +43,11 @@ class SageIntacct:
         from integrations.sage_intacct.synchronize import synchronize
 
         synchronize(job)
+
+    def entities(self, connection: Connection) -> Sequence[RemoteEntity]:
+        from integrations.sage_intacct.synchronize import known_entities
+
+        return known_entities(connection)
 
     def run_imports(self, jobs: Sequence[Job]) -> None:
         from integrations.sage_intacct.importers import run_imports

@@ -11,6 +11,7 @@ from django.utils import timezone
 from integrations import registry
 from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import Connection
+from integrations.services import changes
 from ledger.models import ClosedPeriod
 from notices.after_commit import wake
 from organization import audit, secrets
@@ -36,7 +37,7 @@ def enable(account: Account, system_key: str, *, by: User) -> Connection:
         connection.enabled_at = timezone.now()
         connection.changed_by = by
         connection.save(update_fields=["is_enabled", "enabled_at", "changed_by"])
-        audit.record(AuditAction.INTEGRATION_ENABLED, account=account, target=connection, actor=by)
+        changes.record(connection, AuditAction.INTEGRATION_ENABLED, by=by)
     return connection
 
 
@@ -56,13 +57,8 @@ def save_credentials(connection: Connection, data: dict[str, str], *, by: User) 
     company_id = data.get("company_id", "")
     if row.remote_company:
         row.remote_facts.setdefault(LEARNT_OF, row.remote_company)
-    audit.record(
-        AuditAction.CREDENTIALS_SAVED,
-        account=row.account,
-        target=row,
-        changes={"Company ID": (row.remote_company, company_id), "Credentials": (None, "saved")},
-        actor=by,
-    )
+    saved = {"Company ID": (row.remote_company, company_id), "Credentials": (None, "saved")}
+    changes.record(row, AuditAction.CREDENTIALS_SAVED, by=by, changes=saved)
     row.encrypted_credentials = secrets.encrypt_json(data)
     row.credentials_saved_at = timezone.now()
     row.remote_company = company_id
@@ -91,7 +87,7 @@ def disable(connection: Connection, *, by: User) -> None:
         _forget_sign_ins(row)
         _clear_pause(row)
         row.save()
-        audit.record(AuditAction.INTEGRATION_DISABLED, account=row.account, target=row, actor=by)
+        changes.record(row, AuditAction.INTEGRATION_DISABLED, by=by)
         row.schedules.update(is_active=False, next_run_at=None)
         jobs.cancel_unfinished(row)
         exports.cancel_after_disabling(row)
@@ -102,9 +98,9 @@ def disable(connection: Connection, *, by: User) -> None:
 def choose_data_sets(connection: Connection, *, left_out: Sequence[str], by: User) -> None:
     """These are not imported any more. What was imported of them stays, and their problems need nobody any longer."""
     row = _locked(connection)
-    changes = {"Left out": (", ".join(row.data_sets_left_out), ", ".join(left_out))}
+    chosen = {"Left out": (", ".join(row.data_sets_left_out), ", ".join(left_out))}
     if list(left_out) != row.data_sets_left_out:
-        audit.record(AuditAction.DATA_SETS_CHOSEN, account=row.account, target=row, changes=changes, actor=by)
+        changes.record(row, AuditAction.DATA_SETS_CHOSEN, by=by, changes=chosen)
     row.data_sets_left_out = list(left_out)
     row.save(update_fields=["data_sets_left_out"])
     row.import_problems.filter(data_set__in=left_out).close("An Account Owner left these data out.")
@@ -184,6 +180,7 @@ def forget_another_company(connection: Connection) -> None:
     before = connection.remote_facts.get(LEARNT_OF, connection.remote_company)
     if before.casefold() == connection.remote_company.casefold():
         return
+    connection.entity_choices.exclude(remote_company__iexact=connection.remote_company).delete()
     jobs.end_for_another_company(connection)
     exports.cancel_for_another_company(connection, before)
     ClosedPeriod.objects.filter(company__account=connection.account_id).delete()

@@ -44,11 +44,19 @@ def exporting_connection_or_404(user: User) -> Connection:
 
 
 def job_or_404(user: User, pk: int) -> Job:
-    """Runs of enabled connections: all of the account's for Account Owners, one's own for others."""
-    jobs = Job.objects.for_account(user.account).filter(connection__is_enabled=True)
+    """All of the account's for Account Owners, also while the integration is disabled; one's own for others."""
+    jobs = Job.objects.for_account(user.account)
     if not can_manage_integrations(user):
-        jobs = jobs.filter(requested_by=user)
+        jobs = jobs.filter(connection__is_enabled=True, requested_by=user)
     return get_object_or_404(jobs.select_related("connection__account", "company", "requested_by"), pk=pk)
+
+
+def live_job_or_404(user: User, pk: int) -> Job:
+    """One that may be acted on: while the integration is disabled there is nothing to do with it."""
+    job = job_or_404(user, pk)
+    if not job.connection.is_enabled:
+        raise Http404
+    return job
 
 
 def exportable_invoices(user: User) -> InvoiceQuerySet:

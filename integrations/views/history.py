@@ -17,7 +17,7 @@ from integrations.filters import OutcomeFilter
 from integrations.models import Job, JobKind, JobStatus, OutcomeKind
 from integrations.services import jobs, previews
 from integrations.tables import ExchangeTable, OutcomeTable
-from integrations.views.access import items_of, job_or_404, tell
+from integrations.views.access import items_of, job_or_404, live_job_or_404, tell
 from integrations.views.problems import problem_cards
 from integrations.views.progress import progress_of
 from integrations.views.record_links import RecordLinks
@@ -177,7 +177,7 @@ def exchange(request: HttpRequest, pk: int, exchange_pk: int) -> HttpResponse:
 
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    job = job_or_404(request.user, pk)
+    job = live_job_or_404(request.user, pk)
     if job.kind == JobKind.EXPORT:
         raise Http404
     jobs.cancel_job(job, by=request.user)
@@ -190,7 +190,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(can_manage_integrations)
 def apply_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """This one; with `all`, every one that was made together with it and waits."""
-    job, asked_at = job_or_404(request.user, pk), timezone.now()
+    job, asked_at = live_job_or_404(request.user, pk), timezone.now()
     try:
         started = previews.apply_previews(_chosen_previews(request, job), by=request.user)
     except IntegrationError as error:
@@ -204,7 +204,7 @@ def apply_preview(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @allowed(can_manage_integrations)
 def drop_preview(request: HttpRequest, pk: int) -> HttpResponse:
-    job = job_or_404(request.user, pk)
+    job = live_job_or_404(request.user, pk)
     try:
         chosen = _chosen_previews(request, job)
         previews.drop_previews(chosen, by=request.user)

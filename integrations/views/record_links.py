@@ -37,6 +37,8 @@ def _page_of(job: Job, user: User) -> str:
             return "invoices:invoice_detail"
         case JobKind.SYNCHRONIZE:
             return "organization:company_edit" if can_manage_organization(user) else ""
+        case JobKind.CHANGE:
+            return ""
     if not can_manage_reference_data(user):
         return ""
     return EDIT_PAGES.get(registry.data_set(job.connection.system, job.data_set).list_name, "")

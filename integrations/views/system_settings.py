@@ -20,10 +20,10 @@ from integrations.filters import JobFilter
 from integrations.forms import DataSetsForm, ImportForm
 from integrations.models import Connection, ImportSchedule, Job, JobKind, JobStatus
 from integrations.services import connections, import_problems, jobs
+from integrations.services.entities import entities_of
 from integrations.tables import JobTable
 from integrations.views.access import connection_or_404, tell
 from integrations.views.starting import tell_started
-from organization.models import Company
 from organization.permissions import allowed, can_manage_integrations
 from organization.reauthentication import ask_first
 
@@ -53,7 +53,7 @@ def _back(connection: Connection) -> HttpResponseRedirect:
 
 
 def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> HttpResponse:
-    history = _history(request, connection)
+    history = history_of(request, connection)
     context = {
         "title": f"{connection.system_name} Settings",
         "connection": connection,
@@ -64,18 +64,13 @@ def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> Htt
         "import_form": ImportForm(connection=connection, auto_id="import_%s"),
         "locked_out": (connections.LOCKED_OUT, connections.LOCKED_OUT_ADVICE),
         "failed_synchronize": _failed_synchronize(connection),
-        "companies": _companies(connection),
+        "entities": entities_of(connection),
+        "is_data_imported": jobs.is_data_imported(connection),
         "schedules": _schedules(connection),
         "support_email": settings.SUPPORT_EMAIL,
         **history,
     }
     return render(request, "integrations/system_settings.html", context, status=422 if form.errors else 200)
-
-
-def _companies(connection: Connection) -> list[tuple[Company, Any]]:
-    """Every active company of the account with its link, or None."""
-    links = {link.company_id: link for link in connection.company_links.all()}
-    return [(company, links.get(company.pk)) for company in connection.account.companies.active()]
 
 
 def _failed_synchronize(connection: Connection) -> Job | None:
@@ -93,7 +88,8 @@ def _schedules(connection: Connection) -> list[tuple[str, ImportSchedule]]:
     return [(names.get(schedule.data_set, "all data"), schedule) for schedule in active]
 
 
-def _history(request: HttpRequest, connection: Connection) -> dict[str, Any]:
+def history_of(request: HttpRequest, connection: Connection) -> dict[str, Any]:
+    """Every entry, newest first, as far as the page's filters leave them."""
     rows: QuerySet[Job] = connection.jobs.select_related("connection", "company", "requested_by")
     narrowed = JobFilter(request.GET, rows, companies=connection.account.companies.all())
     narrowed.form.auto_id = "history_%s"

@@ -18,6 +18,7 @@ from invoices.services.activity import add_comment
 from invoices.services.discarding import objection_to_discarding
 from invoices.services.documents import looked_at
 from invoices.services.plausibility import remarks
+from invoices.services.rejections import rejection_of
 from invoices.views.discarded import tells_of_discarded
 from invoices.views.documents import shown
 from invoices.views.findings import shown_on_page
@@ -64,6 +65,7 @@ def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "shown": shown(first) if first else None,
         "activities": invoice.activities.select_related("user")[:200],
         "authorizations": invoice.authorizations.select_related("approver"),
+        "rejection": rejection_of(invoice),
         "remarks": list(remarks(invoice)) if invoice.approval_status in UNDECIDED else [],
         "findings": shown_on_page(invoice),
         "findings_title": FINDINGS_TITLES.get(ApprovalStatus(invoice.approval_status), ""),

@@ -37,9 +37,11 @@ from invoices.services.documents import looked_at
 from invoices.services.entry import save_invoice, saved_by_form
 from invoices.services.plausibility import remarks
 from invoices.services.readiness import problems
+from invoices.services.rejections import rejection_of
 from invoices.views.discarded import left_of, tells_of_discarded
 from invoices.views.documents import may_enter, shown
 from invoices.views.findings import put_beside_fields
+from invoices.views.nothing_to_choose import nothing_to_choose
 from invoices.views.twins import asked_about
 from ledger.models import Dimension
 from organization.models import BookkeepingField, User
@@ -305,6 +307,8 @@ def _page(
         "title": f"Edit {invoice}" if invoice else "Enter Invoice",
         "invoice": invoice,
         "drops": _drops_authorization(invoice),
+        "rejection": rejection_of(invoice) if invoice else None,
+        "nothing_to_choose": None if invoice else nothing_to_choose(request.user),  # type: ignore[arg-type]
         "discarded": discarded,
         "action": request.path if invoice else reverse("invoices:invoice_add"),
         "form": forms.header,

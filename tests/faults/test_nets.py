@@ -83,7 +83,7 @@ def test_a_worker_whose_claim_was_taken_over_settles_nothing(
     """Another has sent the invoice again meanwhile: an answer to the first request says nothing of the second."""
     exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=None)
     claim = claimed(connection)
-    outbox.mark_sent(claim.items, sent_to="demo")
+    outbox.mark_sent(claim.items, sent_to="demo", sent_entity="100")
     worker_falls_silent(clock)
 
     result, failure = settlement
@@ -97,7 +97,7 @@ def test_a_worker_whose_claim_was_taken_over_settles_nothing(
 def test_proof_that_a_bill_stands_is_taken_from_anybody(connection: Connection, clock: Clock) -> None:
     exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=None)
     claim = claimed(connection)
-    outbox.mark_sent(claim.items, sent_to="demo")
+    outbox.mark_sent(claim.items, sent_to="demo", sent_entity="100")
     worker_falls_silent(clock)
 
     outbox.settle(claim, [Settlement(claim.items[0], Result.POSTED, record_no="77")])
@@ -111,7 +111,7 @@ def test_what_a_silent_worker_perhaps_sent_is_looked_up_and_the_rest_is_sent(
     sent, waiting = exporting.ready_invoice(connection), exporting.ready_invoice(connection)
     exports.export_invoices(connection, [sent, waiting], by=None)
     claim = claimed(connection)
-    outbox.mark_sent([item for item in claim.items if item.invoice_id == sent.pk], sent_to="demo")
+    outbox.mark_sent([item for item in claim.items if item.invoice_id == sent.pk], sent_to="demo", sent_entity="100")
 
     worker_falls_silent(clock)
 
@@ -141,7 +141,7 @@ def test_a_worker_whose_claim_was_taken_over_may_send_nothing(connection: Connec
     second = claimed(connection)
     assert [item.pk for item in second.items] == [item.pk for item in first.items]
 
-    assert outbox.mark_sent(first.items, sent_to="demo") == []
+    assert outbox.mark_sent(first.items, sent_to="demo", sent_entity="100") == []
     assert not ExportItem.objects.get().was_sent
     assert not outbox.is_held(first, first.items)
     assert outbox.is_held(second, second.items)

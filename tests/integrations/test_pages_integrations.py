@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import Connection
+from integrations.models import Connection, JobKind
 from integrations.services import connections
 from organization.models import User
 from tests import factories
@@ -135,7 +135,7 @@ def test_a_paused_connection_says_why_and_resumes(page: Client, connection: Conn
 def test_synchronizing_without_credentials_is_told(page: Client, connection: Connection) -> None:
     shown = text(page.post(url("synchronize", "sage_intacct"), follow=True))
     assert "cannot be synchronized before its credentials are saved" in shown
-    assert connection.jobs.count() == 0
+    assert not connection.jobs.exclude(kind=JobKind.CHANGE).exists()
 
 
 def test_importing_before_synchronizing_is_told(page: Client, connection: Connection) -> None:
@@ -184,6 +184,49 @@ def test_a_stopped_sign_in_is_told_with_the_way_out(page: Client, connection: Co
     assert "Signing in to Sage Intacct is stopped" in text(page.get(reverse("invoices:invoice_search")))
     pressed = text(page.post(url("synchronize", "sage_intacct"), follow=True))
     assert "refused three times in a row" in pressed
-    assert not connection.jobs.exists()
+    assert not connection.jobs.exclude(kind=JobKind.CHANGE).exists()
     page.post(SETTINGS, CREDENTIALS)
     assert "Signing in to Sage Intacct is stopped" not in text(page.get(SETTINGS))
+
+
+def test_the_steps_end_with_data_imported(page: Client, connection: Connection, owner: User) -> None:
+    assert "Data not imported yet" in text(page.get(SETTINGS))
+    company, now = factories.company(owner.account), timezone.now()
+    connection.company_links.create(company=company, entity_id="100", entity_name=company.name)
+    Connection.objects.update(credentials_saved_at=now, synchronized_at=now)
+    connection.cursors.create(company=company, data_set="gl_codes", watermark=now)
+    unread = connection.cursors.create(company=company, data_set="suppliers")
+    assert "Data not imported yet" in text(page.get(SETTINGS))
+    unread.watermark = now
+    unread.save()
+    shown = text(page.get(SETTINGS))
+    steps = shown.partition('id="setup-steps"')[2].partition("</ol>")[0]
+    assert steps.count("<li") == steps.count('class="done"') == 4
+    assert steps.endswith("Data imported</li> ")
+
+
+def test_a_company_that_was_connected_later_has_its_data_to_import(
+    page: Client, connection: Connection, owner: User
+) -> None:
+    now = timezone.now()
+    Connection.objects.update(credentials_saved_at=now, synchronized_at=now)
+    for entity in ("100", "200"):
+        company = factories.company(owner.account)
+        connection.company_links.create(company=company, entity_id=entity, entity_name=company.name)
+    for data_set in ("gl_codes", "suppliers"):
+        connection.cursors.create(company=company, data_set=data_set, watermark=now)
+    assert "Data not imported yet" in text(page.get(SETTINGS))
+
+
+def test_saved_credentials_are_out_of_the_way(page: Client, connection: Connection) -> None:
+    assert "Change credentials" not in text(page.get(SETTINGS))
+    page.post(SETTINGS, CREDENTIALS)
+    assert '<details id="change-credentials"><summary>Change credentials</summary>' in text(page.get(SETTINGS))
+    refused = page.post(SETTINGS, CREDENTIALS | {"company_id": ""})
+    assert '<details id="change-credentials" open>' in text(refused)
+
+
+def test_what_starts_by_itself_is_called_automation(page: Client, connection: Connection) -> None:
+    shown = text(page.get(SETTINGS))
+    assert ">Automation</h2>" in shown
+    assert "Runs by itself" not in shown

@@ -83,6 +83,8 @@ def _urls(job: Job, exchange: Exchange, invoice_pk: int) -> dict[str, str]:
         "problems_take_up": ["sage_intacct"],
         "choose_data_sets": ["sage_intacct"],
         "resume": ["sage_intacct"],
+        "history": ["sage_intacct"],
+        "choose_entity": ["sage_intacct", company_of(job.connection).pk],
     }
     return {name: reverse(f"integrations:{name}", args=args) for name, args in arguments.items()}
 
@@ -105,7 +107,11 @@ OWNERS_ONLY = {
     "choose_data_sets": "post",
     "resume": "post",
     "disable": "get",
+    "history": "get",
+    "choose_entity": "get",
 }
+# What was stays readable.
+WHILE_DISABLED = ("integration_list", "setup", "history", "job_detail", "exchange")
 # These whoever keeps the reference data may open, too.
 OF_REFERENCE_DATA = ("import_list", "import_problems", "problems_put_aside", "problems_take_up")
 EXPORTERS = {
@@ -214,14 +220,14 @@ def test_the_link_of_an_email_opens_details_after_sign_in(world: World) -> None:
     assert client.post(asked.headers["Location"], data).headers["Location"] == world.urls["job_detail"]
 
 
-def test_while_disabled_only_setup_exists(world: World) -> None:
+def test_while_disabled_there_are_only_setup_and_the_history(world: World) -> None:
     connections.disable(world.connection, by=world.owner)
-    closed = {
-        name: method for name, method in (OWNERS_ONLY | EXPORTERS).items() if name not in ("integration_list", "setup")
-    }
+    closed = {name: method for name, method in (OWNERS_ONLY | EXPORTERS).items() if name not in WHILE_DISABLED}
     found = {name: status(world.owner, world.urls[name], method) for name, method in closed.items()}
     assert set(found.values()) == {404}, found
-    assert status(world.owner, world.urls["integration_list"], "get") == 200
+    for name in ("integration_list", "history", "job_detail", "exchange"):
+        assert status(world.owner, world.urls[name], "get") == 200, name
+        assert status(world.clerk, world.urls[name], "get") == 404, name
 
 
 def test_support_staff_without_an_account_see_no_page_of_it(world: World) -> None:

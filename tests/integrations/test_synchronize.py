@@ -83,7 +83,7 @@ def test_no_fitting_company_leaves_nothing_half_enabled(saved: Connection, owner
     assert job.status == JobStatus.FAILED
     assert "The sign-in works" in job.message
     assert "“Harbor Retail Inc”" in job.message
-    assert job.outcomes.get().code == "company_not_linked"
+    assert job.outcomes.get(kind=OutcomeKind.FAILED).code == "company_not_linked"
     assert not saved.is_synchronized
     assert not saved.company_links.exists()
     assert saved.remote_facts == {}

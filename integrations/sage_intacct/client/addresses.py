@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 # No user, no backslash, no space: urlsplit takes https://evil.example\.intacct.com for a host of intacct.com, while
@@ -20,6 +21,14 @@ def scheme_and_host(address: str) -> tuple[str, str]:
 
 def bare(host: str) -> str:
     return host.strip().lower().strip(".").strip("[]")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether it is this machine, by its number; names may be made to mean anything."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def is_within(host: str, domain: str) -> bool:

@@ -15,7 +15,7 @@ from integrations.models import Attempt, Connection, Exchange, ExportItem, Failu
 from integrations.sage_intacct.classification import integration_error
 from integrations.sage_intacct.client import Client, IntacctError
 from integrations.sage_intacct.exporters import line_fields, lookup
-from integrations.sage_intacct.exporters.context import link_of, whole_invoices
+from integrations.sage_intacct.exporters.context import connected, find_link, whole_invoices
 from integrations.sage_intacct.gateway import BY_ITSELF, NothingSent, client_for
 from integrations.services import connections, outbox
 from integrations.services.outbox import SENT_ELSEWHERE, Claim, Failure, Settlement
@@ -47,6 +47,8 @@ class Batch:
 
     def run(self) -> None:
         try:
+            # Read once: to whatever is sent or looked up below, the company is this entity.
+            self._link = find_link(self.connection, self.company)
             self._settle_elsewhere()
             if self.pending:
                 self.go()
@@ -90,12 +92,16 @@ class Batch:
         line_fields.read_back(self.connection, self.client, item, self.invoices[item.invoice_id], settlement.record_no)
 
     def _settle_elsewhere(self) -> None:
-        """What perhaps went to another company there can neither be looked up here, nor be sent here meanwhile."""
-        here = self.connection.remote_company.casefold()
-        elsewhere = [item for item in self.claim.items if item.was_sent and item.sent_to.casefold() != here]
-        self.settle(
-            [Settlement(item, Outcome.UNKNOWN, _sent_elsewhere(item), wait=ELSEWHERE_WAIT) for item in elsewhere]
-        )
+        """What perhaps went to another company there, or to another entity of it, can neither be looked up here, nor
+        be sent here meanwhile.
+        """
+        here = self.connection.remote_company
+        elsewhere = [
+            Settlement(item, Outcome.UNKNOWN, _sent_elsewhere(item, here), wait=ELSEWHERE_WAIT)
+            for item in self.claim.items
+            if not item.may_be_in(here, self._link.entity_id if self._link else item.sent_entity)
+        ]
+        self.settle(elsewhere)
 
     def _end_pending(self, failure: Failure) -> None:
         """A request that perhaps left is unknown, whatever the error says."""
@@ -110,7 +116,7 @@ class Batch:
         return Outcome.UNKNOWN if item.pk in self.sent else Outcome.NOT_SENT
 
     def connect(self) -> None:
-        self.link = link_of(self.connection, self.company)
+        self.link = connected(self._link, self.company)
         self.client: Client = client_for(
             self.connection,
             entity_id=self.link.entity_id,
@@ -170,7 +176,15 @@ def _internal(error: Exception) -> Failure:
     )
 
 
-def _sent_elsewhere(item: ExportItem) -> Failure:
+def _sent_elsewhere(item: ExportItem, here: str) -> Failure:
+    if item.sent_to.casefold() == here.casefold():
+        return Failure(
+            FailureKind.UNKNOWN,
+            SENT_ELSEWHERE,
+            f"This invoice was sent to the Sage Intacct entity {item.sent_entity or 'at the top level'}, and no answer "
+            "came back before the company was connected with another one.",
+            f"Connect the company with {item.sent_entity or 'the top level'} again, or ask Planergy's support team.",
+        )
     return Failure(
         FailureKind.UNKNOWN,
         SENT_ELSEWHERE,

@@ -14,13 +14,21 @@ from invoices.models import Invoice, InvoiceLine, LineDimension
 from organization.models import Company
 
 
+def find_link(connection: Connection, company: Company) -> CompanyLink | None:
+    return CompanyLink.objects.filter(connection=connection, company=company).first()
+
+
 def link_of(connection: Connection, company: Company) -> CompanyLink:
     """The entity of this company. Raises RecordError, for the other companies of the connection are not concerned."""
-    link = CompanyLink.objects.filter(connection=connection, company=company).first()
+    return connected(find_link(connection, company), company)
+
+
+def connected(link: CompanyLink | None, company: Company) -> CompanyLink:
+    """Raises RecordError where there is none."""
     if link is None:
         raise RecordError(
             f"The company {company} is not connected: nothing in Sage Intacct has this name.",
-            advice="Give it the name that it has there, then press Synchronize With Sage Intacct on the settings page.",
+            advice="Give it the name that it has there, or choose its entity on the page Sage Intacct Settings.",
             code="company_not_linked",
         )
     return link

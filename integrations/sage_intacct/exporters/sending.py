@@ -142,7 +142,8 @@ class Sending(Batch):
         """One request. That it may arrive is committed before the call."""
         for parcel in parcels:
             parcel.item.attachment_id, parcel.item.sent_fingerprint = parcel.attachment_id, parcel.fingerprint
-        held = outbox.mark_sent([parcel.item for parcel in parcels], sent_to=self.connection.remote_company)
+        there = {"sent_to": self.connection.remote_company, "sent_entity": self.link.entity_id}
+        held = outbox.mark_sent([parcel.item for parcel in parcels], **there)
         for parcel in parcels:
             if parcel.item not in held:
                 self.pending.pop(parcel.item.pk)  # another worker has taken it over

@@ -20,7 +20,7 @@ from invoices.models import ExportState
 from invoices.services import posting
 from organization.models import Company
 
-SENT_FIELDS = ["was_sent", "sent_to", "sent_number", "sent_fingerprint", "attachment_id"]
+SENT_FIELDS = ["was_sent", "sent_to", "sent_entity", "sent_number", "sent_fingerprint", "attachment_id"]
 # Of a failed one that was sent a person knows, but it is looked for all the same.
 TO_LOOK_UP = Q(status=ItemStatus.UNKNOWN) | Q(status=ItemStatus.FAILED, was_sent=True)
 
@@ -116,7 +116,7 @@ def _claim(items: list[ExportItem], now: dt.datetime, *, is_lookup: bool) -> Cla
     return Claim(token, items, {attempt.item_id: attempt for attempt in attempts})
 
 
-def mark_sent(items: Sequence[ExportItem], *, sent_to: str) -> list[ExportItem]:
+def mark_sent(items: Sequence[ExportItem], *, sent_to: str, sent_entity: str) -> list[ExportItem]:
     """Committed before a call: from here on a request may have arrived. Returns those whose claim still holds."""
     ids = [item.pk for item in items]
     with transaction.atomic():
@@ -129,6 +129,7 @@ def mark_sent(items: Sequence[ExportItem], *, sent_to: str) -> list[ExportItem]:
                 pk=item.pk,
                 was_sent=True,
                 sent_to=sent_to,
+                sent_entity=sent_entity,
                 sent_number=item.invoice.number,
                 sent_fingerprint=item.sent_fingerprint,
                 attachment_id=item.attachment_id,

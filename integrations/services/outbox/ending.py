@@ -34,8 +34,8 @@ WORKER_GONE = Failure(
 
 
 def require_linkable(item: ExportItem, record_no: str) -> None:
-    """What is known here. Raises RecordError for an item that is under way, posted or perhaps sent to another company,
-    and for a record that is another invoice's.
+    """What is known here. Raises RecordError for an item that is under way, posted or perhaps sent to another company
+    or entity, and for a record that is another invoice's.
     """
     if item.status not in (ItemStatus.FAILED, ItemStatus.CANCELLED) or not item.invoice.is_awaiting_export:
         raise RecordError("This invoice cannot be linked now: it is being exported, or posted.", code="not_failed")
@@ -45,6 +45,14 @@ def require_linkable(item: ExportItem, record_no: str) -> None:
             f"This invoice was sent to the {item.connection.system_name} company {item.sent_to}, and nobody knows "
             "whether it became a bill there.",
             advice=f"Set the integration up for {item.sent_to} again, or ask Planergy's support team.",
+            code=SENT_ELSEWHERE,
+        )
+    link = item.connection.company_links.filter(company=item.company_id).first()
+    if link is not None and not item.may_be_in(here, link.entity_id):
+        raise RecordError(
+            f"This invoice was sent to the {item.connection.system_name} entity {item.sent_entity}, and nobody knows "
+            "whether it became a bill there.",
+            advice=f"Connect the company with {item.sent_entity} again, or ask Planergy's support team.",
             code=SENT_ELSEWHERE,
         )
     there = ExportItem.objects.filter(connection__system=item.connection.system, status=ItemStatus.POSTED)

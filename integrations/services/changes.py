@@ -1,0 +1,51 @@
+"""What people do to a connection itself: one entry in the audit log, and one in the Integration History."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from integrations.models import Connection, Job, JobKind, JobStatus, Outcome, OutcomeKind
+from organization import audit
+from organization.audit import Changes
+from organization.models import AuditAction, Company, User
+
+
+def record(
+    connection: Connection,
+    action: AuditAction,
+    *,
+    by: User | None,
+    changes: Changes | None = None,
+    company: Company | None = None,
+    target: models.Model | None = None,
+) -> None:
+    """In the caller's transaction. `changes` as for the audit log: without any secret."""
+    audit.record(action, account=connection.account, target=target or connection, changes=changes, actor=by)
+    now = timezone.now()
+    told = {label: [_shown(before), _shown(after)] for label, (before, after) in (changes or {}).items()}
+    job = Job.objects.create(
+        connection=connection,
+        company=company,
+        kind=JobKind.CHANGE,
+        data_set=action,
+        status=JobStatus.SUCCEEDED,
+        requested_by=by,
+        started_at=now,
+        finished_at=now,
+        message=_in_words(connection, told, by),
+    )
+    if told:
+        Outcome.objects.create(job=job, kind=OutcomeKind.INFO, record_name=str(target or connection), changes=told)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
+
+
+def _in_words(connection: Connection, told: dict[str, list[str]], by: User | None) -> str:
+    words = [f"{label}: {before or 'empty'} → {after or 'empty'}" for label, (before, after) in told.items()]
+    is_support = by is not None and by.is_staff and by.account_id != connection.account_id
+    return ". ".join([*(["By Planergy's support team"] if is_support else []), *words])

@@ -1,0 +1,121 @@
+"""What people do to the connection itself stands in the Integration History, which stays readable while it is off."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from integrations.models import Connection, ImportSchedule, Job, JobKind, JobStatus
+from integrations.services import connections
+from organization.models import User
+from organization.support import SESSION_KEY
+from tests import factories
+from tests.integrations.importing import CREDENTIALS, connected
+
+pytestmark = pytest.mark.django_db
+HISTORY = "/control-panel/integrations/sage_intacct/history/"
+
+
+@pytest.fixture
+def owner() -> User:
+    return factories.owner()
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return connected()
+
+
+@pytest.fixture
+def desk(client: Client, connection: Connection) -> Client:
+    """Support, with a reason for looking into the account."""
+    support = User.objects.create_user("support@tests.example", "password-of-tests", is_staff=True, first_name="Sam")
+    client.force_login(support)
+    session = client.session
+    session[SESSION_KEY] = {str(connection.account_id): ["Ticket 4711, asked by the customer", time.time()]}
+    session.save()
+    return client
+
+
+@pytest.fixture
+def page(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def changes(connection: Connection) -> list[Job]:
+    return list(connection.jobs.filter(kind=JobKind.CHANGE).order_by("pk"))
+
+
+def test_set_up_credentials_and_disable_are_entries(owner: User) -> None:
+    connection = connections.enable(owner.account, "sage_intacct", by=owner)
+    connections.save_credentials(connection, CREDENTIALS, by=owner)
+    connections.disable(connection, by=owner)
+    entries = changes(connection)
+    assert [entry.title for entry in entries] == ["Integration set up", "Credentials saved", "Integration disabled"]
+    assert {(entry.requested_by, entry.status) for entry in entries} == {(owner, JobStatus.SUCCEEDED)}
+    assert all(entry.finished_at for entry in entries)
+
+
+def test_the_entry_of_credentials_names_the_company_and_no_secret(owner: User, page: Client) -> None:
+    connection = connections.enable(owner.account, "sage_intacct", by=owner)
+    connections.save_credentials(connection, CREDENTIALS, by=owner)
+    entry = changes(connection)[-1]
+    outcome = entry.outcomes.get()
+    assert outcome.changes == {"Company ID": ["", "demo"], "Credentials": ["", "saved"]}
+    shown = text(page.get(entry.get_absolute_url()))
+    assert "Company ID" in shown
+    assert owner.get_full_name() in shown
+    for secret in ("xml_password", "sender_password", "demo_sender"):
+        assert secret not in f"{entry.message}{outcome.changes}{shown}"
+
+
+def test_a_switch_of_supports_is_an_entry(desk: Client, connection: Connection) -> None:
+    address = reverse("admin:integrations_connection_change", args=[connection.pk])
+    desk.post(address, {"exports_automatically": "on"})
+    (entry,) = changes(connection)
+    assert (entry.title, str(entry.requested_by)) == ("Integration switched by support", "Sam")
+    assert entry.message == "By Planergy's support team. Exports automatically: no → yes"
+
+
+def test_a_schedule_of_supports_is_an_entry(desk: Client, connection: Connection) -> None:
+    plan = {"connection": connection.pk, "data_set": "", "every": "day", "at_time": "02:00", "weekday": "0"}
+    desk.post(reverse("admin:integrations_importschedule_add"), plan | {"is_active": "on"})
+    schedule = ImportSchedule.objects.get()
+    desk.post(reverse("admin:integrations_importschedule_delete", args=[schedule.pk]), {"post": "yes"})
+    assert [entry.title for entry in changes(connection)] == ["Schedule added", "Schedule deleted"]
+
+
+def test_the_history_is_readable_while_disabled(owner: User, page: Client) -> None:
+    connection = connections.enable(owner.account, "sage_intacct", by=owner)
+    run = Job.objects.create(connection=connection, kind=JobKind.IMPORT, data_set="suppliers", status="succeeded")
+    connections.disable(connection, by=owner)
+    listed = text(page.get(HISTORY))
+    assert "Import Suppliers" in listed
+    assert "Integration disabled" in listed
+    assert page.get(run.get_absolute_url()).status_code == 200
+    assert HISTORY in text(page.get("/control-panel/integrations/"))
+
+
+def test_a_run_of_a_disabled_integration_leads_back_to_the_history(owner: User, page: Client) -> None:
+    connection = connections.enable(owner.account, "sage_intacct", by=owner)
+    connections.disable(connection, by=owner)
+    shown = text(page.get(changes(connection)[-1].get_absolute_url()))
+    assert HISTORY in shown
+    assert "sage-intacct-settings" not in shown
+
+
+def test_the_history_is_the_owners_own(client: Client, owner: User) -> None:
+    connections.enable(owner.account, "sage_intacct", by=owner)
+    client.force_login(factories.user(owner.account))
+    assert client.get(HISTORY).status_code == 404
+    client.force_login(factories.owner())
+    assert client.get(HISTORY).status_code == 404
