@@ -18,8 +18,8 @@ from organization.querysets import AccountQuerySet
 class FailureKind(models.TextChoices):
     """What a person can do about a failure. A closed list."""
 
-    CONFIG = "config", "The connection must be mended"
-    RECORD = "record", "This record must be mended"
+    CONFIG = "config", "The connection must be fixed"
+    RECORD = "record", "This record must be corrected"
     TEMPORARY = "temporary", "Tried again by itself"
     UNKNOWN = "unknown", "Looked up first"
     INTERNAL = "internal", "An internal error"
