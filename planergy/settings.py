@@ -82,7 +82,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
-    "allauth.mfa",
+    "planergy.apps.SecondStepsConfig",  # allauth.mfa
     "allauth.usersessions",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
@@ -133,6 +133,7 @@ TEMPLATES = [
     }
 ]
 FORM_RENDERER = "planergy.form_renderer.FormRenderer"
+FILTERS_EMPTY_CHOICE_LABEL = "Any"
 
 DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or embedded.database_url(DATA_DIR))}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)

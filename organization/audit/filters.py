@@ -11,7 +11,6 @@ from django.db.models.functions import Cast
 
 from organization.models import AuditAction, AuditEntry, User
 
-
 # What the pages call an area whose key says it otherwise.
 AREA_NAMES = {"second_factor": "Second step", "export": "Download"}
 
