@@ -28,7 +28,7 @@ from integrations.models import Attempt, Connection, Exchange, ExportItem, Impor
 from integrations.services import changes, connections, exports, schedules
 from organization.audit.changes import form_changes, snapshot
 from organization.models import Account, AuditAction
-from organization.support import SupportAdmin, is_support, require_reason
+from organization.support import NamedFilter, SupportAdmin, is_support, require_reason
 
 
 class ReadOnlyInline(admin.TabularInline):
@@ -46,15 +46,39 @@ class ReadOnlyInline(admin.TabularInline):
         return False
 
 
+class SystemFilter(NamedFilter):
+    title = "accounting system"
+    parameter_name = "system"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(system.key, system.name) for system in registry.all_systems()]
+
+
+class DataSetFilter(NamedFilter):
+    title = "data"
+    parameter_name = "data_set"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(each.key, each.name) for system in registry.all_systems() for each in system.data_sets]
+
+
 @admin.register(Connection)
 class ConnectionAdmin(SupportAdmin):
     SWITCHES = ("exports_automatically", "exports_as_draft")
 
-    list_display = ["account", "system", "is_enabled", "is_synchronized", "is_paused", "refused_sign_ins", *SWITCHES]
-    list_filter = ["system", "is_enabled", "exports_automatically"]
+    list_display = [
+        "account",
+        "system_name",
+        "is_enabled",
+        "is_synchronized",
+        "is_paused",
+        "refused_sign_ins",
+        *SWITCHES,
+    ]
+    list_filter = [SystemFilter, "is_enabled", "exports_automatically"]
     search_fields = ["account__name", "remote_company"]
     list_select_related = ["account"]
-    exclude = ["encrypted_credentials"]
+    exclude = ["system", "encrypted_credentials", "data_sets_left_out"]
     actions = ["resume"]
 
     def account_of(self, record: Connection) -> Account:
@@ -64,16 +88,27 @@ class ConnectionAdmin(SupportAdmin):
         return is_support(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        names = [field.name for field in Connection._meta.fields]
-        return [name for name in names if name not in (*self.SWITCHES, "encrypted_credentials")]
+        hidden = {*self.SWITCHES, *self.exclude}
+        names = [field.name for field in Connection._meta.fields if field.name not in hidden]
+        return [*names, "system_name", "left_out"]
+
+    @admin.display(ordering="system", description="accounting system")
+    def system_name(self, connection: Connection) -> str:
+        return connection.system_name
+
+    @admin.display(description="data left out", empty_value="None")
+    def left_out(self, connection: Connection) -> str | None:
+        keys = connection.data_sets_left_out
+        return ", ".join(registry.data_set(connection.system, key).name for key in keys) or None
 
     @admin.display(boolean=True, description="synchronized")
     def is_synchronized(self, connection: Connection) -> bool:
         return connection.is_synchronized
 
-    @admin.display(boolean=True, description="paused")
-    def is_paused(self, connection: Connection) -> bool:
-        return connection.is_paused
+    @admin.display(description="paused")
+    def is_paused(self, connection: Connection) -> str:
+        """In words: a red cross for what is not paused would look like something wrong."""
+        return "Paused" if connection.is_paused else "No"
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         """Only the switches: the rest may have changed while the page was open."""
@@ -162,12 +197,13 @@ def _by_the_accounts_clock(schedule: ImportSchedule, moment: dt.datetime | None)
 
 @admin.register(Job)
 class JobAdmin(SupportAdmin):
-    list_display = ["pk", "title", "account", "company", "status", "trigger", "created_at", "finished_at"]
-    list_filter = ["kind", "status", "trigger", "data_set"]
+    list_display = ["number", "title", "account", "company", "status", "trigger", "created_at", "finished_at"]
+    list_filter = ["kind", "status", "trigger", DataSetFilter]
     search_fields = ["connection__account__name", "message"]
     list_select_related = ["connection__account", "company"]
     date_hierarchy = "created_at"
-    readonly_fields = ["records", "requests"]
+    exclude = ["data_set"]
+    readonly_fields = ["data", "records", "requests"]
 
     def account_of(self, record: Job) -> Account:
         return record.connection.account
@@ -175,6 +211,10 @@ class JobAdmin(SupportAdmin):
     @admin.display(ordering="connection__account__name")
     def account(self, job: Job) -> str:
         return str(job.connection.account)
+
+    @admin.display
+    def data(self, job: Job) -> str:
+        return registry.data_set(job.connection.system, job.data_set).name if job.data_set else ""
 
     @admin.display
     def records(self, job: Job) -> str:
@@ -191,7 +231,7 @@ def _list_link(model: str, query: str, words: str) -> str:
 
 @admin.register(Outcome)
 class OutcomeAdmin(SupportAdmin):
-    list_display = ["pk", "job_id", "kind", "record_key", "record_name", "code", "message"]
+    list_display = ["number", "job_id", "kind", "record_key", "record_name", "code", "message"]
     list_filter = ["kind"]
     search_fields = ["record_key", "record_name", "message"]
     raw_id_fields = ["job"]
@@ -237,7 +277,7 @@ class AttemptInline(ReadOnlyInline):
 
 @admin.register(ExportItem)
 class ExportItemAdmin(SupportAdmin):
-    list_display = ["pk", "account", "invoice_number", "status", "code", "message", "record_no", "queued_at"]
+    list_display = ["number", "account", "invoice_number", "status", "code", "message", "record_no", "queued_at"]
     list_filter = ["status", "failure_kind"]
     search_fields = ["invoice__number", "connection__account__name", "code", "record_no"]
     list_select_related = ["connection__account", "invoice"]

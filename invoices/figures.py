@@ -89,7 +89,7 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
             "Mine, rejected",
             open_rows["rejected"],
             "status=rejected&mine=yes",
-            "to be mended",
+            "to be corrected",
             _bad(open_rows["rejected"]),
         ),
         Figure("Authorised, to be posted", open_rows["to_post"], NOT_POSTED, "not in the ledger yet"),
@@ -97,7 +97,7 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
             "Export problems",
             problems,
             f"{NOT_POSTED}&export_state=failed&export_state=unknown",
-            both if problems else "nothing to mend",
+            both if problems else "nothing to fix",
             _bad(open_rows["failed"]) or ("warn" if problems else ""),
         ),
         Figure(

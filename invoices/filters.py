@@ -91,9 +91,7 @@ class InvoiceFilter(filters.FilterSet):
     export_state = filters.MultipleChoiceFilter(
         label="Export", choices=ExportState.choices, widget=forms.CheckboxSelectMultiple, distinct=False
     )
-    company = filters.ModelChoiceFilter(
-        label="Company", queryset=lambda request: companies_of(request.user), empty_label="All"
-    )
+    company = filters.ModelChoiceFilter(label="Company", queryset=lambda request: companies_of(request.user))
     supplier = SuggestedFilter("supplier", label="Supplier", method="of_supplier")
     number = filters.CharFilter(label="Invoice number", method="numbered", max_length=60)
     po_number = filters.CharFilter(label="PO number", lookup_expr="istartswith", max_length=40)
@@ -109,18 +107,14 @@ class InvoiceFilter(filters.FilterSet):
         label="Currency",
         queryset=lambda request: Currency.objects.for_user(request.user),
         to_field_name="code",
-        empty_label="All",
     )
     gl_code = SuggestedFilter("gl_code", label="GL code", method="with_gl_code")
     department = filters.ModelChoiceFilter(
-        label="Department", queryset=lambda request: Department.objects.for_user(request.user), empty_label="All"
+        label="Department", queryset=lambda request: Department.objects.for_user(request.user)
     )
-    kind = filters.ChoiceFilter(label="Kind", choices=Invoice.Kind.choices, empty_label="Any")
+    kind = filters.ChoiceFilter(label="Kind", choices=Invoice.Kind.choices)
     has_document = filters.ChoiceFilter(
-        label="Document",
-        choices=[("yes", "With a document"), ("no", "Without")],
-        empty_label="Any",
-        method="with_document",
+        label="Document", choices=[("yes", "With a document"), ("no", "Without")], method="with_document"
     )
     mine = filters.ChoiceFilter(
         label="Entered by", choices=[("yes", "Me")], empty_label="Anybody", method="entered_by_me"

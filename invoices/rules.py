@@ -58,7 +58,7 @@ class ApprovalRuleForm(AccountForm):
         chosen = approvers_in(self.instance) if self.instance.pk else {}
         for name, label in APPROVERS.items():
             self.fields[name] = forms.ModelChoiceField(
-                people, required=False, label=label, initial=chosen.get(name), empty_label="—"
+                people, required=False, label=label, initial=chosen.get(name), empty_label="Nobody"
             )
 
     def clean(self) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from notices.models import Notice
 from notices.telling import tell_again
@@ -23,7 +25,20 @@ from organization.models import Account, AuditEntry, AuditSeal, Company, User
 from organization.support import SupportAdmin, require_reason
 
 
-class DoorAdmin(SupportAdmin):
+class NamedColumns:
+    """Columns under the names that the pages of an account give them."""
+
+    @admin.display(ordering="is_active", boolean=True)
+    def active(self, record: Company | User) -> bool:
+        return record.is_active
+
+    @admin.display(ordering="last_login", description="last sign-in", empty_value="Never")
+    def last_sign_in(self, person: User) -> str | None:
+        at = person.last_login
+        return date_format(timezone.localtime(at), "DATETIME_FORMAT") if at else None
+
+
+class DoorAdmin(NamedColumns, SupportAdmin):
     """Adding takes the model's own permission."""
 
     needs_reason = False
@@ -32,9 +47,10 @@ class DoorAdmin(SupportAdmin):
         return admin.ModelAdmin.has_add_permission(self, request)
 
 
-class ReadOnlyInline(admin.TabularInline):
+class ReadOnlyInline(NamedColumns, admin.TabularInline):
     extra = 0
     can_delete = False
+    readonly_fields = ("active", "last_sign_in")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
@@ -48,13 +64,13 @@ class ReadOnlyInline(admin.TabularInline):
 
 class CompanyInline(ReadOnlyInline):
     model = Company
-    fields = ["name", "base_currency", "is_active"]
+    fields = ["name", "base_currency", "active"]
 
 
 class OwnerInline(ReadOnlyInline):
     model = User
     verbose_name_plural = "Account Owners"
-    fields = ["email", "first_name", "last_name", "is_active", "last_login"]
+    fields = ["email", "first_name", "last_name", "active", "last_sign_in"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).filter(role__is_account_owner=True)
@@ -124,7 +140,7 @@ class AccountAdmin(DoorAdmin):
 
 @admin.register(Company)
 class CompanyAdmin(DoorAdmin):
-    list_display = ["name", "account", "base_currency", "is_active"]
+    list_display = ["name", "account", "base_currency", "active"]
     list_select_related = ["account"]
     search_fields = ["name", "account__name"]
     fields = ["account", "name", "base_currency", "requires_documents"]
@@ -172,8 +188,9 @@ class NewOwnerForm(forms.ModelForm):
 class OwnerAdmin(DoorAdmin):
     """Account Owners only: everybody else of an account is theirs to invite."""
 
-    list_display = ["email", "first_name", "last_name", "account", "is_active", "waits", "last_login"]
+    list_display = ["email", "first_name", "last_name", "account", "active", "waits", "last_sign_in"]
     list_select_related = ["account"]
+    readonly_fields = ["active", "last_sign_in"]
     search_fields = ["email", "first_name", "last_name", "account__name"]
     actions = ["invite_again"]
 
@@ -186,16 +203,16 @@ class OwnerAdmin(DoorAdmin):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         return super().add_view(request, form_url, {"title": "Invite an Account Owner", **(extra_context or {})})
 
-    @admin.display(boolean=True, description="invited, no password yet")
-    def waits(self, owner: User) -> bool:
-        return owner.is_invited
+    @admin.display(description="password")
+    def waits(self, owner: User) -> str:
+        return "No password yet" if owner.is_invited else "Has a password"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).filter(role__is_account_owner=True, account__isnull=False)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         person = ["account", "email", "first_name", "last_name"]
-        return [*person, "is_active", "last_login"] if obj else [*person, "reason"]
+        return [*person, "active", "last_sign_in"] if obj else [*person, "reason"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs) if obj else NewOwnerForm
@@ -235,7 +252,7 @@ class AuditEntryAdmin(SupportAdmin):
 @admin.register(AuditSeal)
 class AuditSealAdmin(SupportAdmin):
     needs_reason = False
-    list_display = ["pk", "account_number", "kind", "after_id", "through_id", "count", "sealed_at"]
+    list_display = ["number", "account_number", "kind", "after_id", "through_id", "count", "sealed_at"]
     list_filter = ["kind"]
 
     def account_of(self, record: AuditSeal) -> None:

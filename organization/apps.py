@@ -7,6 +7,7 @@ from django.apps import AppConfig
 
 class OrganizationConfig(AppConfig):
     name = "organization"
+    verbose_name = "Accounts and people"
 
     def ready(self) -> None:
         from organization import control_panel

@@ -303,10 +303,10 @@ class AuditAction(models.TextChoices):
     REMOTE_SIGN_IN = "connection.signed_in", "Signed in to the accounting system"
     REMOTE_SIGN_IN_REFUSED = "connection.refused", "Sign-in to the accounting system refused"
     REMOTE_SIGN_IN_STOPPED = "connection.stopped", "Signing in to the accounting system stopped"
-    SECOND_FACTOR_ADDED = "second_factor.added", "Second factor added"
-    SECOND_FACTOR_REMOVED = "second_factor.removed", "Second factor removed"
+    SECOND_FACTOR_ADDED = "second_factor.added", "Second step added"
+    SECOND_FACTOR_REMOVED = "second_factor.removed", "Second step removed"
     SECOND_FACTOR_RENEWED = "second_factor.renewed", "Recovery codes renewed"
-    SECOND_FACTOR_FAILED = "second_factor.failed", "Second factor refused"
+    SECOND_FACTOR_FAILED = "second_factor.failed", "Second step refused"
     PASSWORD_CHANGED = "password.changed", "Password changed"
     PASSWORD_RESET = "password.reset", "Password chosen by a link"
     ACCOUNT_CHANGED = "account.changed", "Account settings changed"
@@ -359,7 +359,7 @@ class AuditAction(models.TextChoices):
     ADDRESS_CHANGE_ASKED = "address.change_asked", "Change of an e-mail address asked for"
     ADDRESS_CHANGE_DROPPED = "address.change_dropped", "Change of an e-mail address dropped"
     ADDRESS_CHANGED = "address.changed", "E-mail address changed"
-    SECOND_FACTOR_REQUIRED = "second_factor.required", "Second factor required of everybody"
+    SECOND_FACTOR_REQUIRED = "second_factor.required", "Second step required of everybody"
     SUPPORT_LOOKED = "support.looked", "Looked at by support"
     SUPPORT_CHANGED = "support.changed", "Changed by support"
     SUPPORT_REASON = "support.reason", "Support gave a reason for access"
@@ -383,14 +383,14 @@ class AuditEntry(models.Model):
     """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="audit_entries")
-    at = models.DateTimeField(default=timezone.now, editable=False)
-    action = models.CharField(max_length=40, choices=audit_actions)
-    actor_id = models.BigIntegerField(null=True)
-    actor = models.CharField(max_length=255, blank=True, help_text="Empty for what the portal did by itself.")
+    at = models.DateTimeField("when", default=timezone.now, editable=False)
+    action = models.CharField("what was done", max_length=40, choices=audit_actions)
+    actor_id = models.BigIntegerField("user's number", null=True)
+    actor = models.CharField("who", max_length=255, blank=True, help_text="Empty for what the portal did by itself.")
     address = models.GenericIPAddressField(null=True)
-    target_type = models.CharField(max_length=60, blank=True)
-    target_id = models.BigIntegerField(null=True)
-    target = models.CharField(max_length=255, blank=True)
+    target_type = models.CharField("kind of record", max_length=60, blank=True)
+    target_id = models.BigIntegerField("record's number", null=True)
+    target = models.CharField("of what", max_length=255, blank=True)
     changes = models.JSONField(default=dict, help_text="Field to [before, after]; secrets are masked.")
     reason = models.CharField(max_length=500, blank=True)
 
@@ -398,7 +398,8 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name_plural = "audit entries"
+        verbose_name = "entry of the audit log"
+        verbose_name_plural = "audit log"
         indexes = [models.Index(fields=["account", "-id"], name="audit_of_account")]
 
     def __str__(self) -> str:
@@ -421,9 +422,9 @@ class AuditSeal(models.Model):
 
     kind = models.CharField(max_length=7, choices=Kind, default=Kind.SEALED)
     account_number = models.BigIntegerField(null=True)
-    after_id = models.BigIntegerField()
-    through_id = models.BigIntegerField()
-    count = models.BigIntegerField(help_text="Entries that are sealed, or that were removed.")
+    after_id = models.BigIntegerField("after entry")
+    through_id = models.BigIntegerField("up to entry")
+    count = models.BigIntegerField("entries", help_text="Entries that are sealed, or that were removed.")
     digest = models.CharField(
         max_length=64, help_text="SHA-256 over the entries; of a checkpoint: the last hash removed."
     )
@@ -434,6 +435,8 @@ class AuditSeal(models.Model):
     hash = models.CharField(max_length=64)
 
     class Meta:
+        verbose_name = "seal of the audit log"
+        verbose_name_plural = "seals of the audit log"
         ordering = ["pk"]
         indexes = [models.Index(fields=["account_number", "id"], name="audit_seal_of_account")]
 

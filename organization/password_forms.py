@@ -1,16 +1,17 @@
-"""allauth's forms in which a password is chosen, in the portal's words."""
+"""allauth's forms in which a password is typed or chosen, in the portal's words."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account import forms
+from allauth.mfa.base import forms as second_step_forms
 
 RULES = "At least 12 characters, not only digits. Neither a common password nor much like your name or address."
 
 
-class InOurWords:
-    """What to type stands above each field, so nothing stands in it; what is asked of it is one sentence."""
+class EmptyFields:
+    """What to type stands above each field, so nothing stands in it."""
 
     fields: dict[str, Any]
 
@@ -18,6 +19,33 @@ class InOurWords:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+
+class LoginForm(EmptyFields, forms.LoginForm):
+    pass
+
+
+class ResetPasswordForm(EmptyFields, forms.ResetPasswordForm):
+    pass
+
+
+class ReauthenticateForm(EmptyFields, forms.ReauthenticateForm):
+    pass
+
+
+class SecondStepForm(EmptyFields, second_step_forms.AuthenticateForm):
+    pass
+
+
+class SecondStepAgainForm(EmptyFields, second_step_forms.ReauthenticateForm):
+    pass
+
+
+class InOurWords(EmptyFields):
+    """What is asked of a new password is one sentence."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.fields["password1"].label, self.fields["password1"].help_text = "New password", RULES
         self.fields["password2"].label = "New password, again"
 

@@ -16,6 +16,12 @@ from organization.single_sign_on import signed_in_by_provider
 
 TYPES = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]  # recovery codes alone are none
 
+NAMES = {
+    Authenticator.Type.TOTP: "Authenticator app",
+    Authenticator.Type.WEBAUTHN: "Passkey",
+    Authenticator.Type.RECOVERY_CODES: "Recovery codes",
+}
+
 WITH_SECRETS = [Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]  # of a passkey only the public half is here
 
 

@@ -27,9 +27,9 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django_celery_beat import models as beat
 
-from organization import audit
+from organization import audit, second_factors
 from organization.models import Account, AuditAction
-from organization.support import SupportAdmin, is_support
+from organization.support import NamedFilter, SupportAdmin, is_support
 
 REMOVED_MAIL = {
     Authenticator.Type.TOTP: "mfa/email/totp_deactivated",
@@ -54,23 +54,37 @@ admin.site.unregister(
 )
 
 
+class KindFilter(NamedFilter):
+    title = "kind"
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(second_factors.NAMES.items())
+
+
 @admin.register(Authenticator)
 class SecondStepAdmin(SupportAdmin, AuthenticatorAdmin):
     """Whoever has lost the telephone is helped by removing it."""
 
-    exclude = ["data"]
-
+    fields = ["user", "kind", "created_at", "last_used_at"]
+    list_display = ["user", "kind", "created_at", "last_used_at"]
+    list_filter = [KindFilter]
+    search_fields = ["user__email", "user__first_name", "user__last_name"]
     list_select_related = ["user__account"]
 
     def account_of(self, record: Authenticator) -> Account | None:
         return record.user.account
+
+    @admin.display(ordering="type")
+    def kind(self, step: Authenticator) -> str:
+        return second_factors.NAMES[Authenticator.Type(step.type)]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_support(request)
 
     def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
         with transaction.atomic():
-            changes = {"Kind": (obj.get_type_display(), None)}
+            changes = {"Kind": (self.kind(obj), None)}
             audit.record(AuditAction.SECOND_FACTOR_REMOVED, account=obj.user.account, target=obj.user, changes=changes)
             super().delete_model(request, obj)
         get_adapter().send_notification_mail(REMOVED_MAIL[obj.type], obj.user)

@@ -83,7 +83,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
-    "allauth.mfa",
+    "planergy.apps.SecondStepsConfig",  # allauth.mfa
     "allauth.usersessions",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
@@ -135,6 +135,7 @@ TEMPLATES = [
     }
 ]
 FORM_RENDERER = "planergy.form_renderer.FormRenderer"
+FILTERS_EMPTY_CHOICE_LABEL = "Any"
 
 DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or embedded.database_url(DATA_DIR))}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
@@ -207,6 +208,9 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "organization.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
+    "login": "organization.password_forms.LoginForm",
+    "reset_password": "organization.password_forms.ResetPasswordForm",
+    "reauthenticate": "organization.password_forms.ReauthenticateForm",
     "change_password": "organization.password_forms.ChangePasswordForm",
     "set_password": "organization.password_forms.SetPasswordForm",
     "reset_password_from_key": "organization.password_forms.ResetPasswordKeyForm",
@@ -228,6 +232,10 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 # Five wrong passwords from one place for one person; more for one person from all places together are counted in
 # `organization.throttles`, which never holds up a browser that has signed in before.
 ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/300s/key"}
+MFA_FORMS = {
+    "authenticate": "organization.password_forms.SecondStepForm",
+    "reauthenticate": "organization.password_forms.SecondStepAgainForm",
+}
 MFA_ADAPTER = "organization.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True

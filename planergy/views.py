@@ -76,8 +76,8 @@ def _problem_of(exception: Exception | None) -> str:
         most = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 1024 / 1024:g} MB"
         return f"The text of the form is larger than {most}. Shorten it, or attach the text as a document."
     if isinstance(exception, UnusableText):
-        return "A field, an address or a file name holds a character that cannot be kept. Type that text anew."
-    return "The request was damaged on its way, or was not written by a page of this portal. Send it again."
+        return "A field, the address or a file name holds a character that cannot be stored. Type it, do not paste it."
+    return "It was damaged on its way, or no page of this portal wrote it. Open the page from the menu and try again."
 
 
 def wrong_token(request: HttpRequest, reason: str = "") -> HttpResponse:

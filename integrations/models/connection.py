@@ -38,8 +38,8 @@ class Connection(models.Model):
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="connections")
-    system = models.CharField(max_length=40)
-    is_enabled = models.BooleanField(default=False)
+    system = models.CharField("accounting system", max_length=40)
+    is_enabled = models.BooleanField("set up", default=False)
     enabled_at = models.DateTimeField(null=True, blank=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
     changed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
@@ -49,14 +49,21 @@ class Connection(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.TextField(blank=True)
     pause_advice = models.TextField(blank=True)
-    remote_company = models.CharField(max_length=120, blank=True, help_text="The company ID there; never a secret.")
+    remote_company = models.CharField(
+        "company ID", max_length=120, blank=True, help_text="The company ID there; never a secret."
+    )
     proven_company = models.CharField(
-        max_length=120, blank=True, help_text="The company that these credentials signed in to, as it is spelled there."
+        "company signed in to",
+        max_length=120,
+        blank=True,
+        help_text="The company that these credentials signed in to, as it is spelled there.",
     )
     refused_sign_ins = models.PositiveSmallIntegerField(
-        default=0, help_text="In a row, with these credentials. After three of them no more are sent."
+        "refused sign-ins",
+        default=0,
+        help_text="In a row, with these credentials. After three of them no more are sent.",
     )
-    remote_facts = models.JSONField(default=dict, blank=True, help_text="What synchronizing learnt there.")
+    remote_facts = models.JSONField("facts", default=dict, blank=True, help_text="What synchronizing learnt there.")
     exports_automatically = models.BooleanField(
         default=False, help_text="Export invoices as soon as they are authorised. Support staff switch this on."
     )
@@ -167,10 +174,10 @@ class ImportSchedule(models.Model):
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="schedules")
     data_set = models.CharField(max_length=40, blank=True, help_text="Empty: all data.")
-    every = models.CharField(max_length=10, choices=Every, default=Every.DAY)
+    every = models.CharField("how often", max_length=10, choices=Every, default=Every.DAY)
     at_time = models.TimeField(default="02:00", help_text="In the account's time zone; hourly uses the minute.")
     weekday = models.PositiveSmallIntegerField(default=0, choices=list(enumerate(calendar.day_name)))
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField("active", default=True)
     next_run_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_run_at = models.DateTimeField(null=True, blank=True, editable=False)
 

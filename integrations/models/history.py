@@ -75,7 +75,7 @@ class Job(models.Model):
     data_set = models.CharField(max_length=40, blank=True)
     batch = models.UUIDField(default=uuid.uuid4, editable=False, help_text="Jobs started together.")
     position = models.PositiveSmallIntegerField(default=0, help_text="Order within the batch and company.")
-    trigger = models.CharField(max_length=10, choices=Trigger, default=Trigger.MANUAL)
+    trigger = models.CharField("how it started", max_length=10, choices=Trigger, default=Trigger.MANUAL)
     requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     options = models.JSONField(default=dict, blank=True)
     status = models.CharField(max_length=10, choices=JobStatus, default=JobStatus.QUEUED)
@@ -83,12 +83,14 @@ class Job(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField("last sign of life", null=True, blank=True)
     claim = models.UUIDField(null=True, blank=True, editable=False)
-    claims = models.PositiveSmallIntegerField(default=0, help_text="How often a worker began it.")
-    tries = models.PositiveSmallIntegerField(default=0, help_text="How often it failed and was tried again.")
+    claims = models.PositiveSmallIntegerField("times begun", default=0, help_text="How often a worker began it.")
+    tries = models.PositiveSmallIntegerField(
+        "times tried again", default=0, help_text="How often it failed and was tried again."
+    )
     next_attempt_at = models.DateTimeField(null=True, blank=True, help_text="It waits until then.")
-    is_cancel_requested = models.BooleanField(default=False)
+    is_cancel_requested = models.BooleanField("cancellation asked for", default=False)
     mailed_at = models.DateTimeField(null=True, blank=True)
 
     total = models.PositiveIntegerField(null=True, blank=True, help_text="Records to do; null while not known.")
@@ -109,6 +111,7 @@ class Job(models.Model):
     objects = JobQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "run"
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
@@ -168,16 +171,20 @@ class Outcome(models.Model):
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="outcomes")
     kind = models.CharField(max_length=11, choices=OutcomeKind)
-    record_key = models.CharField(max_length=200, blank=True, help_text="The record's ID there, or the invoice number.")
-    record_name = models.CharField(max_length=300, blank=True)
-    local_id = models.BigIntegerField(null=True, blank=True, help_text="The primary key of our row.")
+    record_key = models.CharField(
+        "record's ID", max_length=200, blank=True, help_text="The record's ID there, or the invoice number."
+    )
+    record_name = models.CharField("record's name", max_length=300, blank=True)
+    local_id = models.BigIntegerField("row here", null=True, blank=True, help_text="The primary key of our row.")
     code = models.CharField(max_length=60, blank=True, help_text="The cause, for grouping.")
     message = models.TextField(blank=True)
     advice = models.TextField(blank=True)
-    raw_message = models.TextField(blank=True)
+    raw_message = models.TextField("words of the accounting system", blank=True)
     changes = models.JSONField(null=True, blank=True, help_text="{field: [from, to]}")
 
     class Meta:
+        verbose_name = "record of a run"
+        verbose_name_plural = "records of runs"
         ordering = ["pk"]
         indexes = [models.Index("job", "kind", "id", name="outcome_of_job")]
 
@@ -191,16 +198,18 @@ class Exchange(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="exchanges")
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="exchanges")
     started_at = models.DateTimeField(default=timezone.now)
-    duration_ms = models.PositiveIntegerField(default=0)
+    duration_ms = models.PositiveIntegerField("milliseconds", default=0)
     endpoint = models.CharField(max_length=300)
-    functions = ArrayField(models.CharField(max_length=60), default=list)
-    control_ids = ArrayField(models.CharField(max_length=256), default=list)
-    status_code = models.PositiveSmallIntegerField(null=True, blank=True)
+    functions = ArrayField(models.CharField(max_length=60), verbose_name="asked for", default=list)
+    control_ids = ArrayField(models.CharField(max_length=256), verbose_name="control IDs", default=list)
+    status_code = models.PositiveSmallIntegerField("HTTP status", null=True, blank=True)
     error = models.TextField(blank=True)
     request = models.TextField(blank=True)
     response = models.TextField(blank=True)
 
     class Meta:
+        verbose_name = "request to an accounting system"
+        verbose_name_plural = "requests to accounting systems"
         ordering = ["-started_at", "-pk"]
         indexes = [models.Index(fields=["connection", "-started_at"], name="exchange_history")]
 

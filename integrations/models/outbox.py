@@ -18,8 +18,8 @@ from organization.querysets import AccountQuerySet
 class FailureKind(models.TextChoices):
     """What a person can do about a failure. A closed list."""
 
-    CONFIG = "config", "The connection must be mended"
-    RECORD = "record", "This record must be mended"
+    CONFIG = "config", "The connection must be fixed"
+    RECORD = "record", "This record must be corrected"
     TEMPORARY = "temporary", "Tried again by itself"
     UNKNOWN = "unknown", "Looked up first"
     INTERNAL = "internal", "An internal error"
@@ -65,19 +65,21 @@ class ExportItem(models.Model):
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
     status = models.CharField(max_length=9, choices=ItemStatus, default=ItemStatus.QUEUED)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="export_items")
-    trigger = models.CharField(max_length=10, choices=Trigger, default=Trigger.MANUAL)
+    trigger = models.CharField("how it started", max_length=10, choices=Trigger, default=Trigger.MANUAL)
     requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     queued_at = models.DateTimeField(default=timezone.now)
     next_attempt_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
-    attempts_count = models.PositiveIntegerField(default=0)
-    lookups_count = models.PositiveIntegerField(default=0)
+    attempts_count = models.PositiveIntegerField("times tried", default=0)
+    lookups_count = models.PositiveIntegerField("times looked up", default=0)
 
     claim = models.UUIDField(null=True, blank=True, editable=False)
     claimed_at = models.DateTimeField(null=True, blank=True)
     round = models.PositiveIntegerField(
         default=1, help_text="Part of the control ids; renewed after a definite refusal."
     )
-    was_sent = models.BooleanField(default=False, help_text="The gateway may have got a request with these ids.")
+    was_sent = models.BooleanField(
+        "sent", default=False, help_text="The gateway may have got a request with these ids."
+    )
     sent_to = models.CharField(max_length=120, blank=True, help_text="The company there that the request went to.")
     sent_entity = models.CharField(  # noqa: DJ001 (empty is the company itself)
         max_length=40, null=True, blank=True, help_text="The entity there that it went to; null where nobody knows."
@@ -85,21 +87,22 @@ class ExportItem(models.Model):
     sent_number = models.CharField(max_length=100, blank=True, help_text="The number of the bill that was sent.")
     sent_fingerprint = models.CharField(max_length=64, blank=True, help_text="Of the content that was sent.")
     unknown_since = models.DateTimeField(null=True, blank=True)
-    attachment_id = models.CharField(max_length=20, blank=True)
+    attachment_id = models.CharField("attachment ID", max_length=20, blank=True)
 
-    failure_kind = models.CharField(max_length=9, choices=FailureKind, blank=True)
+    failure_kind = models.CharField("kind of failure", max_length=9, choices=FailureKind, blank=True)
     code = models.CharField(max_length=60, blank=True, help_text="The cause, for grouping.")
     message = models.TextField(blank=True)
     advice = models.TextField(blank=True)
-    raw_message = models.TextField(blank=True)
+    raw_message = models.TextField("words of the accounting system", blank=True)
 
-    record_no = models.CharField(max_length=40, blank=True)
-    record_url = models.CharField(max_length=500, blank=True)
+    record_no = models.CharField("bill's record number", max_length=40, blank=True)
+    record_url = models.CharField("bill's address", max_length=500, blank=True)
     posted_at = models.DateTimeField(null=True, blank=True)
 
     objects = ExportItemQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "invoice export"
         constraints = [models.UniqueConstraint("connection", "invoice", name="one_export_item_per_invoice")]
         indexes = [
             models.Index(
@@ -162,14 +165,14 @@ class Attempt(models.Model):
     number = models.PositiveIntegerField()
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     exchange = models.ForeignKey(Exchange, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    is_lookup = models.BooleanField(default=False)
-    control_id = models.CharField(max_length=256, blank=True)
+    is_lookup = models.BooleanField("look-up", default=False)
+    control_id = models.CharField("control ID", max_length=256, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     settled_at = models.DateTimeField(null=True, blank=True)
     result = models.CharField(max_length=9, choices=Result, default=Result.SENDING)
-    failure_kind = models.CharField(max_length=9, choices=FailureKind, blank=True)
+    failure_kind = models.CharField("kind of failure", max_length=9, choices=FailureKind, blank=True)
     message = models.TextField(blank=True)
-    raw_message = models.TextField(blank=True)
+    raw_message = models.TextField("words of the accounting system", blank=True)
 
     class Meta:
         ordering = ["-number"]

@@ -247,7 +247,7 @@ def _decide(invoice: Invoice, by: User, status: Authorization.Status, reason: st
 def _reason(text: str) -> str:
     reason = text.replace("\x00", "").strip()
     if not reason:
-        raise InvoiceRefused("Say why, so that it can be mended.", "reason")
+        raise InvoiceRefused("Say why, so that it can be corrected.", "reason")
     if len(reason) > 400:
         raise InvoiceRefused("Keep the reason within 400 characters.", "reason")
     return reason

@@ -11,13 +11,16 @@ from django.db.models.functions import Cast
 
 from organization.models import AuditAction, AuditEntry, User
 
+# What the pages call an area whose key says it otherwise.
+AREA_NAMES = {"second_factor": "Second step", "export": "Download"}
+
 
 def _areas() -> list[tuple[str, str]]:
     """The areas, and below each its actions."""
     areas: dict[str, list[tuple[str, str]]] = {}
     for action in AuditAction:
         area = action.value.partition(".")[0]
-        name = area.replace("_", " ").capitalize()
+        name = AREA_NAMES.get(area) or area.replace("_", " ").capitalize()
         areas.setdefault(area, [(area, f"{name}: everything")]).append((action.value, action.label))
     return [choice for area in sorted(areas) for choice in areas[area]]
 

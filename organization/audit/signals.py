@@ -9,7 +9,7 @@ from allauth.mfa import signals as mfa
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.dispatch import Signal
 
-from organization import audit
+from organization import audit, second_factors
 from organization.models import AuditAction, User
 
 LONGEST_ADDRESS = 254
@@ -31,7 +31,7 @@ def connect() -> None:
 def _hear(signal: Signal, action: AuditAction) -> None:
     def heard(sender: Any, user: User, authenticator: Any = None, **kwargs: Any) -> None:
         """Whoever signs in is not yet whom the request is by."""
-        kind = {"Kind": (None, authenticator.get_type_display())} if authenticator is not None else None
+        kind = {"Kind": (None, second_factors.NAMES[authenticator.type])} if authenticator is not None else None
         audit.record(action, account=user.account, target=user, actor=user, changes=kind)
 
     signal.connect(heard, weak=False, dispatch_uid=f"audit_{action}_{id(signal)}")

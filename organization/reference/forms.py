@@ -59,6 +59,8 @@ class AccountForm(PlainTextForm):
                 self.fields[name] = AmountField.like(field)
             if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
                 field.queryset = like.fields[name].queryset if like else self._choices(name, field)
+            if name == "company" and not field.required:
+                field.empty_label = "All companies"  # type: ignore[attr-defined]
         self._lock_fields()
         if like:
             self._call_alike(like)

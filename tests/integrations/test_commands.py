@@ -120,7 +120,7 @@ def test_rotation_names_what_no_key_opens() -> None:
     connection, broken = connected(), connected(entities=("200",))
     Connection.objects.filter(pk=broken.pk).update(encrypted_credentials="not a token")
     out, error = failing("rotate_encryption_keys")
-    assert "Encrypted anew: 1 connections, 0 second factors." in out
+    assert "Encrypted anew: 1 connections, 0 second steps." in out
     assert str(broken.pk) in error
     connection.refresh_from_db()
     assert secrets.decrypt_json(connection.encrypted_credentials) == CREDENTIALS

@@ -190,6 +190,54 @@ def test_decides_from_the_page(open_page: Any, world: World) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("Authorised, Not Posted")
 
 
+def test_the_decision_is_always_at_hand_on_a_telephone(open_page: Any, world: World) -> None:
+    factories.document(world.invoices[1])
+    page = open_page(world.invoices[1].get_absolute_url(), world.approver, width=360)
+    bar = page.get_by_role("region", name="Your decision")
+    last = page.locator(".main > .columns")
+    for _ in range(2):
+        box = bar.bounding_box()
+        assert box is not None
+        assert (box["x"], box["width"], box["y"] + box["height"]) == (0, 360, 900)
+        expect(bar.get_by_role("button", name="Authorise")).to_be_in_viewport(ratio=1)
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    assert page.evaluate("scrollY") > 0
+    assert bar.bounding_box()["y"] >= last.bounding_box()["y"] + last.bounding_box()["height"]
+    assert violations(page) == []
+
+
+def test_the_decision_hides_no_field_that_has_the_focus(open_page: Any, world: World) -> None:
+    page = open_page(world.invoices[1].get_absolute_url(), world.approver, width=360)
+    reached = 0
+    while page.evaluate("!document.activeElement.closest('.decision-bar')"):
+        page.keyboard.press("Tab")
+        assert page.evaluate(HIDDEN_BY_THE_BAR) == ""
+        reached += 1
+    assert reached > 5
+
+
+HIDDEN_BY_THE_BAR = """() => {
+  const has = document.activeElement, bar = document.querySelector('.decision-bar');
+  if (!has.closest('main') || bar.contains(has)) return '';
+  const under = has.getBoundingClientRect().top >= bar.getBoundingClientRect().top;
+  return under ? has.outerHTML.slice(0, 120) : '';
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_rejects_from_the_page_and_says_why(open_page: Any, world: World, width: int) -> None:
+    page = open_page(world.invoices[1].get_absolute_url(), world.approver, width=width)
+    bar = page.get_by_role("region", name="Your decision")
+    bar.locator("summary").click()
+    reason = bar.get_by_label("Why")
+    expect(reason).to_be_in_viewport(ratio=1)
+    assert violations(page) == []
+    reason.fill("No order.")
+    bar.get_by_role("button", name="Reject").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Rejected")
+    expect(bar).to_have_count(0)
+
+
 def test_searches_while_typing_and_keeps_filters_in_the_address(open_page: Any, world: World) -> None:
     page = open_page(reverse("invoices:invoice_search"), world.clerk)
     page.get_by_role("searchbox").fill("alder")

@@ -34,7 +34,8 @@ def test_far_too_many_files_end_in_a_page_of_ours(desk: Desk, settings: Any) -> 
     files = [upload(f"{number}.txt", b"a") for number in range(4)]
     page = desk.post(documents=files)
     assert page.status_code == 400
-    assert "More than 3 files came at once. Choose fewer at a time. Nothing was saved." in page.text
+    assert "More than 3 files came at once. Choose fewer at a time.</p>" in page.text
+    assert "Nothing was saved. Go back: your browser still holds what you typed." in page.text
     assert "sidebar" in page.text or "topbar" in page.text
     assert not Invoice.objects.exists()
 

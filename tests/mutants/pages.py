@@ -8,7 +8,30 @@ HEADERS = "tests/planergy/test_page_headers.py"
 MASKING = "tests/integrations/sage_intacct/client/test_masking.py"
 KEPT = (f"{MASKING}::test_an_answer_is_kept_without_them",)
 
+DECISION = "tests/invoices/test_pages_in_browser.py::test_the_decision_"
+
 MUTANTS = [
+    Mutant(
+        name="pages.decision_scrolls_away",
+        file="planergy/static/planergy/app.css",
+        before="    position: sticky;\n    inset-block-end: 0;\n    z-index: 10;\n",
+        after="    z-index: 10;\n",
+        tests=(f"{DECISION}is_always_at_hand_on_a_telephone",),
+    ),
+    Mutant(
+        name="pages.decision_hides_the_focus",
+        file="planergy/static/planergy/app.css",
+        before="  :root:has(.decision-bar) { scroll-padding-block-end: 6rem;",
+        after="  :root:has(.decision-bar) {",
+        tests=(f"{DECISION}hides_no_field_that_has_the_focus",),
+    ),
+    Mutant(
+        name="pages.empty_choice_is_dashes",
+        file="planergy/form_renderer.py",
+        before="        _name_empty_choice(context",
+        after="        (context",
+        tests=("tests/planergy/test_form_renderer.py",),
+    ),
     Mutant(
         name="pages.no_content_security_policy",
         file="planergy/settings.py",

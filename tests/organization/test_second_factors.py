@@ -149,7 +149,7 @@ class TestSecrets:
         settings.FIELD_ENCRYPTION_KEYS = [new_key]
         assert secrets.decrypt(Authenticator.objects.get(type="totp").data["secret"]) == SECRET
         assert Authenticator.objects.get(type="recovery_codes").wrap().generate_codes() == codes
-        assert "2 second factors" in out.getvalue()
+        assert "2 second steps" in out.getvalue()
 
     def test_are_asked_for_again_before_they_are_shown(self, owner: User, settings: Any) -> None:
         client = sign_in(owner)

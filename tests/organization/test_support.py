@@ -205,10 +205,23 @@ def test_no_list_answers_questions_about_what_it_does_not_show(desk: Client, pag
         ("admin:integrations_job_changelist", "status__exact=failed&created_at__year=2030"),
         ("admin:integrations_exchange_changelist", "job__id__exact=1&started_at__year=2030"),
         ("admin:integrations_connection_changelist", "is_enabled__exact=1"),
+        ("admin:integrations_connection_changelist", "system=sage_intacct"),
+        ("admin:integrations_job_changelist", "data_set=suppliers"),
     ],
 )
 def test_its_own_filters_it_answers(desk: Client, page: str, question: str) -> None:
     assert desk.get(f"{reverse(page)}?{question}").status_code == 200
+
+
+def test_its_filters_offer_names_and_narrow_by_keys(desk: Client, connection: Connection) -> None:
+    Job.objects.create(connection=connection, kind=JobKind.IMPORT, data_set="suppliers")
+    page = desk.get(reverse("admin:integrations_job_changelist"), {"data_set": "gl_accounts"})
+    assert page.context["cl"].result_count == 0
+    page = desk.get(reverse("admin:integrations_job_changelist"), {"data_set": "suppliers"})
+    assert page.context["cl"].result_count == 1
+    assert ">Suppliers</a>" in page.content.decode()
+    assert ">suppliers<" not in page.content.decode()
+    assert "sage_intacct<" not in desk.get(reverse("admin:integrations_connection_changelist")).content.decode()
 
 
 def test_nothing_of_any_account_is_completed_while_one_types(desk: Client) -> None:

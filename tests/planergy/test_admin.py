@@ -62,3 +62,30 @@ def test_a_superuser_is_offered_what_support_works_with_and_nothing_raw(desk: Cl
         "mfa": {"Authenticator"},
         "organization": {"Account", "AuditEntry", "AuditSeal", "Company", "User"},
     }
+
+
+def test_its_sections_and_lists_have_plain_names(desk: Client) -> None:
+    shown = desk.get(reverse("admin:index")).context["available_apps"]
+    assert {app["name"]: {model["name"] for model in app["models"]} for app in shown} == {
+        "Accounts and people": {"Accounts", "Audit log", "Companies", "Seals of the audit log", "Users"},
+        "Integrations": {
+            "Connections",
+            "Import schedules",
+            "Invoice exports",
+            "Records of runs",
+            "Requests to accounting systems",
+            "Runs",
+        },
+        "Signing in": {"Second steps"},
+    }
+
+
+def test_a_second_step_is_called_what_its_person_calls_it(desk: Client) -> None:
+    listed = desk.get(reverse("admin:mfa_authenticator_changelist"), {"type": "totp", "q": "@"}).content.decode()
+    assert listed.count("Authenticator app") == 2  # the filter's choice and the row
+    assert "TOTP" not in listed
+    assert "WebAuthn" not in listed
+    assert (
+        "0 second steps"
+        in desk.get(reverse("admin:mfa_authenticator_changelist"), {"type": "webauthn"}).content.decode()
+    )

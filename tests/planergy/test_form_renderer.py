@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.forms.renderers import TemplatesSetting
 
 from planergy.form_renderer import FormRenderer
@@ -35,3 +37,13 @@ def test_what_only_one_engine_has_is_rendered() -> None:
     field = AdminTextInputWidget().render("name", "Alder", renderer=FormRenderer())
     assert 'class="vTextField"' in field
     assert FormRenderer().get_template("admin/widgets/date.html") is not None
+
+
+@pytest.mark.parametrize(
+    ("required", "empty", "said"),
+    [(True, BLANK_CHOICE_DASH[0][1], "Choose one"), (False, BLANK_CHOICE_DASH[0][1], "None"), (False, "Any", "Any")],
+)
+def test_an_empty_choice_says_what_it_means(*, required: bool, empty: str, said: str) -> None:
+    field = forms.ChoiceField(required=required, choices=[("", empty), ("GBP", "GBP")])
+    shown = field.get_bound_field(forms.Form(renderer=FormRenderer()), "currency").as_widget()
+    assert re.findall("<option[^>]*>([^<]*)", shown) == [said, "GBP"]

@@ -128,7 +128,7 @@ def test_nul_is_refused_with_a_page_wherever_it_stands(world: dict[str, Any], cl
         form = {"q": NUL[0]} if number % 2 else {NUL[1]: "q"}
         assert {answer.status_code for _, answer in send(client, url, form)} == {400}, name
     page = client.post("/control-panel/integrations/export/try-again/", {"code": "\x00"}).content.decode()
-    assert "holds a character that cannot be kept" in page
+    assert "holds a character that cannot be stored" in page
     assert "Profile" in page
 
 

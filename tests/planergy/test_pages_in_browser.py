@@ -51,6 +51,34 @@ def test_is_accessible_and_fits(open_page: Any, owner: Any, path: str, width: in
     assert violations(page) == []
 
 
+LAYOUT = """() => {
+  const main = document.querySelector('main'), box = main.getBoundingClientRect();
+  const last = [...main.children].filter((each) => each.checkVisibility()).at(-1).getBoundingClientRect();
+  const head = document.querySelector('.entrance-head').getBoundingClientRect();
+  return [head.top, box.left, box.width, box.bottom - last.bottom].map(Math.round);
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_pages_before_signing_in_are_laid_out_alike(open_page: Any, live_server: Any, width: int) -> None:
+    """The name of the portal does not jump from one to the next, and nothing leaves a gap."""
+    page = open_page("/accounts/login/", width=width)
+    layouts = []
+    for path in ("login", "password/reset", "password/reset/done", "password/reset/key/1-used", "inactive"):
+        page.goto(f"{live_server.url}/accounts/{path}/")
+        layouts.append(page.evaluate(LAYOUT))
+    assert layouts == [layouts[0]] * len(layouts)
+
+
+def test_an_error_page_leads_back_to_what_was_typed(open_page: Any, live_server: Any) -> None:
+    page = open_page("/accounts/password/reset/")
+    page.get_by_label("Email").fill("typed@tests.example")
+    page.goto(f"{live_server.url}/accounts/login/?next=%00")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("could not be read")
+    page.get_by_role("button", name="Go back").click()
+    expect(page.get_by_label("Email")).to_have_value("typed@tests.example")
+
+
 def test_profile_menu_opens_by_keyboard_and_signs_out(open_page: Any, owner: Any) -> None:
     page = open_page("/", owner)
     page.get_by_role("button", name="Profile").focus()

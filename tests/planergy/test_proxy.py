@@ -40,3 +40,14 @@ def test_whoever_sends_nothing_is_left(name: str, most: int) -> None:
 def test_an_empty_word_is_a_value_where_the_file_says_so() -> None:
     """`REQUIRE_SECOND_FACTOR=` means nobody; left out it means owners and support."""
     assert compose.services(VALUES)["web"]["environment"]["REQUIRE_SECOND_FACTOR"] == "owners,support"
+
+
+@pytest.mark.parametrize("status", [413, 502, 503, 504])
+def test_what_it_refuses_itself_is_told_in_words(status: int) -> None:
+    """What happened, what was kept, what to do."""
+    named = re.search(rf"error_page [\d ]*\b{status}\b[\d ]* (@\w+);", CONFIGURATION)
+    assert named
+    place = re.search(rf'location {named[1]} {{\s+return \d+ "\$page<h1>(.+?)</h1>(.+?)";', CONFIGURATION, re.DOTALL)
+    assert place
+    assert "saved" in place[2]
+    assert "again" in place[2] or "Go back" in place[2]

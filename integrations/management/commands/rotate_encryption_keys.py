@@ -13,7 +13,7 @@ from organization import second_factors, secrets
 
 
 class Command(BaseCommand):
-    help = "Encrypt stored credentials and second factors anew with the first key. Then older keys can be taken away."
+    help = "Encrypt stored credentials and second steps anew with the first key. Then older keys can be taken away."
 
     def handle(self, *args: Any, **options: Any) -> None:
         stored = Connection.objects.exclude(encrypted_credentials="").order_by("pk").values_list("pk", flat=True)
@@ -21,14 +21,14 @@ class Command(BaseCommand):
         factors = Authenticator.objects.filter(type__in=second_factors.WITH_SECRETS).values_list("pk", flat=True)
         lost = [pk for pk in factors if not second_factors.rotate(pk)]
         self.stdout.write(
-            f"Encrypted anew: {len(stored) - len(unreadable)} connections, {len(factors) - len(lost)} second factors."
+            f"Encrypted anew: {len(stored) - len(unreadable)} connections, {len(factors) - len(lost)} second steps."
         )
         if unreadable:
             listed = ", ".join(map(str, unreadable))
             raise CommandError(f"No key opens the credentials of connections {listed}: they must be entered again.")
         if lost:
             listed = ", ".join(map(str, lost))
-            raise CommandError(f"No key opens second factors {listed}: take them away in the admin, to be set up anew.")
+            raise CommandError(f"No key opens second steps {listed}: take them away in the admin, to be set up anew.")
 
 
 @transaction.atomic

@@ -320,7 +320,7 @@ FORMATS: tuple[Entry, ...] = (
         r"^(?:there was an error processing the (?:request|function)\.? )?(?P<text>.{0,200}?\b(?:field|date|object)"
         r"(?:s|\(s\))?(?= ).{1,200})$",
         "Sage Intacct could not process it: {text}",
-        "Mend what is named, then try again.",
+        "Correct what is named, then try again.",
         errornos=("DL02000001",),
         about=(),
     ),

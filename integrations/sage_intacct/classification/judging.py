@@ -104,7 +104,7 @@ def _default_advice(error: ApiError, is_config: bool) -> str:
         return f"Sage Intacct advises: {correction}"
     if is_config:
         return "Check the credentials on the Sage Intacct Settings page, then press Synchronize With Sage Intacct."
-    return "Mend this and try again."
+    return "Correct this and try again."
 
 
 def _support_id(errors: Iterable[ApiError]) -> str:

@@ -208,7 +208,7 @@ def _tell_dropped(item: ExportItem, fields: Collection[Carried], record_no: str)
         message=f"The bill stands in Sage Intacct as record {record_no}, but without the {_named(fields)}: Sage "
         "Intacct took the bill and left that out.",
         advice=f"Enter the {_named(fields)} on that bill in Sage Intacct ({places.BILLS}). Further invoices that carry "
-        f"it are not sent until it is mended: see {places.PLATFORM_OBJECTS}, then press Try again.",
+        f"it are not sent until it is fixed: see {places.PLATFORM_OBJECTS}, then press Try again.",
     )
 
 

@@ -41,7 +41,7 @@ WITH wanted AS (
   RETURNING v.id, w.external_key, w.name, w.parent_id AS old, w.found
 ), lacking AS (
   SELECT *, 'Its parent ' || code || ' was not imported, so it stands without one.' AS message,
-    'See why ' || code || ' was not imported, mend that, then import again.' AS advice
+    'See why ' || code || ' was not imported, fix that, then import again.' AS advice
   FROM wanted WHERE code IS NOT NULL AND found IS NULL
 ), kept AS (
   INSERT INTO integrations_importproblem AS p

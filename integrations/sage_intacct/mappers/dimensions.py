@@ -112,7 +112,7 @@ def dimension_value_from_record(
         raise CannotImport(
             "missing_scope",
             f"It belongs to {scope or 'no project'}, which has not been imported.",
-            f"See why {scope or 'it has no project'} was not imported, mend that, then import again.",
+            f"See why {scope or 'it has no project'} was not imported, fix that, then import again.",
         )
     parent = record.get(dimension.parent_field, "").strip() if dimension.parent_field else ""
     values = {

@@ -41,7 +41,7 @@ class CannotImport(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
-        self.advice = advice or "Mend it in Sage Intacct, then import again."
+        self.advice = advice or "Correct it in Sage Intacct, then import again."
         self.field = field
 
 

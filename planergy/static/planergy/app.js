@@ -17,6 +17,8 @@
     document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax`;
   });
 
+  on("click", "[data-back]", () => history.back());
+
   // Menus: arrow keys move, Escape and a press elsewhere close.
   on("keydown", ".menu, .dropdown", (event, element) => {
     const menu = element.matches(".menu") ? element : element.querySelector(".menu");

@@ -341,7 +341,7 @@ BILLS = (
           "Bill to Contact", "Leave it", "The column is shown as non-editable in the report."),
     Known("processing_refused", RECORD,
           "There was an error processing the request. Field(s) ABC not found on object VENDOR", "ABC",
-          "Mend what is named", "There was an error processing the request.", errorno="DL02000001",
+          "Correct what is named", "There was an error processing the request.", errorno="DL02000001",
           near_errorno="DL02000001"),
     Known("value_too_long", RECORD, "Attachment ID is too long: at most 20 characters are allowed.",
           "Attachment ID is too long for Sage Intacct: at most 20", "Shorten", "The session took too long",
