@@ -11,7 +11,7 @@ from django.db.models.functions import RowNumber
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from integrations.mail import message_id, recipients, send_all
+from integrations.mail import choice_url, message_id, reason, recipients, send_all
 from integrations.models import Job, Outcome, OutcomeKind
 from organization.models import User
 
@@ -44,7 +44,7 @@ def send_export_finished(job: Job) -> None:
         "more": job.failed - sum(cause.count for cause in causes),
         "heading": "The invoice could not be exported" if job.total == 1 else "Invoices could not be exported",
         "preheader": f"{what}: {causes[0].message or causes[0].advice}" if causes else what,
-        "reason": _reason(job),
+        "reason": reason(job, "export"),
         "system_name": job.connection.system_name,
         "url": settings.PORTAL_URL + job.get_absolute_url(),
     }
@@ -54,13 +54,15 @@ def send_export_finished(job: Job) -> None:
 
 def _message(job: Job, user: User, subject: str, context: dict[str, object]) -> EmailMultiAlternatives:
     with translation.override(user.spelling):
+        choice = {"choice_url": choice_url(user)}
         message = EmailMultiAlternatives(
             subject=subject,
-            body=render_to_string("integrations/mail/export_finished.txt", context),
+            body=render_to_string("integrations/mail/export_finished.txt", context | choice),
             to=[user.email],
             headers=message_id(job, str(user.pk)),
         )
-        message.attach_alternative(render_to_string("integrations/mail/export_finished.html", context), "text/html")
+        html = render_to_string("integrations/mail/export_finished.html", context | choice)
+        message.attach_alternative(html, "text/html")
     return message
 
 
@@ -88,10 +90,3 @@ def failures_by_cause(job: Job) -> list[FailedFor]:
         )
         for group in groups
     ]
-
-
-def _reason(job: Job) -> str:
-    who = (
-        "you started this export" if job.requested_by else "you are an Account Owner and this export started by itself"
-    )
-    return f"You get this e-mail because {who}."

@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from integrations import registry
-from integrations.views import connecting, data_sets, exporting, history, import_problems, list_imports, system_settings
+from integrations.views import (
+    batches,
+    connecting,
+    data_sets,
+    exporting,
+    history,
+    import_problems,
+    list_imports,
+    system_settings,
+)
 
 app_name = "integrations"
 
@@ -25,6 +34,8 @@ def _settings_pages() -> list[URLPattern]:
 urlpatterns: list[URLPattern] = [
     *_settings_pages(),
     path("integrations/", connecting.integration_list, name="integration_list"),
+    path("integrations/history/run/<uuid:batch>/", batches.batch_detail, name="batch_detail"),
+    path("integrations/history/run/<uuid:batch>/cancel/", batches.cancel_all, name="batch_cancel"),
     path("integrations/history/<int:pk>/", history.job_detail, name="job_detail"),
     path("integrations/history/<int:pk>/cancel/", history.cancel, name="job_cancel"),
     path("integrations/history/<int:pk>/apply/", history.apply_preview, name="preview_apply"),
