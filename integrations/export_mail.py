@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Count, Max, Window
 from django.db.models.functions import RowNumber
 
-from integrations.mail import recipients
+from integrations.mail import choice_url, reason, recipients
 from integrations.models import Job, Outcome, OutcomeKind
 from organization.mail import tell
 
@@ -41,14 +41,20 @@ def send_export_finished(job: Job) -> None:
         "more": job.failed - sum(cause.count for cause in causes),
         "heading": "The invoice could not be exported" if job.total == 1 else "Invoices could not be exported",
         "preheader": f"{what}: {causes[0].message or causes[0].advice}" if causes else what,
-        "reason": _reason(job),
+        "reason": reason(job, "export"),
         "system_name": job.connection.system_name,
         "url": settings.PORTAL_URL + job.get_absolute_url(),
     }
     subject = f"{job.connection.system_name}: {what} could not be exported"
     for user in recipients(job):
-        template = "integrations/mail/export_finished"
-        tell(user, "integrations.export_finished", subject=subject, template=template, context=context, about_id=job.pk)
+        tell(
+            user,
+            "integrations.export_finished",
+            subject=subject,
+            template="integrations/mail/export_finished",
+            context=context | {"choice_url": choice_url(user)},
+            about_id=job.pk,
+        )
 
 
 def failures_by_cause(job: Job) -> list[FailedFor]:
@@ -75,10 +81,3 @@ def failures_by_cause(job: Job) -> list[FailedFor]:
         )
         for group in groups
     ]
-
-
-def _reason(job: Job) -> str:
-    who = (
-        "you started this export" if job.requested_by else "you are an Account Owner and this export started by itself"
-    )
-    return f"You get this e-mail because {who}."

@@ -12,13 +12,20 @@ from django.db.models import Q, QuerySet
 from integrations.models import ImportProblem, Job, JobKind, JobStatus, Outcome, OutcomeKind
 from integrations.models.problems import ImportProblemQuerySet
 from integrations.registry import DataSet
+from integrations.services import batches
 from organization.models import Company
 
 
 class JobFilter(filters.FilterSet):
+    """Whole batches: what holds for a batch keeps all of its parts."""
+
     kind = filters.ChoiceFilter(label="Kind", choices=JobKind.choices, empty_label="Everything")
-    company = filters.ModelChoiceFilter(label="Company", queryset=Company.objects.none(), empty_label="All companies")
-    status = filters.ChoiceFilter(label="Status", choices=JobStatus.choices, empty_label="Any status")
+    company = filters.ModelChoiceFilter(
+        label="Company", queryset=Company.objects.none(), empty_label="All companies", method="of_company"
+    )
+    status = filters.ChoiceFilter(
+        label="Status", choices=JobStatus.choices, empty_label="Any status", method="of_status"
+    )
 
     class Meta:
         model = Job
@@ -27,6 +34,12 @@ class JobFilter(filters.FilterSet):
     def __init__(self, data: Any, queryset: QuerySet, *, companies: QuerySet) -> None:
         super().__init__(data, queryset)
         self.filters["company"].queryset = companies
+
+    def of_company(self, rows: QuerySet, name: str, value: Company) -> QuerySet:
+        return batches.of_company(rows, value)
+
+    def of_status(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return batches.of_status(rows, value)
 
 
 class OutcomeFilter(filters.FilterSet):

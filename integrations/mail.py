@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 
-from integrations.models import Job, JobStatus
+from integrations.models import Connection, ImportProblem, Job, JobStatus
+from integrations.models.problems import ImportProblemQuerySet
 from integrations.services import import_problems
+from integrations.services.batches import Totals
 from notices import telling
 from organization.mail import as_read_by, tell
 from organization.models import User
@@ -45,7 +50,7 @@ def send_job_finished(job: Job) -> None:
     for user in recipients(job):
         _tell(job, user)
     if job.status == JobStatus.ERRORED:
-        _tell_support(job)
+        tell_support(job)
 
 
 def recipients(job: Job) -> list[User]:
@@ -67,7 +72,7 @@ def _tell(job: Job, user: User) -> None:
         )
 
 
-def _tell_support(job: Job) -> None:
+def tell_support(job: Job) -> None:
     url = settings.PORTAL_URL + reverse("admin:integrations_job_change", args=[job.pk])
     telling.tell(
         "integrations.internal_error",
@@ -90,7 +95,6 @@ def _for_company(job: Job) -> str:
 
 def _context(job: Job, user: User) -> dict[str, object]:
     heading = spell(HEADINGS[JobStatus(job.status)], user.spelling)
-    who = "you started it" if job.requested_by else "you are an Account Owner and it was started by a schedule"
     return {
         "job": job,
         "heading": heading,
@@ -99,28 +103,60 @@ def _context(job: Job, user: User) -> dict[str, object]:
         **_still_open(job, user),
         # While the integration is disabled, its pages are away.
         "url": settings.PORTAL_URL + job.get_absolute_url() if job.connection.is_enabled else "",
-        "reason": f"You get this e-mail because {who}.",
+        "reason": reason(job, "import"),
+        "choice_url": choice_url(user),
     }
 
 
+def reason(job: Job, what: str) -> str:
+    """Why somebody gets the e-mail about it. `what`: "import" or "export"."""
+    why = (
+        f"you started this {what}"
+        if job.requested_by
+        else f"you are an Account Owner and this {what} was {job.started}"
+    )
+    return f"You get this e-mail because {why}."
+
+
+def choice_url(user: User) -> str:
+    """Where Account Owners choose which e-mails they get; others get those of what they started, and no more."""
+    page = settings.PORTAL_URL + reverse("organization:profile")
+    return f"{page}#id_automation_mails" if user.is_account_owner else ""
+
+
 def _still_open(job: Job, user: User) -> dict[str, object]:
-    """Of the data set, whatever this run found: the first few with what to do, and where the others are."""
-    problems = import_problems.visible_to(user, job.connection).open().filter(data_set=job.data_set)
-    if job.company_id is not None:
-        problems = problems.filter(company=job.company_id)
-    found = import_problems.counted(job.connection, problems)
+    problems = open_problems([job], user)
+    return still_open(job.connection, problems, f"?data_set={job.data_set}")
+
+
+def open_problems(parts: Sequence[Job], user: User) -> ImportProblemQuerySet[ImportProblem]:
+    """Of the data set and company of each of these, whatever they found."""
+    visible = import_problems.visible_to(user, parts[0].connection).open()
+    return visible.filter(reduce(or_, map(_has_problems_of, parts)))
+
+
+def _has_problems_of(job: Job) -> Q:
+    of_company = {} if job.company_id is None else {"company": job.company_id}
+    return Q(data_set=job.data_set, **of_company)
+
+
+def still_open(
+    connection: Connection, problems: ImportProblemQuerySet[ImportProblem], query: str = ""
+) -> dict[str, object]:
+    """The first few with what to do, and where the others are; empty where none is open."""
+    found = import_problems.counted(connection, problems)
     if not found:
         return {}
-    url = settings.PORTAL_URL + reverse("integrations:import_problems", args=[job.connection.system])
+    url = settings.PORTAL_URL + reverse("integrations:import_problems", args=[connection.system])
     return {
         "still_open": import_problems.sentence(found),
         "open_problems": list(problems[:SHOWN_PROBLEMS]),
         "open_left_out": max(problems.count() - SHOWN_PROBLEMS, 0),
-        "problems_url": f"{url}?data_set={job.data_set}" if job.connection.is_enabled else "",
+        "problems_url": f"{url}{query}" if connection.is_enabled else "",
     }
 
 
-def counts(job: Job) -> list[tuple[str, int]]:
+def counts(job: Job | Totals) -> list[tuple[str, int]]:
     return [
         ("Created", job.created),
         ("Updated", job.updated),

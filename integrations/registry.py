@@ -141,6 +141,21 @@ def job_title(job: Job) -> str:
     return f"Synchronize with {job.connection.system_name}"
 
 
+def batch_title(jobs: Sequence[Job]) -> str:
+    """What runs that were started together are called: "Import all data", "Import Currencies, Terms and 3 more"."""
+    from integrations.models import JobKind
+
+    names = list(dict.fromkeys(_data_set_name(job) for job in jobs))
+    what = _listed(names) if not jobs[0].options.get("is_all") else "all data"
+    return f"Preview import of {what}" if jobs[0].kind == JobKind.PREVIEW else f"Import {what}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > 3:
+        return f"{names[0]}, {names[1]} and {len(names) - 2} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
 def _data_set_name(job: Job) -> str:
     """What their company calls it, once that was learnt."""
     return job.options.get("name") or data_set(job.connection.system, job.data_set).name

@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from integrations import mail, registry
+from integrations import mail, registry, run_mail
 from integrations.errors import IntegrationError, LeftOut
 from integrations.models import Connection, FailureKind, Job, JobKind, JobStatus, Trigger
 from integrations.models.history import UNFINISHED
-from integrations.services import jobs, linking
+from integrations.services import batches, jobs, linking
 from integrations.services.heartbeat import GONE_AFTER, Heartbeat
 from notices import after_commit
 from organization.tracebacks import traceback_of
@@ -214,13 +214,21 @@ def finish(job: Job, status: JobStatus, **fields: str) -> None:
     now = timezone.now()
     with transaction.atomic():
         held = Job.objects.filter(pk=job.pk, claim=job.claim, status__in=UNFINISHED)
-        if held.update(status=status, finished_at=now, heartbeat_at=now, claim=None, **fields):
+        is_ended = held.update(status=status, finished_at=now, heartbeat_at=now, claim=None, **fields)
+        if is_ended and not job.is_told_with_its_batch:
             mail.safely(mail_once, job.pk)
+    if is_ended and job.is_told_with_its_batch:
+        # Not before this one's row is let go: it locks the first of the batch, and whoever cancels locks all in order.
+        mail.safely(mail_once, job.pk)
     job.refresh_from_db()
 
 
 def mail_once(job_id: int) -> None:
     """What they are told, and that they are, is one transaction."""
+    job = Job.objects.filter(pk=job_id).first()
+    if job is not None and job.is_told_with_its_batch:
+        _mail_batch_once(job)
+        return
     with transaction.atomic():
         unmailed = Job.objects.filter(pk=job_id, mailed_at=None, kind=JobKind.IMPORT).exclude(status__in=UNFINISHED)
         job = unmailed.select_for_update(no_key=True, skip_locked=True).first()
@@ -229,6 +237,22 @@ def mail_once(job_id: int) -> None:
         if not _is_known_to_be_left_out(job):
             mail.send_job_finished(job)
         Job.objects.filter(pk=job_id).update(mailed_at=timezone.now())
+
+
+def _mail_batch_once(part: Job) -> None:
+    """One e-mail for all that was started together, once the last part has ended.
+
+    Its first row is locked meanwhile, so of two parts that end at the same moment the second finds it mailed.
+    """
+    together = Job.objects.filter(batch=part.batch, kind=JobKind.IMPORT)
+    with transaction.atomic():
+        first = together.order_by("pk").values_list("pk", flat=True)[0]
+        together.select_for_update(no_key=True, of=("self",)).get(pk=first)
+        if together.unfinished().exists() or not together.filter(mailed_at=None).exists():
+            return
+        known = {job.pk for job in together.filter(status=JobStatus.LEFT_OUT) if _is_known_to_be_left_out(job)}
+        run_mail.send_run_finished(batches.Batch(list(batches.in_running_order(together))), known_left_out=known)
+        together.update(mailed_at=timezone.now())
 
 
 def _is_known_to_be_left_out(job: Job) -> bool:
@@ -260,7 +284,10 @@ def sweep_jobs(now: datetime) -> None:
             wake(job.pk, trigger=job.trigger)
     unmailed = Job.objects.filter(kind=JobKind.IMPORT, mailed_at=None).exclude(status__in=UNFINISHED)
     due = unmailed.filter(finished_at__lt=now - GONE_AFTER, finished_at__gt=now - mail.MAIL_FOR)
-    for job_id in due.order_by("finished_at").values_list("pk", flat=True)[:100]:
+    # Of what is told as one run, one part will do, and none while another is under way.
+    under_way = Job.objects.unfinished().filter(batch=OuterRef("batch"))
+    alone = Q(trigger=Trigger.MANUAL) | Q(pk__in=due.filter(~Exists(under_way)).one_per_batch().values("pk"))
+    for job_id in due.filter(alone).order_by("finished_at").values_list("pk", flat=True)[:100]:
         mail.safely(mail_once, job_id)
 
 

@@ -9,18 +9,22 @@ NOWRAP = {"cell": {"class": "nowrap"}}
 
 
 class JobTable(tables.Table):
-    """Newest first, always: sorting would hide what is running."""
+    """A row for each batch, with it as `record.entry`. Newest first, always: sorting would hide what is running."""
 
     title = tables.TemplateColumn(template_name="integrations/columns/job.html", verbose_name="What", accessor="pk")
-    company = tables.TemplateColumn("{{ value|default:'All companies' }}", empty_values=())
-    status = tables.TemplateColumn("{% badge record.status_label %}")
+    company = tables.TemplateColumn("{{ record.entry.company_label }}", accessor="pk")
+    status = tables.TemplateColumn("{% badge record.entry.status_label %}")
     counts = tables.TemplateColumn(
-        template_name="integrations/columns/counts.html", verbose_name="Result", accessor="pk"
+        template_name="integrations/columns/entry.html", verbose_name="Result", accessor="pk"
     )
     requested_by = tables.TemplateColumn(
-        "{{ value|default:record.get_trigger_display }}", verbose_name="By", empty_values=()
+        "{{ record.entry.requested_by|default:record.entry.trigger_label }}",
+        verbose_name="By",
+        accessor="pk",
     )
-    created_at = tables.TemplateColumn("{{ value|moment }}", verbose_name="When", attrs=NOWRAP)
+    created_at = tables.TemplateColumn(
+        "{{ record.entry.created_at|moment }}", verbose_name="When", attrs=NOWRAP, accessor="pk"
+    )
 
     class Meta:
         template_name = "generic/table.html"

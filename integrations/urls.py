@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from integrations import registry
 from integrations.views import (
+    batches,
     connecting,
     data_sets,
     entities,
@@ -35,6 +36,8 @@ def _settings_pages() -> list[URLPattern]:
 urlpatterns: list[URLPattern] = [
     *_settings_pages(),
     path("integrations/", connecting.integration_list, name="integration_list"),
+    path("integrations/history/run/<uuid:batch>/", batches.batch_detail, name="batch_detail"),
+    path("integrations/history/run/<uuid:batch>/cancel/", batches.cancel_all, name="batch_cancel"),
     path("integrations/history/<int:pk>/", history.job_detail, name="job_detail"),
     path("integrations/history/<int:pk>/cancel/", history.cancel, name="job_cancel"),
     path("integrations/history/<int:pk>/apply/", history.apply_preview, name="preview_apply"),

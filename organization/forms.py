@@ -240,12 +240,17 @@ class SignInRulesForm(forms.ModelForm):
 class ProfileForm(PlainTextForm):
     class Meta:
         model = User
-        fields = ("first_name", "last_name", "time_zone", "spelling", "csv_style")
+        fields = ("first_name", "last_name", "time_zone", "spelling", "csv_style", "automation_mails")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["time_zone"] = forms.ChoiceField(choices=time_zone_choices, initial=self.instance.time_zone)
-        self.fields["csv_style"].required = False
+        self.fields["csv_style"].required = self.fields["automation_mails"].required = False
+        if not self.instance.is_account_owner:
+            del self.fields["automation_mails"]  # nobody else gets any
 
     def clean_csv_style(self) -> str:
         return self.cleaned_data["csv_style"] or str(self.initial["csv_style"])
+
+    def clean_automation_mails(self) -> str:
+        return self.cleaned_data["automation_mails"] or str(self.initial["automation_mails"])

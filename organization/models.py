@@ -23,6 +23,14 @@ class Spelling(models.TextChoices):
     US = "en-us", "United States (Authorized, 12/31/2030)"
 
 
+class AutomationMails(models.TextChoices):
+    """Which runs that no person started on a page are worth an e-mail."""
+
+    NEWS = "news", "When something changed, failed or is still open"
+    PROBLEMS = "problems", "Only when something failed or is still open"
+    EVERYTHING = "everything", "Always, also when nothing changed"
+
+
 class CsvStyle(models.TextChoices):
     """How the files are written that a person takes along: spreadsheets read them as their country does."""
 
@@ -243,6 +251,13 @@ class User(AbstractBaseUser, PermissionsMixin, InvoicePermissions):
         default=CsvStyle.COMMAS,
         help_text="As your spreadsheet reads them.",
     )
+    automation_mails = models.CharField(
+        "E-mails about automation",
+        max_length=10,
+        choices=AutomationMails,
+        default=AutomationMails.NEWS,
+        help_text="Each run that a schedule or a command starts sends one e-mail. What you start yourself always does.",
+    )
     preferences = models.JSONField(default=dict, blank=True, editable=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -369,6 +384,7 @@ class AuditAction(models.TextChoices):
     DATA_SETS_CHOSEN = "integration.data_sets_chosen", "Data sets to import chosen"
     ENTITY_CHOSEN = "integration.entity_chosen", "Entity of a company chosen"
     SUPPORT_ASKED = "support.asked", "Support asked"
+    RUN_CANCELLED = "integration.run_cancelled", "Run cancelled"
 
 
 def audit_actions() -> list[tuple[str, str]]:

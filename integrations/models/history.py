@@ -7,6 +7,7 @@ import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 
@@ -42,11 +43,22 @@ class Trigger(models.TextChoices):
     MANUAL = "manual", "By hand"
     SCHEDULED = "scheduled", "Scheduled"
     AUTOMATIC = "automatic", "Automatic"
+    COMMAND = "command", "Command line"
 
     @property
     def queue(self) -> str:
         """What a person waits for goes before what started by itself."""
-        return "interactive" if self == Trigger.MANUAL else "background"
+        return "interactive" if self in ASKED_FOR else "background"
+
+
+# Somebody waits for these.
+ASKED_FOR = (Trigger.MANUAL, Trigger.COMMAND)
+_STARTED = {
+    Trigger.MANUAL: "started by hand",
+    Trigger.SCHEDULED: "started by a schedule",
+    Trigger.AUTOMATIC: "started automatically, when an invoice was authorised",
+    Trigger.COMMAND: "started from the command line",
+}
 
 
 class JobQuerySet(AccountQuerySet):
@@ -59,6 +71,11 @@ class JobQuerySet(AccountQuerySet):
         """Those that wait for no other try."""
         return self.exclude(next_attempt_at__gt=now)
 
+    def one_per_batch(self) -> JobQuerySet:
+        """Of each batch the last of these: as many rows as there are entries in the history."""
+        later = self.filter(batch=OuterRef("batch"), pk__gt=OuterRef("pk"))
+        return self.filter(~Exists(later.order_by()))
+
 
 class Job(models.Model):
     """One run: a synchronization, the import of one data set for one company, or an export. A change of the connection
@@ -70,7 +87,14 @@ class Job(models.Model):
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="jobs")
-    company = models.ForeignKey(Company, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    company = models.ForeignKey(
+        Company,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: what all companies share, or an export of several.",
+    )
     kind = models.CharField(max_length=12, choices=JobKind)
     data_set = models.CharField(max_length=40, blank=True)
     batch = models.UUIDField(default=uuid.uuid4, editable=False, help_text="Jobs started together.")
@@ -126,6 +150,7 @@ class Job(models.Model):
         ]
         indexes = [
             models.Index(fields=["connection", "-created_at"], name="job_history"),
+            models.Index(fields=["batch"], name="job_batch"),
             models.Index("status", "heartbeat_at", name="job_unfinished", condition=models.Q(status__in=UNFINISHED)),
         ]
 
@@ -140,6 +165,24 @@ class Job(models.Model):
         from integrations import registry
 
         return registry.job_title(self)
+
+    @property
+    def company_label(self) -> str:
+        if self.company_id is not None:
+            return str(self.company)
+        if self.kind == JobKind.EXPORT:
+            return "Several companies" if self.total else ""
+        return "All companies"
+
+    @property
+    def started(self) -> str:
+        """Who or what started it, as the end of a sentence: `started by a schedule`."""
+        return f"started by {self.requested_by}" if self.requested_by else _STARTED[Trigger(self.trigger)]
+
+    @property
+    def is_told_with_its_batch(self) -> bool:
+        """Nobody who pressed a button waits for word of each part, so the whole run sends one e-mail."""
+        return self.kind == JobKind.IMPORT and self.trigger != Trigger.MANUAL
 
     @property
     def status_label(self) -> str:

@@ -76,6 +76,8 @@ def _finish(job: Job) -> None:
 
 
 def _status(job: Job) -> JobStatus:
+    if job.is_cancel_requested and not job.failed and job.posted < (job.total or 0):
+        return JobStatus.CANCELLED
     if job.failed and not job.posted:
         return JobStatus.FAILED
     if job.failed:
@@ -92,7 +94,8 @@ def _message(job: Job) -> str:
     parts = [f"{job.posted} of {job.total} posted"]
     parts += [f"{job.failed} failed"] if job.failed else []
     parts += [f"{rest} not sent"] if rest > 0 else []
-    return ", ".join(parts) + "."
+    reason = job.options.get("cancelled")
+    return f"{', '.join(parts)}." + (f" {reason}." if reason and rest > 0 else "")
 
 
 def mail_once(job_id: int) -> None:

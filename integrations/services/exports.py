@@ -21,7 +21,8 @@ from integrations.models import (
     JobStatus,
     Trigger,
 )
-from integrations.services import export_jobs, outbox
+from integrations.models.history import ASKED_FOR
+from integrations.services import export_cancel, export_jobs, outbox
 from integrations.services.heartbeat import database_now
 from invoices.models import ExportState, Invoice
 from invoices.services import activity, posting
@@ -55,7 +56,8 @@ def export_invoices(
             company_ids |= {company_id for _, company_id in part}
             queued += len(part)
         job.total = queued
-        job.save(update_fields=["total"])
+        job.company_id = min(company_ids) if len(company_ids) == 1 else None
+        job.save(update_fields=["total", "company"])
         if not queued:
             export_jobs.finish_settled([job.pk])
         wake(connection.pk, company_ids, trigger=trigger)
@@ -104,7 +106,7 @@ def _queue(job: Job, wanted: list[tuple[int, int]]) -> list[tuple[int, int]]:
     restarted = [invoice_id for invoice_id in ids if known.get(invoice_id) in RESTARTABLE]
     if restarted:
         again = items.filter(invoice__in=restarted)
-        if job.trigger == Trigger.MANUAL:
+        if job.trigger in ASKED_FOR:
             causes = set(again.filter(status=ItemStatus.FAILED).values_list("company_id", "code"))
             registry.get(job.connection.system).doubt(job.connection, causes)
         if job.requested_by is not None:
@@ -136,8 +138,10 @@ def export_automatically(invoice: Invoice) -> None:
         job = _automatic_job(connection)
         queued = _queue(job, [(invoice.pk, invoice.company_id)])
         if queued:
+            is_another = bool(job.total) and job.company_id != invoice.company_id
+            job.company_id = None if is_another else invoice.company_id
             job.total = (job.total or 0) + 1
-            job.save(update_fields=["total"])
+            job.save(update_fields=["total", "company"])
         export_jobs.finish_settled([job.pk])
         wake(connection.pk, {company_id for _, company_id in queued}, trigger=Trigger.AUTOMATIC)
 
@@ -147,7 +151,8 @@ def _automatic_job(connection: Connection) -> Job:
     waiting = Job.objects.filter(
         connection=connection, kind=JobKind.EXPORT, trigger=Trigger.AUTOMATIC, status=JobStatus.QUEUED
     )
-    found = waiting.select_for_update(no_key=True, of=("self",), skip_locked=True).first()
+    free = waiting.filter(is_cancel_requested=False)
+    found = free.select_for_update(no_key=True, of=("self",), skip_locked=True).first()
     return found or Job.objects.create(connection=connection, kind=JobKind.EXPORT, trigger=Trigger.AUTOMATIC, total=0)
 
 
@@ -186,8 +191,7 @@ def cancel_for_another_company(connection: Connection, before: str) -> int:
 
 
 def _cancel_unsent(items: QuerySet[ExportItem], *, message: str, advice: str) -> int:
-    waiting = items.filter(status=ItemStatus.QUEUED, was_sent=False)
-    return outbox.cancel(waiting, message=message, advice=advice)
+    return outbox.cancel(export_cancel.unsent(items), message=message, advice=advice)
 
 
 def item_for(invoice: Invoice) -> ExportItem | None:
@@ -300,6 +304,7 @@ def sweep_exports(now: dt.datetime) -> None:
     outbox.rescue_stuck(now)
     outbox.tell_of_unknown(now)
     _cancel_after_disabling(ExportItem.objects.filter(connection__is_enabled=False))
+    export_cancel.cancel_what_came_back()
     export_jobs.finish_settled(export_jobs.possibly_settled())
     export_jobs.mail_unmailed(now)
     due = ExportItem.objects.filter(
@@ -307,7 +312,7 @@ def sweep_exports(now: dt.datetime) -> None:
         connection__in=Connection.objects.ready(),
         next_attempt_at__lte=now,
     )
-    for connection_id, company_id, is_manual in due.values_list("connection", "company").annotate(
-        is_manual=Count("pk", filter=Q(trigger=Trigger.MANUAL))
+    for connection_id, company_id, is_asked in due.values_list("connection", "company").annotate(
+        is_asked=Count("pk", filter=Q(trigger__in=ASKED_FOR))
     ):
-        wake(connection_id, {company_id}, trigger=Trigger.MANUAL if is_manual else Trigger.AUTOMATIC)
+        wake(connection_id, {company_id}, trigger=Trigger.MANUAL if is_asked else Trigger.AUTOMATIC)

@@ -14,7 +14,8 @@ from integrations.models import Connection, Job, JobKind, JobStatus, Trigger
 from integrations.models.history import JobQuerySet
 from integrations.registry import DataSet
 from integrations.services import connections
-from organization.models import Company, User
+from organization import audit
+from organization.models import AuditAction, Company, User
 
 SYNCHRONIZE_AGAIN = "Synchronize, then start it again."
 
@@ -54,6 +55,7 @@ def start_imports(
     chosen = _chosen_data_sets(connection, data_sets)
     kind = JobKind.PREVIEW if is_preview else JobKind.IMPORT
     asked = {"is_full": is_full, "is_tried_once": is_tried_once}
+    asked["is_all"] = data_sets is None
     options: dict[str, object] = {name: True for name, is_asked in asked.items() if is_asked}
     batch = uuid.uuid4()
     jobs = [
@@ -76,8 +78,26 @@ def start_imports(
 
 def cancel_job(job: Job, *, by: User | None) -> None:
     """What has not begun ends now; a running job ends after the page it is at. A finished one stays as it is."""
-    _cancel(Job.objects.filter(pk=job.pk), f"{by} cancelled it" if by else "It was cancelled")
+    if by is None:
+        _cancel(Job.objects.filter(pk=job.pk), "It was cancelled")
+    else:
+        _cancel_for(by, Job.objects.filter(pk=job.pk))
     job.refresh_from_db()
+
+
+@transaction.atomic
+def _cancel_for(by: User, jobs: JobQuerySet[Job]) -> None:
+    """One line in the audit log, however many parts it stops."""
+    stopped = _cancel(jobs, f"{by} cancelled it")
+    if stopped:
+        parts = {"Parts": (None, str(len(stopped)))}
+        account = stopped[0].connection.account
+        audit.record(AuditAction.RUN_CANCELLED, account=account, target=stopped[0], changes=parts, actor=by)
+
+
+def cancel_batch(batch: uuid.UUID, *, by: User) -> None:
+    """Cancel all: as `cancel_job`, of everything that was started together. Exports are cancelled by their invoices."""
+    _cancel_for(by, Job.objects.filter(batch=batch).exclude(kind=JobKind.EXPORT))
 
 
 def cancel_unfinished(connection: Connection) -> None:
@@ -216,13 +236,14 @@ def _unfinished_twin(job: Job) -> Job:
     return twins.unfinished().first() or twins.latest("pk")
 
 
-def _cancel(jobs: JobQuerySet[Job], reason: str, *, advice: str = "", is_at_once: bool = False) -> None:
-    """`reason`: who or what stops it, as the beginning of a sentence. The runner ends it when a running job stops.
+def _cancel(jobs: JobQuerySet[Job], reason: str, *, advice: str = "", is_at_once: bool = False) -> list[Job]:
+    """Those that it stops. `reason`: who or what does, as the beginning of a sentence. The runner ends a running one.
 
     `is_at_once`: whoever is at a running job loses it, and writes nothing more.
     """
     with transaction.atomic():
-        for job in jobs.unfinished().select_for_update(no_key=True).order_by("pk"):
+        stopped = list(jobs.unfinished().select_for_update(no_key=True).order_by("pk"))
+        for job in stopped:
             job.is_cancel_requested = True
             job.options = job.options | {"cancelled": reason}
             if job.status == JobStatus.QUEUED or is_at_once:
@@ -235,6 +256,7 @@ def _cancel(jobs: JobQuerySet[Job], reason: str, *, advice: str = "", is_at_once
                     *("failure_kind", "message", "advice"),
                 ]
             )
+    return stopped
 
 
 def _next_step(job: Job) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
@@ -10,7 +12,9 @@ from django.shortcuts import get_object_or_404
 from integrations import registry
 from integrations.errors import IntegrationError
 from integrations.models import Connection, ExportItem, Job
+from integrations.models.history import JobQuerySet
 from integrations.registry import AccountingSystem
+from integrations.services.batches import Batch, in_running_order
 from invoices.models import Invoice
 from invoices.querysets import InvoiceQuerySet
 from organization.models import User
@@ -43,12 +47,24 @@ def exporting_connection_or_404(user: User) -> Connection:
     return connection
 
 
-def job_or_404(user: User, pk: int) -> Job:
+def _jobs_of(user: User) -> JobQuerySet[Job]:
     """All of the account's for Account Owners, also while the integration is disabled; one's own for others."""
-    jobs = Job.objects.for_account(user.account)
+    jobs: JobQuerySet[Job] = Job.objects.for_account(user.account)
     if not can_manage_integrations(user):
         jobs = jobs.filter(connection__is_enabled=True, requested_by=user)
-    return get_object_or_404(jobs.select_related("connection__account", "company", "requested_by"), pk=pk)
+    return jobs
+
+
+def job_or_404(user: User, pk: int) -> Job:
+    return get_object_or_404(_jobs_of(user).select_related("connection__account", "company", "requested_by"), pk=pk)
+
+
+def batch_or_404(user: User, batch: uuid.UUID) -> Batch:
+    """All that was started together."""
+    parts = list(in_running_order(_jobs_of(user).filter(batch=batch)))
+    if not parts:
+        raise Http404
+    return Batch(parts)
 
 
 def live_job_or_404(user: User, pk: int) -> Job:

@@ -15,7 +15,7 @@ from django_tables2 import RequestConfig
 from integrations.errors import IntegrationError
 from integrations.filters import OutcomeFilter
 from integrations.models import Job, JobKind, JobStatus, OutcomeKind
-from integrations.services import jobs, previews
+from integrations.services import export_cancel, jobs, previews
 from integrations.tables import ExchangeTable, OutcomeTable
 from integrations.views.access import items_of, job_or_404, live_job_or_404, tell
 from integrations.views.problems import problem_cards
@@ -54,9 +54,17 @@ def _state(request: HttpRequest, job: Job) -> dict[str, Any]:
     return {
         "progress": progress_of(job, timezone.now()),
         "counts": counts_of(job),
-        "may_cancel": job.is_unfinished and job.kind != JobKind.EXPORT and not job.is_cancel_requested,
+        "may_cancel": _may_cancel(request, job),
+        "is_part": Job.objects.filter(batch=job.batch).exclude(pk=job.pk).exists(),
         **(_preview(job) if can_manage_integrations(request.user) else {}),
     }
+
+
+def _may_cancel(request: HttpRequest, job: Job) -> bool:
+    """Whoever sees an import may stop it; an export, with other people's invoices in it, only an Account Owner."""
+    if job.kind == JobKind.EXPORT:
+        return can_manage_integrations(request.user) and export_cancel.may_cancel(job)
+    return job.is_unfinished and not job.is_cancel_requested
 
 
 def _preview(job: Job) -> dict[str, Any]:
@@ -179,10 +187,26 @@ def exchange(request: HttpRequest, pk: int, exchange_pk: int) -> HttpResponse:
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     job = live_job_or_404(request.user, pk)
     if job.kind == JobKind.EXPORT:
-        raise Http404
+        return _cancel_export(request, job)
     jobs.cancel_job(job, by=request.user)
     done = "It ends after the records it is at." if job.is_unfinished else f"{job.title} was cancelled."
     messages.success(request, done)
+    return redirect(job)
+
+
+def _cancel_export(request: HttpRequest, job: Job) -> HttpResponse:
+    if not can_manage_integrations(request.user):
+        raise Http404
+    count = export_cancel.cancel_export(job, by=request.user)
+    left = job.export_items.unsettled().count()
+    words = "1 invoice was not sent" if count == 1 else f"{count:,} invoices were not sent"
+    if count:
+        words += " and can be exported again at any time."
+    else:
+        words = "Nothing could be held back: every invoice had ended, or may have been sent already."
+    if left:
+        words += f" What may have been sent already ({left:,}) is looked up and comes to its own end."
+    (messages.success if count else messages.info)(request, words)
     return redirect(job)
 
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from integrations.models import ItemStatus, Job, JobKind
+from integrations.models import ItemStatus, Job, JobKind, JobStatus
+from integrations.services.batches import Batch
 
 TOO_EARLY = timedelta(seconds=2)
 
@@ -47,6 +48,39 @@ def progress_of(job: Job, now: datetime) -> Progress:
         rate = job.done / took.total_seconds()
         left = timedelta(seconds=max(job.total - job.done, 0) / rate) if job.total else None
     return Progress(job.done, job.total, rate, left, took)
+
+
+@dataclass(frozen=True)
+class BatchProgress:
+    """In hundredths of a part, so that the bar moves within a long part, too."""
+
+    done: int
+    total: int
+    note: str
+    took_text: str
+
+
+def batch_progress(batch: Batch, now: datetime) -> BatchProgress:
+    done = sum(_percent(part) for part in batch.parts)
+    took = (batch.finished_at or now) - batch.started_at if batch.started_at else None
+    note = " · ".join([f"{batch.ended} of {len(batch.parts)} parts", *filter(None, [_at_work(batch)])])
+    return BatchProgress(done, 100 * len(batch.parts), note, duration_text(took) if took is not None else "")
+
+
+def _percent(part: Job) -> int:
+    if not part.is_unfinished:
+        return 100
+    return min(99, part.done * 100 // part.total) if part.total else 0
+
+
+def _at_work(batch: Batch) -> str:
+    """`now Import Suppliers for Northwind Manufacturing Ltd, 118 of 176`"""
+    part = next((part for part in batch.unfinished if part.status == JobStatus.RUNNING), None)
+    if part is None:
+        return ""
+    company = f" for {part.company}" if part.company else ""
+    count = f", {part.done:,} of {part.total:,}" if part.total else ""
+    return f"now {part.title}{company}{count}"
 
 
 def _is_moving(job: Job, now: datetime) -> bool:

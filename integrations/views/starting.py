@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from integrations.models import Job, JobKind
+from integrations.services import batches
 from organization.models import User
 from organization.permissions import can_manage_integrations
 
@@ -25,9 +26,9 @@ def tell_started(request: HttpRequest, started: Sequence[Job], asked_at: datetim
     of the page that shows the message: it needs no link to itself.
     """
     running = [job for job in started if job.created_at < asked_at]
-    if len(running) < len(started):
-        words = PREVIEW_STARTED if started[0].kind == JobKind.PREVIEW else IMPORT_STARTED
-        messages.success(request, _with_link(words, _url(started, request.user), on_page))
+    if new := [job for job in started if job.created_at >= asked_at]:
+        words = PREVIEW_STARTED if new[0].kind == JobKind.PREVIEW else IMPORT_STARTED
+        messages.success(request, _with_link(words, _url(new, request.user), on_page))
     if running:
         messages.info(request, _with_link(_running_words(running), _url(running, request.user), on_page))
 
@@ -36,11 +37,11 @@ def _running_words(running: Sequence[Job]) -> str:
     if len(running) > 1:
         return (
             f"{len(running)} of these imports were running already and were not started again. "
-            "Whoever started them gets the e-mails."
+            "The e-mails about them go to whoever started them, or to the Account Owners where no person did."
         )
     job = running[0]
-    by = f", started by {job.requested_by}" if job.requested_by else ", started by a schedule"
-    return f"“{job.title}” was running already{by}. It was not started again; whoever started it gets the e-mail."
+    who = "whoever started it gets" if job.requested_by else "the Account Owners get"
+    return f"“{job.title}” was running already, {job.started}. It was not started again; {who} the e-mail."
 
 
 def _with_link(words: str, url: str, on_page: str) -> SafeString:
@@ -48,9 +49,9 @@ def _with_link(words: str, url: str, on_page: str) -> SafeString:
 
 
 def _url(jobs: Sequence[Job], user: User) -> str:
-    """Of the one run, or of the history; "" for what this person may not open."""
+    """Of the one run with all its parts, or of the history; "" for what this person may not open."""
     job = jobs[0]
     is_owner = can_manage_integrations(user)
-    if len(jobs) > 1 and is_owner:
+    if is_owner and len({each.batch for each in jobs}) > 1:
         return reverse(f"integrations:{job.connection.system}_settings")
-    return job.get_absolute_url() if is_owner or job.requested_by_id == user.pk else ""
+    return batches.Batch(jobs).get_absolute_url() if is_owner or job.requested_by_id == user.pk else ""

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,7 +18,7 @@ from integrations.errors import IntegrationError
 from integrations.filters import JobFilter
 from integrations.forms import DataSetsForm, ImportForm
 from integrations.models import Connection, ImportSchedule, Job, JobKind, JobStatus
-from integrations.services import connections, import_problems, jobs
+from integrations.services import batches, connections, import_problems, jobs
 from integrations.services.entities import entities_of
 from integrations.tables import JobTable
 from integrations.views.access import connection_or_404, tell
@@ -90,11 +89,13 @@ def _schedules(connection: Connection) -> list[tuple[str, ImportSchedule]]:
 
 def history_of(request: HttpRequest, connection: Connection) -> dict[str, Any]:
     """Every entry, newest first, as far as the page's filters leave them."""
-    rows: QuerySet[Job] = connection.jobs.select_related("connection", "company", "requested_by")
-    narrowed = JobFilter(request.GET, rows, companies=connection.account.companies.all())
+    narrowed = JobFilter(request.GET, connection.jobs.all(), companies=connection.account.companies.all())
     narrowed.form.auto_id = "history_%s"
-    table = JobTable(narrowed.qs)
+    table = JobTable(narrowed.qs.one_per_batch())
     RequestConfig(request, paginate={"per_page": 20, "silent": True}).configure(table)
+    heads = table.page.object_list.data
+    for head, entry in zip(heads, batches.batches_of(heads), strict=True):
+        head.entry = entry
     return {
         "filter": narrowed,
         "table": table,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from integrations.errors import ConfigurationError
 from integrations.management.selection import add_selection, chosen_companies, chosen_connection
 from integrations.management.waiting import EXIT_CODES, Exit, Standing, add_timeout, shown, wait_until
-from integrations.models import Connection, ExportItem, ItemStatus, Job, Outcome
+from integrations.models import Connection, ExportItem, ItemStatus, Job, Outcome, Trigger
 from integrations.services import exports
 from invoices.models import Invoice
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         invoices = invoices if companies is None else invoices.filter(company__in=companies)
         invoices = invoices.filter(number__in=options["invoice"]) if options["invoice"] else invoices
         try:
-            job = exports.export_invoices(connection, invoices, by=None)
+            job = exports.export_invoices(connection, invoices, by=None, trigger=Trigger.COMMAND)
         except ConfigurationError as error:
             raise CommandError(f"{error.user_message} {error.advice}") from error
         is_at_rest = wait_until(lambda: _deliver(job), seconds=options["timeout"])

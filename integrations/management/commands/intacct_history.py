@@ -61,6 +61,7 @@ def _run(connection: Connection, pk: int, limit: int) -> list[dict[str, Any]]:
 def _as_dict(job: Job) -> dict[str, Any]:
     return {
         "job": job.pk,
+        "batch": str(job.batch),
         "title": job.title,
         "company": str(job.company) if job.company else None,
         "status": job.status,

@@ -14,7 +14,7 @@ from integrations import runner
 from integrations.errors import ConfigurationError
 from integrations.management.selection import add_selection, chosen_companies, chosen_connection
 from integrations.management.waiting import EXIT_CODES, Exit, Standing, add_timeout, shown, wait_until
-from integrations.models import Connection, Job, JobStatus
+from integrations.models import Connection, Job, JobStatus, Trigger
 from integrations.sage_intacct import data_sets
 from integrations.services import jobs
 
@@ -47,6 +47,7 @@ class Command(BaseCommand):
                 data_sets=options["data_set"],
                 is_full=options["full"],
                 is_preview=options["preview"],
+                trigger=Trigger.COMMAND,
                 is_tried_once=True,  # whoever runs it sees at once how it ended
             )
         except ConfigurationError as error:

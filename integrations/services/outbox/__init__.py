@@ -12,6 +12,7 @@ from integrations.services.outbox.ending import (
 from integrations.services.outbox.settling import settle
 from integrations.services.outbox.telling import warn_of_posted, write_states
 from integrations.services.outbox.values import (
+    CANCELLED,
     LOOKUP_WAITS,
     NO_FAILURE,
     SENT_ELSEWHERE,
@@ -21,6 +22,7 @@ from integrations.services.outbox.values import (
 )
 
 __all__ = [
+    "CANCELLED",
     "LOOKUP_WAITS",
     "NO_FAILURE",
     "SENT_ELSEWHERE",

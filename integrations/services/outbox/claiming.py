@@ -15,7 +15,7 @@ from integrations.services.heartbeat import GONE_AFTER, database_now
 from integrations.services.outbox.ending import cancel
 from integrations.services.outbox.locking import lock_items
 from integrations.services.outbox.rows import write_rows
-from integrations.services.outbox.values import Claim
+from integrations.services.outbox.values import CANCELLED, Claim
 from invoices.models import ExportState
 from invoices.services import posting
 from organization.models import Company
@@ -81,7 +81,7 @@ def _lock_ready(connection: Connection) -> Connection | None:
 
 def _must_not_leave(item: ExportItem) -> str:
     if item.job is not None and (item.job.is_cancel_requested or item.job.status == JobStatus.CANCELLED):
-        return "The export was cancelled before this invoice was sent."
+        return CANCELLED
     if item.invoice.is_posted:
         return "The invoice is posted already."
     if not item.invoice.is_awaiting_export:

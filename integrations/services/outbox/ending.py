@@ -83,8 +83,8 @@ def link(item: ExportItem, *, by: User | None, record_no: str, record_url: str) 
     item.refresh_from_db()
 
 
-def cancel(items: QuerySet[ExportItem], *, message: str, advice: str = "") -> int:
-    """End queued items. Invoices keep their approval status. Returns how many."""
+def cancel(items: QuerySet[ExportItem], *, message: str, advice: str = "", by: User | None = None) -> int:
+    """End queued items; each invoice's activity says so. They keep their approval status. Returns how many."""
     now = database_now()
     if not items.exists():
         return 0
@@ -98,6 +98,8 @@ def cancel(items: QuerySet[ExportItem], *, message: str, advice: str = "") -> in
             item.status, item.message, item.advice = ItemStatus.CANCELLED, message, advice
         write_states(rows)
         record_outcomes(rows, now)
+        text = f"{message} {advice}".strip()
+        activity.record_exports([(item.invoice_id, "export_cancelled", text) for item in rows], by=by)
         job_ids = {item.job_id for item in rows if item.job_id}
         after_commit(export_jobs.finish_settled, job_ids)
     return len(rows)

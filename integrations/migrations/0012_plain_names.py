@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0010_import_problems"),
+        ("integrations", "0011_entity_choices"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ import organization.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("organization", "0010_bookkeeping_fields"),
+        ("organization", "0011_automation_mails"),
     ]
 
     operations = [
