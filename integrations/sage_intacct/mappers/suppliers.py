@@ -117,7 +117,7 @@ def _contact_name(vendor: Mapping[str, str]) -> str:
 def _address(vendor: Mapping[str, str]) -> str:
     get = vendor.get
     town = f"{get(_CITY, '')} {get(_STATE, '')} {get(_ZIP, '')}"
-    lines = (get(_STREET, ""), get(_STREET_2, ""), town, get(_COUNTRY, ""))
+    lines: tuple[str, ...] = (get(_STREET, ""), get(_STREET_2, ""), town, get(_COUNTRY, ""))
     if not is_plain("".join(lines)):
         lines = tuple(map(without_bad, lines))
     return "\n".join([tidy for line in lines if (tidy := " ".join(line.split()))])
