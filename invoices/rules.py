@@ -45,7 +45,7 @@ class ApprovalRuleForm(AccountForm):
     class Meta:
         model = ApprovalRule
         fields = ("company", "name", "minimum_total", "maximum_total", "departments", "allows_own", "position")
-        labels = {"position": "Order", "allows_own": "May authorise one's own"}
+        labels = {"position": "Order", "allows_own": "May authorise their own invoices"}
         help_texts = {
             "position": "Of the rules that fit an invoice, the one with the lowest order applies.",
             "departments": "None ticked: all departments.",

@@ -18,7 +18,7 @@ class AccountSettingsForm(forms.ModelForm):
         choices=BookkeepingField.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="Who corrects nothing else on an authorised invoice does not drop its authorisation.",
+        help_text="An authorised invoice on which only these are corrected stays authorised.",
     )
 
     class Meta:
@@ -28,9 +28,7 @@ class AccountSettingsForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         currency, coding = self.fields["base_currency"], self.fields["coding_makes_author"]
-        currency.help_text = (
-            "Three letters. Limits without a currency of their own are in it; exchange rates lead to it."
-        )
+        currency.help_text = "Three letters. Limits that name no currency are in it. Exchange rates convert to it."
         coding.label = "Whoever changes GL codes or dimensions counts as an author"
         coding.help_text = "Authors of an invoice may not authorise it."
         for field in self.fields.values():

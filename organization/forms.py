@@ -110,7 +110,7 @@ class RoleForm(PermissionForm):
         labels = {
             "is_account_owner": "Account Owner",
             "can_manage_organization": "Manages companies, departments, roles, users and approval rules",
-            "reference_data": "Suppliers, GL codes and other reference data",
+            "reference_data": "Suppliers and other reference data",
         }
         widgets = {"departments": forms.CheckboxSelectMultiple}
 

@@ -19,11 +19,11 @@ MUTANTS = [
         tests=(f"{DECISION}is_always_at_hand_on_a_telephone",),
     ),
     Mutant(
-        name="pages.decision_hides_the_focus",
+        name="pages.decision_hides_what_is_scrolled_to",
         file="planergy/static/planergy/app.css",
         before="  :root:has(.decision-bar) { scroll-padding-block-end: 6rem;",
         after="  :root:has(.decision-bar) {",
-        tests=(f"{DECISION}hides_no_field_that_has_the_focus",),
+        tests=(f"{DECISION}hides_nothing_that_is_brought_into_sight",),
     ),
     Mutant(
         name="pages.empty_choice_is_dashes",
