@@ -287,8 +287,9 @@ class Storm:
         self.work()
 
     def _press_try_again(self) -> None:
-        """A person does, with all that failed."""
-        exports.try_again(ExportItem.objects.filter(connection=self.connection, status=ItemStatus.FAILED), by=None)
+        """A person does, with all that failed; whatever breaks meanwhile."""
+        with contextlib.suppress(Killed):
+            exports.try_again(ExportItem.objects.filter(connection=self.connection, status=ItemStatus.FAILED), by=None)
 
     def calm_down(self) -> None:
         """Nobody helps but the person who presses Try again: sweeps and workers bring everything to its end."""
