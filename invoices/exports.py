@@ -16,11 +16,11 @@ from invoices.querysets import InvoiceQuerySet
 from invoices.tables import COLUMNS, columns_of
 from ledger.minor_units import in_currency
 from organization.models import User
+from organization.reference.csv_files import FORMULA_STARTS
 from organization.spelling import spell
 from organization.xlsx import Value, workbook
 
 BATCH = 2_000
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 # What each column of the page says in a file; keys are those of tables.COLUMNS.
 _VALUES: dict[str, Callable[[Invoice], Value]] = {
@@ -110,7 +110,7 @@ def _text(value: Value) -> str:
 
 def harmless(text: str) -> str:
     """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    return f"'{text}" if text.startswith(_RISKY) else text
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 class _Echo:

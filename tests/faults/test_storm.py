@@ -142,7 +142,6 @@ class Storm:
         Invoice.objects.filter(pk__in=[each.pk for each in edited]).update(approval_status="draft")
         self._first_try(drawn)
         self._link_what_is_under_way()
-        self._authorize_again(edited)
         if self.steps.asleep:
             # Whoever takes the work over must not know what becomes of it when the sleeper wakes.
             late = {"seconds": weather.LONGEST_RUN, "times": -1, "after_requests": 0}
@@ -154,6 +153,7 @@ class Storm:
         self.work()
         self._put_back([*self.weather.end(), *self.steps.armed])
         self.steps.armed.clear()
+        self._authorize_again(edited)
         assert_sent_with_care(self.sandbox)
 
     def _begin(self) -> None:
@@ -287,8 +287,9 @@ class Storm:
         self.work()
 
     def _press_try_again(self) -> None:
-        """A person does, with all that failed."""
-        exports.try_again(ExportItem.objects.filter(connection=self.connection, status=ItemStatus.FAILED), by=None)
+        """A person does, with all that failed; whatever breaks meanwhile."""
+        with contextlib.suppress(Killed):
+            exports.try_again(ExportItem.objects.filter(connection=self.connection, status=ItemStatus.FAILED), by=None)
 
     def calm_down(self) -> None:
         """Nobody helps but the person who presses Try again: sweeps and workers bring everything to its end."""

@@ -116,7 +116,7 @@ def test_hold_nothing_but_headings_when_a_filter_makes_no_sense(company: Any, cl
     assert xlsx_rows(clerk, "total_min=many") == []
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "＠SUM(A1)"])
 def test_disarm_formulas(company: Any, clerk: Any, text: str) -> None:
     factories.invoice(company, description=text, supplier=factories.supplier(company, name="=cmd()"))
     [row] = exported(clerk)
