@@ -106,7 +106,7 @@ def _start(request: HttpRequest, connection: Connection, wanted: InvoiceQuerySet
 def started_words(connection: Connection, also: str = "") -> str:
     """What pressing an export button has brought about."""
     if connection.is_paused:
-        return "The invoices are in the queue. They are sent as soon as the connection is mended; it is paused now."
+        return "The invoices are in the queue. They are sent as soon as the connection is fixed; it is paused now."
     return f"The export process has started. {also}".strip()
 
 

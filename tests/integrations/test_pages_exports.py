@@ -670,7 +670,7 @@ def test_what_is_asked_for_while_paused_waits_and_says_so(client: Client, connec
     Connection.objects.filter(pk=connection.pk).update(paused_at=timezone.now(), pause_reason="The password expired.")
     ready_invoice(connection)
     shown = text(client.post(EXPORT, follow=True))
-    assert "They are sent as soon as the connection is mended" in shown
+    assert "They are sent as soon as the connection is fixed" in shown
     assert "The connection to Sage Intacct is paused" in shown
     assert f'action="{url("resume", "sage_intacct")}"' in shown
     failed_item(connection, ready_invoice(connection))
@@ -680,7 +680,7 @@ def test_what_is_asked_for_while_paused_waits_and_says_so(client: Client, connec
 def test_the_paused_banner_offers_resume_to_account_owners_only(page: Client, connection: Connection) -> None:
     Connection.objects.filter(pk=connection.pk).update(paused_at=timezone.now(), pause_reason="The password expired.")
     shown = text(page.get(SEARCH))
-    assert "An Account Owner can mend it." in shown
+    assert "An Account Owner can fix it." in shown
     assert "Resume" not in shown
     assert page.post(url("resume", "sage_intacct")).status_code == 404
 
