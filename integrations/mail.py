@@ -9,6 +9,7 @@ from functools import reduce
 from operator import or_
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
@@ -38,12 +39,13 @@ MAIL_FOR = dt.timedelta(days=1)
 SHOWN_PROBLEMS = 10
 
 
-def safely(mail_once: Callable[[int], None], job_id: int) -> None:
-    """What the run did stands whatever writing the e-mail raises. The sweep tries again."""
+def safely(tell: Callable[[int], None], pk: int) -> None:
+    """What happened stands, whatever writing the e-mail about it raises: that is logged, and leaves nothing behind."""
     try:
-        mail_once(job_id)
+        with transaction.atomic():
+            tell(pk)
     except Exception:
-        log.exception("The e-mail about job %s could not be written; the sweep tries again.", job_id)
+        log.exception("The e-mail about %s could not be written.", pk)
 
 
 def send_job_finished(job: Job) -> None:

@@ -164,6 +164,8 @@ def _state(
     if invoice.is_posted:
         return State("posted", f"Posted as bill {item.record_no if item else ''}".strip(), "check-circle", "ok")
     if item is not None and item.is_unsettled:
+        if connection.is_held and item.status == ItemStatus.QUEUED:
+            return State("live", "Paused", "pause")
         return State(
             "live", _LIVE[ItemStatus(item.status)] if not item.was_sent else _LIVE[ItemStatus.UNKNOWN], "clock"
         )

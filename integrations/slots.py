@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
 
 from integrations import registry
 from integrations.models import Connection
-from integrations.models.connection import MOST_REFUSED_SIGN_INS
 from integrations.registry import AccountingSystem
-from integrations.services import import_problems
+from integrations.services import hindrances, import_problems
 from integrations.services.preflight import early_findings
 from invoices import slots as invoice_slots
 from invoices.models import Invoice
@@ -45,7 +46,7 @@ def fill() -> None:
     invoice_slots.invoice_panels.add(invoice_panel)
     invoice_slots.home_widgets.add(problems_widget)
     invoice_slots.home_widgets.add(import_problems_widget)
-    invoice_slots.banners.add(paused_banner)
+    invoice_slots.banners.add(hindrance_banner)
     invoice_slots.posting_rules.add(posting_findings)
     invoice_slots.added_dimensions.add(added_dimensions)
     invoice_slots.nothing_to_choose.add(import_first)
@@ -174,6 +175,7 @@ def problems_widget(user: User, **context: Any) -> Fragment | None:
         "all_cards": len(cards),
         "looked_up": looked_up(user, shown=3),
         "may_export": administration_of(user).is_any,
+        "waiting": hindrances.waiting_words(connection) if connection.is_held else "",
     }
     return Fragment("integrations/problems_widget.html", context)
 
@@ -196,10 +198,19 @@ def import_first(user: User, **context: Any) -> Fragment | None:
     return Fragment("integrations/import_first.html", {"connection": _enabled(user).first(), "name": name})
 
 
-def paused_banner(user: User, **context: Any) -> Fragment | None:
-    is_held = Q(paused_at__isnull=False) | Q(refused_sign_ins__gte=MOST_REFUSED_SIGN_INS)
-    paused = _enabled(user).filter(is_held).first() if user.account_id else None
-    if paused is None:
+def hindrance_banner(user: User, **context: Any) -> Fragment | None:
+    """The same on every page. Where nothing works in the background, also for accounts without an integration."""
+    if not user.account_id:
         return None
-    may_mend = can_manage_integrations(user)
-    return Fragment("integrations/paused_banner.html", {"connection": paused, "may_mend": may_mend})
+    connection = _enabled(user).first()
+    now = timezone.now()
+    hindrance = hindrances.hindrance_of(connection, now) if connection else hindrances.idle(now)
+    if hindrance is None:
+        return None
+    shown = {
+        "hindrance": hindrance,
+        "connection": connection,
+        "may_fix": can_manage_integrations(user),
+        "settings_url": reverse(f"integrations:{connection.system}_settings") if connection else "",
+    }
+    return Fragment("integrations/hindrance.html", shown)

@@ -16,13 +16,14 @@ def run_job(job_id: int) -> None:
 @shared_task
 def sweep() -> None:
     """Find due and stuck work in PostgreSQL: losing every message in Redis loses nothing."""
-    from integrations import runner
+    from integrations import hindrance_mail, runner
     from integrations.services import exports
     from integrations.services.heartbeat import database_now
 
     now = database_now()
     runner.sweep_jobs(now)
     exports.sweep_exports(now)
+    hindrance_mail.tell_of_overdue(now)
 
 
 @shared_task

@@ -8,9 +8,18 @@ from django.utils import timezone
 
 @shared_task
 def send_due() -> None:
-    """Woken after a commit, and by the clock: losing every message in Redis loses nothing."""
+    """Woken after a commit."""
     from notices import sending
 
+    sending.send_due()
+
+
+@shared_task
+def sweep() -> None:
+    """By the clock: losing every message in Redis loses nothing. That it comes by is the sign that somebody works."""
+    from notices import pulse, sending
+
+    pulse.beat(timezone.now())
     sending.send_due()
 
 

@@ -180,7 +180,7 @@ CELERY_BEAT_SCHEDULE = {
     "integrations: sweep due and stuck work": {"task": "integrations.tasks.sweep", "schedule": 20.0},
     "integrations: start scheduled imports": {"task": "integrations.tasks.start_scheduled_imports", "schedule": 60.0},
     "integrations: prune history": {"task": "integrations.tasks.prune_history", "schedule": 6 * 3600.0},
-    "notices: send what is due": {"task": "notices.tasks.send_due", "schedule": 20.0},
+    "notices: send what is due": {"task": "notices.tasks.sweep", "schedule": 20.0},
     "notices: remove old ones": {"task": "notices.tasks.remove_old", "schedule": 24 * 3600.0},
     "organization: sweep files for lists": {"task": "organization.tasks.sweep_list_imports", "schedule": 60.0},
     "organization: seal the audit log": {"task": "organization.tasks.seal_audit_log", "schedule": 60.0},

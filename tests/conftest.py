@@ -149,11 +149,15 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests that commit are cleaned up by TRUNCATE, which tables that are only ever added to refuse."""
+    """Tests that commit are cleaned up by TRUNCATE, which tables that are only ever added to refuse.
+
+    Nor does any worker come by here, which pages would say after a while.
+    """
     from django.db import connection
 
     found = "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 32 > 0"
     with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM notices_pulse")
         cursor.execute(found)
         for table, trigger in cursor.fetchall():
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")

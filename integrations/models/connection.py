@@ -20,14 +20,14 @@ class ConnectionQuerySet(AccountQuerySet):
     def enabled(self) -> ConnectionQuerySet:
         return self.filter(is_enabled=True)
 
+    def not_held(self) -> ConnectionQuerySet:
+        """Neither paused nor refused too often."""
+        return self.filter(paused_at__isnull=True, refused_sign_ins__lt=MOST_REFUSED_SIGN_INS)
+
     def ready(self) -> ConnectionQuerySet:
         """Enabled, with credentials that are not refused, synchronized and not paused: work may go over these."""
-        return self.enabled().filter(
-            credentials_saved_at__isnull=False,
-            synchronized_at__isnull=False,
-            paused_at__isnull=True,
-            refused_sign_ins__lt=MOST_REFUSED_SIGN_INS,
-        )
+        ready = self.enabled().not_held()
+        return ready.filter(credentials_saved_at__isnull=False, synchronized_at__isnull=False)
 
 
 class Connection(models.Model):
@@ -49,6 +49,12 @@ class Connection(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.TextField(blank=True)
     pause_advice = models.TextField(blank=True)
+    overdue_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Of the oldest work that should be done, once people were told.",
+    )
     remote_company = models.CharField(
         "company ID", max_length=120, blank=True, help_text="The company ID there; never a secret."
     )
@@ -108,14 +114,18 @@ class Connection(models.Model):
         return self.paused_at is not None
 
     @property
+    def is_held(self) -> bool:
+        """Nothing is imported or exported until a person has fixed something."""
+        return self.is_paused or self.is_locked_out
+
+    @property
     def is_locked_out(self) -> bool:
         """Refused so often that nothing signs in before new credentials are saved."""
         return self.refused_sign_ins >= MOST_REFUSED_SIGN_INS
 
     @property
     def is_ready(self) -> bool:
-        is_usable = self.is_enabled and self.has_credentials and not self.is_locked_out
-        return is_usable and self.is_synchronized and not self.is_paused
+        return self.is_enabled and self.has_credentials and self.is_synchronized and not self.is_held
 
 
 class CompanyLink(models.Model):

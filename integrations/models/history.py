@@ -185,7 +185,16 @@ class Job(models.Model):
         return self.kind == JobKind.IMPORT and self.trigger != Trigger.MANUAL
 
     @property
+    def is_paused(self) -> bool:
+        """It goes on once the connection is fixed. What is at work at this moment finds that out by itself."""
+        if not (self.is_unfinished and self.connection.is_enabled and self.connection.is_held):
+            return False
+        return self.kind == JobKind.EXPORT or (self.status == JobStatus.QUEUED and self.kind != JobKind.SYNCHRONIZE)
+
+    @property
     def status_label(self) -> str:
+        if self.is_paused:
+            return "Paused"
         return "Waiting to be tried again" if self.next_attempt_at else self.get_status_display()
 
     @property

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from django.db import connection as database
 from django.db.models import F, QuerySet
 
+from integrations import hindrance_mail, mail
 from integrations.errors import TemporaryError
 from integrations.models import Connection, FailureKind, Job
 from integrations.sage_intacct.classification import classify
@@ -66,6 +67,7 @@ class SignIns:
         self._record(AuditAction.REMOTE_SIGN_IN_REFUSED, verdict.message)
         if (row := self._row().first()) and row.is_locked_out:
             self._record(AuditAction.REMOTE_SIGN_IN_STOPPED, connections.LOCKED_OUT)
+            mail.safely(hindrance_mail.tell, row.pk)
 
     def _note_success(self, session: Session) -> None:
         company_id = session.company_id[:COMPANY_LENGTH]

@@ -108,11 +108,19 @@ def choose_data_sets(connection: Connection, *, left_out: Sequence[str], by: Use
 
 
 def pause(connection: Connection, error: IntegrationError) -> None:
-    """Hold all work over the connection until somebody mends it. The first reason stays, so it is safe to repeat."""
-    Connection.objects.enabled().filter(pk=connection.pk, paused_at=None).update(
-        paused_at=timezone.now(), pause_reason=error.user_message, pause_advice=error.advice
-    )
-    connection.refresh_from_db()
+    """Hold all work over the connection until somebody mends it, and tell people.
+
+    The first reason stays, so it is safe to repeat.
+    """
+    from integrations import hindrance_mail, mail
+
+    with transaction.atomic():
+        running = Connection.objects.enabled().filter(pk=connection.pk, paused_at=None)
+        why = {"pause_reason": error.user_message, "pause_advice": error.advice}
+        is_new = running.update(paused_at=timezone.now(), overdue_since=None, **why)
+        connection.refresh_from_db()
+        if is_new and not connection.is_locked_out:  # of that people are told by whoever finds it out
+            mail.safely(hindrance_mail.tell, connection.pk)
 
 
 def resume(connection: Connection, *, by: User | None) -> None:
@@ -127,7 +135,7 @@ def resume(connection: Connection, *, by: User | None) -> None:
             paused = {"Paused for": (row.pause_reason, None)}
             audit.record(AuditAction.INTEGRATION_RESUMED, account=row.account, target=row, changes=paused, actor=by)
         _clear_pause(row)
-        row.save(update_fields=["paused_at", "pause_reason", "pause_advice"])
+        row.save(update_fields=["paused_at", "pause_reason", "pause_advice", "overdue_since"])
         wake(sweep)
     log.info("Connection %s was resumed by user %s.", row.pk, by.pk if by else None)
     connection.refresh_from_db()
@@ -165,7 +173,7 @@ def _forget_sign_ins(connection: Connection) -> None:
 
 
 def _clear_pause(connection: Connection) -> None:
-    connection.paused_at = None
+    connection.paused_at = connection.overdue_since = None
     connection.pause_reason = connection.pause_advice = ""
 
 

@@ -61,7 +61,6 @@ def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> Htt
         "open_counts": import_problems.counted(connection, import_problems.visible_to(request.user, connection)),
         "data_sets_form": DataSetsForm(connection=connection, left_out_there=jobs.left_out_there(connection)),
         "import_form": ImportForm(connection=connection, auto_id="import_%s"),
-        "locked_out": (connections.LOCKED_OUT, connections.LOCKED_OUT_ADVICE),
         "failed_synchronize": _failed_synchronize(connection),
         "entities": entities_of(connection),
         "is_data_imported": jobs.is_data_imported(connection),

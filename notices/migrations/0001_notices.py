@@ -6,6 +6,11 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def begin_to_listen(apps, schema_editor):
+    """Where no worker ever comes by, that is found out, too."""
+    apps.get_model("notices", "Pulse").objects.create(name="clock", at=django.utils.timezone.now())
+
+
 class Migration(migrations.Migration):
     initial = True
 
@@ -86,4 +91,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RunPython(begin_to_listen, migrations.RunPython.noop),
     ]

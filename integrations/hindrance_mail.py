@@ -1,0 +1,120 @@
+"""Telling that work is held back: at once, and once more after a day if it still is."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models import Connection, Job
+from integrations.services.hindrances import Hindrance, Kind, note_overdue, own_hindrance_of, waiting_words
+from notices import telling
+from notices.kinds import last_look
+from notices.models import Notice
+from organization.mail import tell as tell_user
+from organization.models import User
+from organization.spelling import spell
+
+REMIND_AFTER = dt.timedelta(days=1)
+TEMPLATE = "integrations/mail/hindrance"
+HELD, HELD_STILL = "integrations.held", "integrations.held_still"
+OVERDUE, OVERDUE_STILL = "integrations.overdue", "integrations.overdue_still"
+
+
+def tell(connection_id: int) -> None:
+    """Account Owners, whoever started what waits, and support. Nobody where nothing is held back any more."""
+    connection = Connection.objects.select_related("account").get(pk=connection_id)
+    hindrance = own_hindrance_of(connection)
+    if hindrance is None:
+        return
+    first, still = (OVERDUE, OVERDUE_STILL) if hindrance.kind == Kind.OVERDUE else (HELD, HELD_STILL)
+    tomorrow = timezone.now() + REMIND_AFTER
+    for kind, due_at in ((first, None), (still, tomorrow)):
+        for user in _concerned(connection):
+            _tell_user(user, kind, connection, hindrance, due_at=due_at)
+        _tell_support(kind, connection, hindrance, due_at=due_at)
+
+
+def tell_of_overdue(now: dt.datetime) -> None:
+    with transaction.atomic():
+        for connection in note_overdue(now):
+            tell(connection.pk)
+
+
+def _concerned(connection: Connection) -> list[User]:
+    owners = {user.pk: user for user in connection.account.owners().select_related("account")}
+    started = User.objects.filter(pk__in=_starters(connection), is_active=True, account=connection.account_id)
+    return list((owners | {user.pk: user for user in started.select_related("account")}).values())
+
+
+def _starters(connection: Connection) -> set[int]:
+    jobs = connection.jobs.unfinished().values_list("requested_by", flat=True)
+    items = connection.export_items.unsettled().values_list("requested_by", flat=True)
+    return {pk for pk in (*jobs.distinct(), *items.distinct()) if pk is not None}
+
+
+def _tell_user(
+    user: User, kind: str, connection: Connection, hindrance: Hindrance, *, due_at: dt.datetime | None
+) -> None:
+    context = _context(kind, connection, hindrance) | _way(user, connection)
+    subject = spell(f"{connection.system_name}: {context['heading']}", user.spelling)
+    tell_user(user, kind, subject=subject, template=TEMPLATE, context=context, about_id=connection.pk, due_at=due_at)
+
+
+def _context(kind: str, connection: Connection, hindrance: Hindrance) -> dict[str, object]:
+    is_still = kind in (HELD_STILL, OVERDUE_STILL)
+    return {
+        "heading": hindrance.heading.replace(" is ", " is still ") if is_still else hindrance.heading,
+        "hindrance": hindrance,
+        "waiting": waiting_words(connection),
+        "connection": connection,
+        "preheader": hindrance.why,
+    }
+
+
+def _way(user: User, connection: Connection) -> dict[str, object]:
+    """Owners are led to where it is fixed; who started something, to what waits."""
+    if user.is_account_owner:
+        path = reverse(f"integrations:{connection.system}_settings")
+        label, why = f"Open {connection.system_name} Settings", "you are an Account Owner"
+    else:
+        job = Job.objects.unfinished().filter(connection=connection, requested_by=user).first()
+        path = job.get_absolute_url() if job else reverse("invoices:home")
+        label, why = "See what waits", "you started something that waits for it"
+    reason = f"You get this e-mail because {why}."
+    return {"button_url": settings.PORTAL_URL + path, "button_label": label, "reason": reason}
+
+
+def _tell_support(kind: str, connection: Connection, hindrance: Hindrance, *, due_at: dt.datetime | None) -> None:
+    url = settings.PORTAL_URL + reverse("admin:integrations_connection_change", args=[connection.pk])
+    context = _context(kind, connection, hindrance) | {
+        "account": connection.account,
+        "button_url": url,
+        "button_label": "The connection",
+        "reason": "You get this e-mail because you support Planergy.",
+    }
+    telling.tell(
+        kind,
+        to=settings.SUPPORT_EMAIL,
+        subject=f"{connection.account}: {context['heading']}",
+        text=render_to_string(f"{TEMPLATE}.txt", context),
+        html=render_to_string(f"{TEMPLATE}.html", context),
+        account_number=connection.account_id,
+        about_id=connection.pk,
+        due_at=due_at,
+    )
+
+
+@last_look(HELD_STILL, OVERDUE_STILL)
+def _is_still_so(notice: Notice) -> str | None:
+    """The same pause: one that was resumed and came again has its own reminder."""
+    connection = Connection.objects.enabled().filter(pk=notice.about_id).first()
+    if connection is None:
+        return None
+    since = connection.overdue_since if notice.kind == OVERDUE_STILL else connection.paused_at
+    is_so = since is not None and since <= notice.created_at
+    return "" if is_so or (notice.kind == HELD_STILL and connection.is_locked_out) else None

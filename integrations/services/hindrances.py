@@ -1,0 +1,146 @@
+"""What holds the work over a connection back: why, since when, and who can fix it. One home, for pages and e-mails."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.conf import settings
+from django.db.models import F, Min, Q
+
+from integrations.models import Connection, ExportItem, ImportSchedule, Job, JobKind, JobStatus
+from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE
+from integrations.services.heartbeat import GONE_AFTER
+from notices import pulse
+
+# A worker that is busy comes by every twenty seconds.
+IDLE_AFTER = dt.timedelta(minutes=5)
+OVERDUE_AFTER = dt.timedelta(hours=1)
+NOTHING_LOST = "Nothing is lost: what waits goes on afterwards."
+
+
+class Kind(StrEnum):
+    IDLE = "idle"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True)
+class Hindrance:
+    """`since` is None where nobody noted it. `who` can fix it, by doing what `advice` says."""
+
+    kind: Kind
+    heading: str
+    since: dt.datetime | None
+    why: str
+    advice: str
+    who: str
+
+    @property
+    def is_for_owners(self) -> bool:
+        return self.who == OWNERS
+
+
+OWNERS, OPERATORS = "An Account Owner can fix it.", "Planergy's support team can fix it."
+
+
+def hindrance_of(connection: Connection, now: dt.datetime) -> Hindrance | None:
+    """The first that has to be fixed, for pages. A connection that is not enabled has none."""
+    return (idle(now) if connection.is_enabled else None) or own_hindrance_of(connection)
+
+
+def own_hindrance_of(connection: Connection) -> Hindrance | None:
+    """Of this connection, not of all work in the background: for workers, who prove that there is one."""
+    return (_held(connection) or _overdue(connection)) if connection.is_enabled else None
+
+
+def idle(now: dt.datetime) -> Hindrance | None:
+    """Neither the clock's sweep nor any run gives a sign of life."""
+    last = pulse.last_beat()
+    if last is None or last > now - IDLE_AFTER:
+        return None
+    if Job.objects.unfinished().filter(heartbeat_at__gt=now - GONE_AFTER).exists():
+        return None  # every worker is busy: that is work, not standstill
+    return Hindrance(
+        Kind.IDLE,
+        "Nothing works in the background",
+        last,
+        "No import, no export and no e-mail leaves: no worker of Planergy gives a sign of life.",
+        f"Tell Planergy's support team, {settings.SUPPORT_EMAIL}: they could not be told by e-mail. {NOTHING_LOST}",
+        OPERATORS,
+    )
+
+
+def _held(connection: Connection) -> Hindrance | None:
+    name = connection.system_name
+    if connection.is_locked_out:
+        heading = f"Signing in to {name} is stopped"
+        return Hindrance(Kind.STOPPED, heading, connection.paused_at, LOCKED_OUT, LOCKED_OUT_ADVICE, OWNERS)
+    if connection.is_paused:
+        heading, advice = f"The connection to {name} is paused", connection.pause_advice or "Fix it."
+        why, advice = connection.pause_reason, f"{advice} Then press Resume."
+        return Hindrance(Kind.PAUSED, heading, connection.paused_at, why, advice, OWNERS)
+    return None
+
+
+def _overdue(connection: Connection) -> Hindrance | None:
+    if connection.overdue_since is None:
+        return None
+    name = connection.system_name
+    waiting = waiting_words(connection)
+    why = f"{waiting} longer than an hour." if waiting else "An import that was to start by itself has not started."
+    if connection.is_ready:
+        advice, who = f"Planergy's support team was told: {settings.SUPPORT_EMAIL}. {NOTHING_LOST}", OPERATORS
+    elif connection.has_credentials:
+        advice, who = f"Press Synchronize With {name} on its settings page. {NOTHING_LOST}", OWNERS
+    else:
+        advice, who = f"Save the credentials on the page {name} Settings, then synchronize. {NOTHING_LOST}", OWNERS
+    return Hindrance(Kind.OVERDUE, f"Work over {name} is overdue", connection.overdue_since, why, advice, who)
+
+
+def waiting_words(connection: Connection) -> str:
+    """ "5 invoices and 2 imports wait", or "" where nothing does."""
+    items = connection.export_items.unsettled().count()
+    jobs = connection.jobs.unfinished().exclude(kind__in=(JobKind.EXPORT, JobKind.SYNCHRONIZE)).count()
+    counted = [
+        f"{count:,} {word}{'' if count == 1 else 's'}"
+        for count, word in ((items, "invoice"), (jobs, "import"))
+        if count
+    ]
+    return f"{' and '.join(counted)} {'waits' if items + jobs == 1 else 'wait'}" if counted else ""
+
+
+def note_overdue(now: dt.datetime) -> list[Connection]:
+    """Write down of which connections work is overdue. Returns those of which nobody was told yet."""
+    since = _overdue_since(now)
+    connections = Connection.objects.select_related("account")
+    connections.exclude(overdue_since=None).exclude(pk__in=since).update(overdue_since=None)
+    found = []
+    for connection in connections.filter(pk__in=since, overdue_since=None):
+        # Of two sweeps at the same moment one tells.
+        if Connection.objects.filter(pk=connection.pk, overdue_since=None).update(overdue_since=since[connection.pk]):
+            connection.overdue_since = since[connection.pk]
+            found.append(connection)
+    return found
+
+
+def _overdue_since(now: dt.datetime) -> dict[int, dt.datetime]:
+    """By connection, the oldest of what should have been done an hour ago. What is paused was told already."""
+    before, open_ones = now - OVERDUE_AFTER, Connection.objects.enabled().not_held()
+    busy = Job.objects.unfinished().filter(heartbeat_at__gt=now - GONE_AFTER).exclude(kind=JobKind.EXPORT)
+    items = ExportItem.objects.unsettled().filter(queued_at__lt=before)
+    queued = Job.objects.filter(status=JobStatus.QUEUED, created_at__lt=before).exclude(kind=JobKind.EXPORT)
+    queued = queued.exclude(connection__in=busy.values("connection"))
+    late = ImportSchedule.objects.filter(is_active=True, next_run_at__lt=before)
+    # One that could not start is planned anew, and nothing else tells that it did not.
+    refused = ImportSchedule.objects.filter(
+        is_active=True, connection__synchronized_at=None, last_run_at__gte=F("connection__enabled_at")
+    ).filter(Q(connection__credentials_saved_at=None) | Q(last_run_at__gte=F("connection__credentials_saved_at")))
+    since: dict[int, dt.datetime] = {}
+    for rows, field in ((items, "queued_at"), (queued, "created_at"), (late, "next_run_at"), (refused, "last_run_at")):
+        found = rows.filter(connection__in=open_ones).order_by().values_list("connection").annotate(first=Min(field))
+        for connection_id, first in found:
+            since[connection_id] = min(first, since.get(connection_id, first))
+    return since

@@ -1,0 +1,283 @@
+"""What holds work back is told at once, on every page that shows it, and once more after a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations import hindrance_mail, tasks
+from integrations.errors import ConfigurationError
+from integrations.models import Connection, ExportItem, ImportSchedule, ItemStatus, Job, JobKind, JobStatus
+from integrations.sage_intacct import gateway
+from integrations.services import connections, exports, hindrances
+from invoices.models import Invoice
+from notices import pulse, sending
+from notices.models import Notice
+from organization import secrets
+from organization.models import User
+from tests import factories
+from tests.integrations import exporting
+from tests.integrations.importing import CREDENTIALS
+
+pytestmark = pytest.mark.django_db
+SETTINGS = "/control-panel/sage-intacct-settings/"
+SUPPORT = "support@tests.example"
+AN_HOUR, A_DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+REFUSED = ConfigurationError("The password has expired.", advice="Save a new one.")
+
+
+@pytest.fixture(autouse=True)
+def _support(settings: Any) -> None:
+    settings.SUPPORT_EMAIL = SUPPORT
+    gateway.redis_client().flushdb()
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return exporting.exporting_connection()
+
+
+@pytest.fixture
+def owner(connection: Connection) -> User:
+    return factories.owner(connection.account)
+
+
+@pytest.fixture
+def clerk(connection: Connection) -> User:
+    return factories.user(connection.account)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def shown(user: User, url: str) -> str:
+    return " ".join(signed_in(user).get(url).text.split())
+
+
+def told() -> list[str]:
+    return sorted(message.to[0] for message in mail.outbox)
+
+
+def forbid(sandbox: Any, *, allowed: bool = False) -> None:
+    exporting.act(sandbox, action="set_permission", object="APBILL", operation="create", allowed=allowed)
+
+
+def test_an_export_that_pauses_the_connection_tells_owners_starter_and_support_and_goes_on_when_resumed(
+    portal_sandbox: Any, connection: Connection, owner: User, clerk: User
+) -> None:
+    factories.user(connection.account, "Invoice Approver")  # has nothing to do with it
+    forbid(portal_sandbox)
+    invoices = [exporting.ready_invoice(connection) for _ in range(5)]
+    job = exporting.export(connection, *invoices, by=clerk)
+
+    assert told() == sorted([owner.email, clerk.email, SUPPORT])
+    by_address = {message.to[0]: message for message in mail.outbox}
+    assert "5 invoices wait for it" in by_address[owner.email].body
+    assert SETTINGS in by_address[owner.email].body
+    assert job.get_absolute_url() in by_address[clerk.email].body
+    assert str(connection.account) in by_address[SUPPORT].subject
+    connection.refresh_from_db()
+    assert Job.objects.get(pk=job.pk).status_label == "Paused"
+
+    forbid(portal_sandbox, allowed=True)
+    connections.resume(connection, by=owner)
+    exporting.deliver(connection)
+    assert Job.objects.get(pk=job.pk).status == JobStatus.SUCCEEDED
+    mail.outbox.clear()
+    sending.send_due(timezone.now() + A_DAY + AN_HOUR)
+    assert mail.outbox == [], "nobody is reminded of what is fixed"
+
+
+def test_is_said_the_same_on_every_page(connection: Connection, owner: User, clerk: User) -> None:
+    invoice = exporting.ready_invoice(connection)
+    job = exports.export_invoices(connection, [invoice], by=clerk)
+    connections.pause(connection, REFUSED)
+    everybody = ["/", "/accounts-payable/", invoice.get_absolute_url(), job.get_absolute_url()]
+    for url in [*everybody, SETTINGS, "/control-panel/integrations/"]:
+        page = shown(owner, url)
+        assert page.count("The connection to Sage Intacct is paused since") == 1, url
+        assert "The password has expired." in page, url
+        assert "Save a new one. Then press Resume." in page, url
+        assert "Resume</button>" in page, url
+    for url in everybody:
+        page = shown(clerk, url)
+        assert page.count("The connection to Sage Intacct is paused since") == 1, url
+        assert "An Account Owner can fix it." in page, url
+        assert "Resume</button>" not in page, url
+    assert "has to be fixed." not in shown(owner, "/accounts-payable/")
+    assert "1 invoice waits until the connection is fixed." in shown(owner, "/accounts-payable/")
+    steps = shown(owner, SETTINGS).partition('id="setup-steps"')[2].partition("</ol>")[0]
+    assert "Paused" in steps
+    assert "Synchronized" not in steps
+
+
+@pytest.mark.usefixtures("notices_wait")
+def test_is_told_once_more_after_a_day_and_never_of_an_earlier_pause(connection: Connection, owner: User) -> None:
+    connections.pause(connection, REFUSED)
+    connections.pause(connection, REFUSED)
+    sending.send_due()
+    assert told() == sorted([owner.email, SUPPORT])
+    connections.resume(connection, by=owner)
+    connections.pause(connection, REFUSED)
+    mail.outbox.clear()
+    sending.send_due(timezone.now() + AN_HOUR)
+    assert told() == sorted([owner.email, SUPPORT])
+    mail.outbox.clear()
+    sending.send_due(timezone.now() + A_DAY + AN_HOUR)
+    assert told() == sorted([owner.email, SUPPORT])
+    assert "is still paused" in mail.outbox[0].subject
+    dropped = Notice.objects.filter(state=Notice.State.DROPPED)
+    assert set(dropped.values_list("kind", flat=True)) == {hindrance_mail.HELD_STILL}
+    mail.outbox.clear()
+    sending.send_due(timezone.now() + 3 * A_DAY)
+    assert mail.outbox == []
+
+
+def test_an_error_in_writing_the_mail_does_not_undo_the_pause(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(connection_id: int) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(hindrance_mail, "tell", broken)
+    connections.pause(connection, REFUSED)
+    assert Connection.objects.get().is_paused
+
+
+def test_stopped_sign_ins_are_told_once(portal_sandbox: Any, connection: Connection, owner: User) -> None:
+    wrong = secrets.encrypt_json(CREDENTIALS | {"user_password": "wrong"})
+    Connection.objects.update(encrypted_credentials=wrong)
+    connection.refresh_from_db()
+    for _ in range(3):
+        exporting.export(connection, exporting.ready_invoice(connection))
+        Connection.objects.update(paused_at=None)
+        exporting.make_due(connection)
+    assert Connection.objects.get().is_locked_out
+    subjects = [message.subject for message in mail.outbox if message.to == [owner.email]]
+    assert [subject for subject in subjects if "stopped" in subject] == [
+        "Sage Intacct: Signing in to Sage Intacct is stopped"
+    ]
+    assert "Signing in to Sage Intacct is stopped" in shown(owner, "/")
+
+
+def overdue(connection: Connection) -> bool:
+    mail.outbox.clear()
+    tasks.sweep()
+    connection.refresh_from_db()
+    return connection.overdue_since is not None
+
+
+def test_an_invoice_that_waits_for_an_hour_is_told_once_and_again_after_a_day(
+    connection: Connection, owner: User, clerk: User
+) -> None:
+    exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=clerk)
+    assert not overdue(connection)
+    ExportItem.objects.update(queued_at=timezone.now() - AN_HOUR * 2)
+    assert overdue(connection)
+    assert told() == sorted([owner.email, clerk.email, SUPPORT])
+    assert "1 invoice waits longer than an hour." in mail.outbox[0].body
+    page = shown(clerk, "/")
+    assert "Work over Sage Intacct is overdue since" in page
+    assert "Planergy's support team can fix it." in page.replace("&#x27;", "'")
+    assert "Overdue" in shown(owner, "/control-panel/integrations/")
+    assert overdue(connection)
+    assert mail.outbox == [], "once"
+    sending.send_due(timezone.now() + A_DAY + AN_HOUR)
+    assert told() == sorted([owner.email, clerk.email, SUPPORT])
+    ExportItem.objects.update(status=ItemStatus.POSTED)
+    assert not overdue(connection)
+    assert "overdue" not in shown(owner, "/")
+
+
+def test_an_import_that_does_not_begin_is_overdue_unless_others_of_it_are_at_work(
+    connection: Connection, owner: User
+) -> None:
+    long_ago = timezone.now() - AN_HOUR * 2
+    waiting = {"connection": connection, "kind": JobKind.IMPORT, "created_at": long_ago}
+    Job.objects.create(**waiting, data_set="suppliers")
+    at_work = Job.objects.create(
+        **waiting, data_set="terms", status=JobStatus.RUNNING, heartbeat_at=timezone.now() + AN_HOUR
+    )
+    assert not overdue(connection)
+    at_work.delete()
+    assert overdue(connection)
+    assert "1 import waits longer than an hour." in mail.outbox[0].body
+
+
+@pytest.mark.parametrize("is_synchronized", [True, False])
+def test_a_schedule_that_has_not_started_is_overdue(connection: Connection, owner: User, is_synchronized: bool) -> None:
+    """Nobody came by to start it; or it was due, and could not start."""
+    before = {"enabled_at": timezone.now() - 3 * A_DAY, "credentials_saved_at": timezone.now() - 2 * A_DAY}
+    Connection.objects.update(**before, **({} if is_synchronized else {"synchronized_at": None}))
+    late = timezone.now() - AN_HOUR * 2
+    fields = {"next_run_at": late} if is_synchronized else {"next_run_at": late + A_DAY, "last_run_at": late}
+    ImportSchedule.objects.create(connection=connection, **fields)
+    assert overdue(connection)
+    assert told() == sorted([owner.email, SUPPORT])
+    assert "An import that was to start by itself has not started." in mail.outbox[0].body
+    assert ("Press Synchronize With Sage Intacct" in mail.outbox[0].body) is not is_synchronized
+
+
+def test_what_is_paused_is_not_called_overdue_too(connection: Connection) -> None:
+    exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=None)
+    connections.pause(connection, REFUSED)
+    ExportItem.objects.update(queued_at=timezone.now() - AN_HOUR * 2)
+    assert not overdue(connection)
+
+
+@pytest.mark.parametrize("has_integration", [True, False])
+def test_where_no_worker_gives_a_sign_of_life_the_pages_say_so(
+    connection: Connection, owner: User, has_integration: bool
+) -> None:
+    if not has_integration:
+        Connection.objects.all().delete()
+    now = timezone.now()
+    pulse.beat(now)
+    assert "Nothing works in the background" not in shown(owner, "/")
+    pulse.beat(now - dt.timedelta(minutes=6))
+    for url in ("/", "/accounts-payable/"):
+        page = shown(owner, url)
+        assert "Nothing works in the background since" in page
+        assert SUPPORT in page
+
+
+def test_workers_that_are_all_busy_are_no_standstill(connection: Connection, owner: User) -> None:
+    pulse.beat(timezone.now() - AN_HOUR)
+    Job.objects.create(
+        connection=connection, kind=JobKind.IMPORT, status=JobStatus.RUNNING, heartbeat_at=timezone.now()
+    )
+    assert hindrances.idle(timezone.now()) is None
+
+
+def test_the_clocks_sweep_is_the_sign_of_life() -> None:
+    from notices.tasks import send_due, sweep
+
+    send_due()
+    assert pulse.last_beat() is None, "woken by a page, it proves no clock"
+    sweep()
+    assert pulse.last_beat() is not None
+
+
+def test_another_accounts_pause_is_nobody_elses_business(connection: Connection, owner: User) -> None:
+    other = factories.owner()
+    connections.pause(connection, REFUSED)
+    assert "paused" not in shown(other, "/")
+    assert other.email not in told()
+
+
+def test_words_of_an_invoice_follow_the_pause(connection: Connection, owner: User) -> None:
+    invoice = exporting.ready_invoice(connection)
+    exports.export_invoices(connection, [invoice], by=owner)
+    connections.pause(connection, REFUSED)
+    panel = shown(owner, Invoice.objects.get(pk=invoice.pk).get_absolute_url()).partition('id="export-panel"')[2]
+    assert "Paused" in panel.partition("</h2>")[2][:400]
+    assert reverse("integrations:invoice_state", args=[invoice.pk]) in panel
