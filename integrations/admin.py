@@ -56,6 +56,7 @@ class ConnectionAdmin(SupportAdmin):
     list_select_related = ["account"]
     exclude = ["encrypted_credentials"]
     actions = ["resume"]
+    change_form_template = "integrations/admin/connection.html"
 
     def account_of(self, record: Connection) -> Account:
         return record.account
@@ -66,6 +67,22 @@ class ConnectionAdmin(SupportAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         names = [field.name for field in Connection._meta.fields]
         return [name for name in names if name not in (*self.SWITCHES, "encrypted_credentials")]
+
+    def get_urls(self) -> list[URLPattern]:
+        mapped = self.admin_site.admin_view(self.field_map)
+        return [path("<path:object_id>/field-map/", mapped, name="connection_field_map"), *super().get_urls()]
+
+    def field_map(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """How data is mapped, as the account's owners read it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        connection: Connection | None = self.get_object(request, unquote(object_id))
+        if connection is None:
+            raise Http404
+        sections = registry.get(connection.system).field_map(connection)
+        site = self.admin_site.each_context(request)
+        context = {**site, "title": "How data is mapped", "connection": connection, "sections": sections}
+        return render(request, "integrations/admin/field_map.html", context)
 
     @admin.display(boolean=True, description="synchronized")
     def is_synchronized(self, connection: Connection) -> bool:
