@@ -22,11 +22,12 @@ class Field:
 
 @dataclass(frozen=True)
 class Row:
-    """`sources` in the order in which they are tried, or all of them where the note says so."""
+    """`sources` in the order in which they are tried, or all of them (`is_joined`)."""
 
     sources: Sequence[Field]
     target: Field
     note: str = ""
+    is_joined: bool = False
 
 
 @dataclass(frozen=True)

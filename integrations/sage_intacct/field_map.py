@@ -75,7 +75,7 @@ def _import(data_set: DataSet, subject: str, pairs: tuple[Incoming, ...], target
 def _rows(pairs: Iterable[Incoming], target: Target) -> list[Row]:
     labels = {column.name: column.label for column in target.all_columns}
     return [
-        Row([_there(name) for name in pair.fields], Field(pair.label or labels[pair.column]), pair.note)
+        Row([_there(name) for name in pair.fields], Field(pair.label or labels[pair.column]), pair.note, pair.is_joined)
         for pair in pairs
     ]
 
@@ -116,7 +116,7 @@ def _out(key: str, title: str, subject: str, rows: list[Row], note: str = "") ->
 
 
 def _made(table: Iterable[Outgoing[Any, Any]], names: Mapping[str, str]) -> list[Row]:
-    return [Row(_sources(each), _there(names[each.attribute]), each.note) for each in table]
+    return [Row(_sources(each), _there(names[each.attribute]), each.note, each.is_joined) for each in table]
 
 
 def _sources(each: Outgoing[Any, Any]) -> list[Field]:

@@ -136,7 +136,7 @@ def _to_support(question: Question, by: User) -> EmailMultiAlternatives:
 
 
 def _copy(question: Question, by: User) -> EmailMultiAlternatives:
-    context = {
+    context: dict[str, object] = {
         "heading": "Your question was sent to Planergy's support team",
         "reason": "You get this e-mail because you asked. The answer comes by e-mail, too.",
     }

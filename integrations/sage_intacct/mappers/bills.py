@@ -192,7 +192,7 @@ MULTI = ("context.is_multi_currency",)
 RATED = ("context.is_multi_currency", "context.base_currency", "invoice.currency")
 ONLY_MULTI = "where the company uses several currencies"
 ONLY_RATED = "where the currency is not the entity's own"
-WITH_LINK = "joined, shortened where it must be; the link stays whole"
+WITH_LINK = "shortened where it must be; the link stays whole"
 LineField = Outgoing[InvoiceLine, BillContext]
 
 HEADER: tuple[Outgoing[Invoice, BillContext], ...] = (
@@ -209,6 +209,7 @@ HEADER: tuple[Outgoing[Invoice, BillContext], ...] = (
         ("invoice.description", "invoice.get_absolute_url"),
         WITH_LINK,
         decided_by=("context.portal_url",),
+        is_joined=True,
     ),
     Outgoing(
         "currency",
@@ -251,6 +252,7 @@ LINE: tuple[LineField, ...] = (
         ("line.net", "line.tax"),
         "the tax is added where it goes out in no other way",
         decided_by=_TAX_WAYS,
+        is_joined=True,
     ),
     Outgoing("description", lambda one, _: one.description or None, ("line.description",)),
     Outgoing("location_id", _location, _OR_ENTITY),
@@ -262,6 +264,6 @@ TAX_ENTRY: tuple[LineField, ...] = (
 TAX_LINE: tuple[LineField, ...] = (
     Outgoing("account_no", _tax_account, ("line.tax_code",), decided_by=("context.tax_details",)),
     Outgoing("trx_amount", lambda one, _: _sent(one.tax), ("line.tax",)),
-    Outgoing("description", lambda one, _: _tax_words(one), ("line.tax_code", "line.description"), "joined"),
+    Outgoing("description", lambda one, _: _tax_words(one), ("line.tax_code", "line.description"), is_joined=True),
     Outgoing("location_id", _location, _OR_ENTITY),
 )

@@ -34,7 +34,7 @@ class DimensionObject:
         """Without what such a record does not have."""
         found = (
             Incoming("code", (self.id_field,)),
-            Incoming("name", tuple(self.name_field.split(",")), note=self.name_note),
+            Incoming("name", tuple(self.name_field.split(",")), note=self.name_note, is_joined=bool(self.name_note)),
             Incoming("parent", (self.parent_field,), label="Parent"),
             Incoming("scope_id", (self.scope_field,)),
             Incoming("company_id", (self.owner_field,), note=OWNER_NOTE),

@@ -15,7 +15,8 @@ C = TypeVar("C")
 
 @dataclass(frozen=True)
 class Incoming:
-    """One column of ours and the fields of the record there that it is made of, in the order in which they are tried.
+    """One column of ours and the fields of the record there that it is made of, in the order in which they are tried,
+    or all of them (`is_joined`).
 
     `label` is for what we keep beside the columns. `note` says what a person would ask: when, or what it becomes.
     """
@@ -24,6 +25,7 @@ class Incoming:
     fields: tuple[str, ...]
     label: str = ""
     note: str = ""
+    is_joined: bool = False
 
 
 def asked(pairs: Iterable[Incoming], record_field: str = "RECORDNO") -> tuple[str, ...]:
@@ -34,7 +36,7 @@ def asked(pairs: Iterable[Incoming], record_field: str = "RECORDNO") -> tuple[st
 @dataclass(frozen=True)
 class Outgoing(Generic[S, C]):
     """One attribute of what is sent. `value` makes it of the source and its context; `reads` names what it is made of
-    ("invoice.due_date", "context.action"), in the order in which they are tried, or joined where the note says so.
+    ("invoice.due_date", "context.action"), in the order in which they are tried, or all of them (`is_joined`).
     `decided_by` only decides whether, or how much. A `constant` is sent as it stands.
     """
 
@@ -44,6 +46,7 @@ class Outgoing(Generic[S, C]):
     note: str = ""
     decided_by: tuple[str, ...] = ()
     constant: str = ""
+    is_joined: bool = False
 
 
 def made_of(table: Iterable[Outgoing[S, C]], source: S, context: C) -> dict[str, object]:

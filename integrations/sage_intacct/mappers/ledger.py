@@ -28,7 +28,12 @@ ACCOUNT = (
     Incoming("name", ("TITLE",)),
     Incoming("kind", ("ACCOUNTTYPE",), note="balance sheet or income statement"),
     Incoming("is_active", ("STATUS",)),
-    Incoming("required_dimensions", tuple(REQUIRED_BY_FLAG), note="and the flags of user-defined dimensions"),
+    Incoming(
+        "required_dimensions",
+        tuple(REQUIRED_BY_FLAG),
+        note="and the flags of user-defined dimensions",
+        is_joined=True,
+    ),
     Incoming("is_usable_on_invoices", ("ACCOUNTNO",), note="unless a bank account or a card is bound to it"),
     Incoming("unusable_reason", ("ACCOUNTNO",), note="names that bank account or card"),
 )

@@ -26,11 +26,12 @@ VENDOR = (
     Incoming(
         "contact_name",
         (f"{_CONTACT}.FIRSTNAME", f"{_CONTACT}.LASTNAME", f"{_CONTACT}.PRINTAS"),
-        note="first and last name; else the name to print",
+        note="first and last name; where both are empty, the name to print",
+        is_joined=True,
     ),
     Incoming("email", (f"{_CONTACT}.EMAIL1",)),
     Incoming("phone", (f"{_CONTACT}.PHONE1",)),
-    Incoming("address", _ADDRESS_FIELDS, note="joined, a line each"),
+    Incoming("address", _ADDRESS_FIELDS, note="a line each; city, state and code share one", is_joined=True),
 )
 VENDOR_FIELDS = asked(VENDOR)
 # Persian names need the one, and names broken over two lines bring the other: neither makes another supplier of it.
