@@ -276,10 +276,12 @@ class Running:
 
     def __init__(self, host: str, port: int, options: Options, quiet: bool) -> None:
         self._open: set[socket.socket] = set()
-        handler = type("BoundHandler", (Handler,), {"quiet": quiet, "open_connections": self._open})
+        handler: type[Handler] = type("BoundHandler", (Handler,), {"quiet": quiet, "open_connections": self._open})
         self._server = _Server((host, port), handler)
         self.host, self.port = host, int(self._server.server_address[1])
-        self.sandbox = handler.sandbox = Sandbox(replace(options, site=self.base_url))
+        self.sandbox = Sandbox(replace(options, site=self.base_url))
+        # Only now is the port known, which records name in their links.
+        handler.sandbox = self.sandbox
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     @property

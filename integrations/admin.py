@@ -80,6 +80,7 @@ class ConnectionAdmin(SupportAdmin):
     list_select_related = ["account"]
     exclude = ["system", "encrypted_credentials", "data_sets_left_out"]
     actions = ["resume"]
+    change_form_template = "integrations/admin/connection.html"
 
     def account_of(self, record: Connection) -> Account:
         return record.account
@@ -100,6 +101,22 @@ class ConnectionAdmin(SupportAdmin):
     def left_out(self, connection: Connection) -> str | None:
         keys = connection.data_sets_left_out
         return ", ".join(registry.data_set(connection.system, key).name for key in keys) or None
+
+    def get_urls(self) -> list[URLPattern]:
+        mapped = self.admin_site.admin_view(self.field_map)
+        return [path("<path:object_id>/field-map/", mapped, name="connection_field_map"), *super().get_urls()]
+
+    def field_map(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """How data is mapped, as the account's owners read it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        connection: Connection | None = self.get_object(request, unquote(object_id))
+        if connection is None:
+            raise Http404
+        sections = registry.get(connection.system).field_map(connection)
+        site = self.admin_site.each_context(request)
+        context = {**site, "title": "How data is mapped", "connection": connection, "sections": sections}
+        return render(request, "integrations/admin/field_map.html", context)
 
     @admin.display(boolean=True, description="synchronized")
     def is_synchronized(self, connection: Connection) -> bool:

@@ -11,6 +11,7 @@ from integrations import registry
 from integrations.models import Connection, ImportSchedule
 from integrations.registry import RemoteEntity
 from integrations.services.entities import CompanyState
+from integrations.services.questions import LONGEST
 from invoices.fields import DayField
 from organization.models import Company
 
@@ -112,6 +113,15 @@ class EntityForm(forms.Form):
     def entity_id(self) -> str | None:
         chosen = self.cleaned_data["entity"]
         return None if chosen == self.BY_NAME else chosen.removeprefix("=")
+
+
+class QuestionForm(forms.Form):
+    question = forms.CharField(
+        label="Your question",
+        max_length=LONGEST,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="What did you do, what did you expect, and what happened instead?",
+    )
 
 
 class LinkBillForm(forms.Form):

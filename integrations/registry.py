@@ -11,6 +11,7 @@ from organization.models import AuditAction
 if TYPE_CHECKING:
     from django import forms
 
+    from integrations.field_map import Section
     from integrations.models import Connection, ExportItem, Job
     from integrations.services.preflight import Problem
     from invoices.models import Invoice
@@ -74,6 +75,9 @@ class AccountingSystem(Protocol):
 
     def entities(self, connection: Connection) -> Sequence[RemoteEntity]:
         """What companies can be connected with, as the last synchronization found. Asks nothing there."""
+
+    def field_map(self, connection: Connection | None) -> Sequence[Section]:
+        """Which field here and which there, with the account's own names where there is a connection."""
 
     def run_imports(self, jobs: Sequence[Job]) -> None:
         """Run the claimed import jobs of one company in order; each is finished by the runner's rules."""

@@ -11,10 +11,12 @@ from integrations.views import (
     data_sets,
     entities,
     exporting,
+    field_map,
     history,
     import_problems,
     list_imports,
     past,
+    support,
     system_settings,
 )
 
@@ -43,6 +45,7 @@ urlpatterns: list[URLPattern] = [
     path("integrations/history/<int:pk>/apply/", history.apply_preview, name="preview_apply"),
     path("integrations/history/<int:pk>/drop/", history.drop_preview, name="preview_drop"),
     path("integrations/history/<int:pk>/requests/<int:exchange_pk>/", history.exchange, name="exchange"),
+    path("integrations/ask-support/", support.ask, name="ask_support"),
     path("integrations/export/", exporting.export_search, name="export_search"),
     path("integrations/export/problems/", exporting.export_problems, name="export_problems"),
     path("integrations/export/try-again/", exporting.try_again, name="try_again"),
@@ -61,5 +64,6 @@ urlpatterns: list[URLPattern] = [
     path("integrations/<str:system_key>/import/<str:list_name>/", list_imports.import_list, name="import_list"),
     path("integrations/<str:system_key>/resume/", system_settings.resume, name="resume"),
     path("integrations/<str:system_key>/history/", past.history, name="history"),
+    path("integrations/<str:system_key>/mapping/", field_map.field_map, name="field_map"),
     path("integrations/<str:system_key>/companies/<int:pk>/entity/", entities.choose, name="choose_entity"),
 ]

@@ -13,6 +13,7 @@ from notices.after_commit import after_commit
 if TYPE_CHECKING:
     from django import forms
 
+    from integrations.field_map import Section
     from integrations.models import Connection, ExportItem, Job
     from integrations.registry import RemoteEntity
     from integrations.services.preflight import Problem
@@ -48,6 +49,11 @@ class SageIntacct:
         from integrations.sage_intacct.synchronize import known_entities
 
         return known_entities(connection)
+
+    def field_map(self, connection: Connection | None) -> Sequence[Section]:
+        from integrations.sage_intacct.field_map import field_map
+
+        return field_map(connection)
 
     def run_imports(self, jobs: Sequence[Job]) -> None:
         from integrations.sage_intacct.importers import run_imports

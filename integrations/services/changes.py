@@ -46,6 +46,9 @@ def _shown(value: object) -> str:
 
 
 def _in_words(connection: Connection, told: dict[str, list[str]], by: User | None) -> str:
-    words = [f"{label}: {before or 'empty'} → {after or 'empty'}" for label, (before, after) in told.items()]
+    words = [
+        f"{label}: {before} → {after or 'empty'}" if before else f"{label}: {after}"
+        for label, (before, after) in told.items()
+    ]
     is_support = by is not None and by.is_staff and by.account_id != connection.account_id
     return ". ".join([*(["By Planergy's support team"] if is_support else []), *words])

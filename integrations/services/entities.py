@@ -97,7 +97,7 @@ def choices(connection: Connection) -> Mapping[int, str]:
 
 def _valid_choices(connection: Connection) -> Sequence[EntityChoice]:
     own = connection.entity_choices.filter(remote_company__iexact=connection.remote_company)
-    return own.select_related("chosen_by")
+    return list(own.select_related("chosen_by"))
 
 
 @transaction.atomic

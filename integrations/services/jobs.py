@@ -170,7 +170,8 @@ def _linked_companies(connection: Connection, companies: Iterable[Company] | Non
     if missing:
         raise ConfigurationError(
             f"Nothing in {connection.system_name} has the name of {', '.join(missing)}.",
-            advice=f"Give it the name that it has there, then press Synchronize With {connection.system_name}.",
+            advice=f"Give it the name that it has there, or choose its entity by hand; then press "
+            f"Synchronize With {connection.system_name}.",
             code="company_not_linked",
         )
     return [linked[company.pk] for company in wanted]

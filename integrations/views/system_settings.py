@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -65,7 +64,6 @@ def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> Htt
         "entities": entities_of(connection),
         "is_data_imported": jobs.is_data_imported(connection),
         "schedules": _schedules(connection),
-        "support_email": settings.SUPPORT_EMAIL,
         **history,
     }
     return render(request, "integrations/system_settings.html", context, status=422 if form.errors else 200)

@@ -133,7 +133,7 @@ def test_an_owner_connects_and_watches_it_happen(open_page: Any, portal_sandbox:
     page.get_by_role("button", name="Synchronize With Sage Intacct").click()
     expect(page.locator("#results")).to_contain_text("Waiting to start")
     expect(page.get_by_role("button", name="Import All Data")).to_be_disabled()
-    runner.run_job(Job.objects.get().pk)
+    runner.run_job(Job.objects.get(kind=JobKind.SYNCHRONIZE).pk)
     expect(page.locator("#results")).to_contain_text("1 of 1 connected", timeout=15_000)
     expect(page.locator("#setup-steps")).to_contain_text("Synchronized")
     expect(page.locator("#companies-card")).to_contain_text("200")

@@ -86,6 +86,8 @@ def _urls(job: Job, exchange: Exchange, invoice_pk: int) -> dict[str, str]:
         "choose_data_sets": ["sage_intacct"],
         "resume": ["sage_intacct"],
         "history": ["sage_intacct"],
+        "field_map": ["sage_intacct"],
+        "ask_support": [],
         "choose_entity": ["sage_intacct", company_of(job.connection).pk],
     }
     return {name: reverse(f"integrations:{name}", args=args) for name, args in arguments.items()}
@@ -112,10 +114,11 @@ OWNERS_ONLY = {
     "resume": "post",
     "disable": "get",
     "history": "get",
+    "field_map": "get",
     "choose_entity": "get",
 }
 # What was stays readable.
-WHILE_DISABLED = ("integration_list", "setup", "history", "job_detail", "exchange")
+WHILE_DISABLED = ("integration_list", "setup", "history", "job_detail", "exchange", "field_map")
 # These whoever keeps the reference data may open, too.
 OF_REFERENCE_DATA = ("import_list", "import_problems", "problems_put_aside", "problems_take_up")
 EXPORTERS = {
@@ -149,7 +152,7 @@ def status(user: User | None, url: str, method: str, data: dict[str, str] | None
 
 def test_every_address_is_tried_here(world: World) -> None:
     assert {pattern.name for pattern in urlpatterns if isinstance(pattern, URLPattern)} == set(world.urls)
-    assert set(OWNERS_ONLY) | set(EXPORTERS) | {"link_bill"} == set(world.urls)
+    assert set(OWNERS_ONLY) | set(EXPORTERS) | {"link_bill", "ask_support"} == set(world.urls)
 
 
 def test_owners_open_everything(world: World) -> None:

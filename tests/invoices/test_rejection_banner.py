@@ -62,6 +62,13 @@ def test_submitted_again_it_is_answered(client: Client, clerk: User, owner: User
     assert shown(client, "invoice_detail", rejected) == ""
 
 
+def test_an_invoice_taken_back_after_it_was_submitted_again_is_answered(clerk: User, rejected: Invoice) -> None:
+    submit_invoice(rejected, by=clerk, version=rejected.version)
+    Invoice.objects.filter(pk=rejected.pk).update(approval_status=ApprovalStatus.DRAFT)
+    rejected.refresh_from_db()
+    assert rejection_of(rejected) is None
+
+
 def test_an_invoice_that_was_never_rejected_says_nothing(client: Client, clerk: User) -> None:
     invoice = factories.invoice(factories.company(clerk.account), created_by=clerk)
     assert rejection_of(invoice) is None

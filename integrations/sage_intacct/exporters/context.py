@@ -13,6 +13,16 @@ from integrations.sage_intacct.mappers.bills import BillContext
 from invoices.models import Invoice, InvoiceLine, LineDimension
 from organization.models import Company
 
+# Said early, and again when it is tried.
+CONNECT_ADVICE = (
+    "Give it the name that it has there and press Synchronize With Sage Intacct, or choose its entity by hand; both on "
+    "the page Sage Intacct Settings."
+)
+
+
+def not_connected(company: Company) -> str:
+    return f"The company {company} is not connected: nothing in Sage Intacct has this name."
+
 
 def find_link(connection: Connection, company: Company) -> CompanyLink | None:
     return CompanyLink.objects.filter(connection=connection, company=company).first()
@@ -26,11 +36,7 @@ def link_of(connection: Connection, company: Company) -> CompanyLink:
 def connected(link: CompanyLink | None, company: Company) -> CompanyLink:
     """Raises RecordError where there is none."""
     if link is None:
-        raise RecordError(
-            f"The company {company} is not connected: nothing in Sage Intacct has this name.",
-            advice="Give it the name that it has there, or choose its entity on the page Sage Intacct Settings.",
-            code="company_not_linked",
-        )
+        raise RecordError(not_connected(company), advice=CONNECT_ADVICE, code="company_not_linked")
     return link
 
 

@@ -9,7 +9,8 @@ from integrations.models import FailureKind
 from integrations.sage_intacct.classification import integration_error
 from integrations.sage_intacct.client import Client, CreateSupdoc, IntacctError, Result, ResultError, UpdateSupdoc
 from integrations.sage_intacct.exporters.batch import repeatable
-from integrations.sage_intacct.exporters.parcels import Parcel, attachment_control_id, attachments, supdoc
+from integrations.sage_intacct.exporters.parcels import Parcel, attachment_control_id, attachments
+from integrations.sage_intacct.mappers.attachments import supdoc_from_files
 from integrations.services.outbox import Failure
 
 ALREADY_EXISTS = ("BL34000061", "PL05000104")
@@ -46,7 +47,7 @@ def _put(client: Client, parcel: Parcel, there: set[str] | None) -> None:
     for number, file in enumerate(attachments(documents), start=1):
         if there is not None and file.name in there:
             continue
-        record = supdoc(parcel.attachment_id, parcel.invoice, [file])
+        record = supdoc_from_files(parcel.attachment_id, parcel.invoice, [file])
         control_id = attachment_control_id(parcel.item, parcel.attachment_id, number)
         function = CreateSupdoc(record) if there is None else UpdateSupdoc(record)
         client.call(function, control_id=control_id, unique_id=True)

@@ -11,12 +11,18 @@ from lxml import etree
 
 from integrations.errors import RecordError
 from integrations.models import ExportItem
-from integrations.sage_intacct.client import Attachment, CreateBill, CreateSupdoc, DeleteSupdoc, InvalidRequest, Supdoc
+from integrations.sage_intacct.client import Attachment, CreateBill, CreateSupdoc, DeleteSupdoc, InvalidRequest
 from integrations.sage_intacct.client.functions import Function
-from integrations.sage_intacct.mappers.bills import BillContext, attachment_id, attachment_names, bill_from_invoice
+from integrations.sage_intacct.mappers.attachments import (
+    File,
+    attachment_from_file,
+    attachment_id,
+    attachment_names,
+    supdoc_from_files,
+)
+from integrations.sage_intacct.mappers.bills import BillContext, bill_from_invoice
 from invoices.models import Document, Invoice
 
-FOLDER = "Planergy"
 # Files of one invoice beyond this go one by one, before its bill. Bytes, before they are encoded.
 LARGE = 6_000_000
 MAX_CONTROL_ID = 256
@@ -80,7 +86,7 @@ def make_parcel(item: ExportItem, invoice: Invoice, context: BillContext) -> Par
         functions.append(DeleteSupdoc(item.attachment_id))
         control_ids.append(f"{item.attachment_control_id}-old")
     if documents and not is_large:
-        functions.append(CreateSupdoc(supdoc(supdoc_id, invoice, list(attachments(documents)))))
+        functions.append(CreateSupdoc(supdoc_from_files(supdoc_id, invoice, attachments(documents))))
         control_ids.append(attachment_control_id(item, supdoc_id))
     functions.append(bill)
     control_ids.append(item.bill_control_id)
@@ -93,15 +99,10 @@ def attachment_control_id(item: ExportItem, supdoc_id: str, file_number: int = 0
     return f"{item.attachment_control_id}-{supdoc_id}" + (f"-{file_number}" if file_number else "")
 
 
-def supdoc(supdoc_id: str, invoice: Invoice, files: Sequence[Attachment]) -> Supdoc:
-    name = "".join(character for character in f"Invoice {invoice.number}" if character not in "<>&\"'")
-    return Supdoc(supdoc_id, name[:100], FOLDER, attachments=tuple(files))
-
-
 def attachments(documents: Sequence[Document]) -> Iterator[Attachment]:
     """One after another, so that whoever takes them one by one holds one file at a time."""
     for document, (name, extension) in zip(documents, attachment_names(documents), strict=True):
-        yield Attachment(name, extension, _content(document))
+        yield attachment_from_file(File(name, extension, _content(document)))
 
 
 def _content(document: Document) -> bytes:

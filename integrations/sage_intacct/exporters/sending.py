@@ -22,9 +22,10 @@ from integrations.sage_intacct.exporters.batch import Batch, Outcome, reading
 from integrations.sage_intacct.exporters.context import bill_context
 from integrations.sage_intacct.exporters.files import is_there_already, put_files
 from integrations.sage_intacct.exporters.learning import learn_from
-from integrations.sage_intacct.exporters.parcels import FOLDER, Parcel, make_parcel
+from integrations.sage_intacct.exporters.parcels import Parcel, make_parcel
 from integrations.sage_intacct.exporters.preflight import preflight
 from integrations.sage_intacct.gateway import NothingSent
+from integrations.sage_intacct.mappers.attachments import FOLDER
 from integrations.sage_intacct.record_links import record_link
 from integrations.services import outbox
 from integrations.services.outbox import Failure, Settlement

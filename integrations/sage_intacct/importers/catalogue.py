@@ -109,7 +109,7 @@ def _gl_codes(job: Job, around: Surroundings) -> Source:
     return Source(
         data_set=job.data_set,
         object_name="GLACCOUNT",
-        fields=(*ledger_mappers.ACCOUNT_FIELDS, *ledger_mappers.REQUIRED_BY_FLAG, *own_flags),
+        fields=(*ledger_mappers.ACCOUNT_FIELDS, *own_flags),
         target=targets.GL_CODES,
         fixed={"company_id": job.company_id},
         mapper=lambda records: partial(ledger_mappers.gl_code_from_account, bank_accounts=around.bank_accounts),

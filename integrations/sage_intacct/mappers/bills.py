@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from pathlib import PurePath
 
 from integrations.errors import RecordError
 from integrations.sage_intacct.client import APBill, APBillLine, TaxEntry
 from integrations.sage_intacct.client.records import BillAction
 from integrations.sage_intacct.mappers.dimensions import STANDARD
-from invoices.models import ZERO, Document, Invoice, InvoiceLine
+from integrations.sage_intacct.mappers.fields import Outgoing, made_of
+from invoices.models import ZERO, Invoice, InvoiceLine
 from ledger.minor_units import grouped, is_finer, rounded
 
 USER_DEFINED_PREFIX = "gldim"
 DAILY_RATE = "Intacct Daily Rate"
 DESCRIPTION_LENGTH = 1000
-FILE_NAME_LENGTH = 80
-ATTACHMENT_ID_LENGTH = 20
 DECIMALS = 2
+LOCATION = STANDARD["location"].line_field
 TOO_FINE_ADVICE = "Agree with the supplier on amounts of two decimals, or enter the invoice in Sage Intacct by hand."
 
 
@@ -35,6 +32,7 @@ class BillContext:
     is_multi_currency: bool = False
     action: BillAction = "Submit"
     tax_details: Mapping[int, str] = field(default_factory=dict)
+    attachment_id: str = ""
 
 
 def bill_from_invoice(invoice: Invoice, context: BillContext, *, attachment_id: str = "") -> APBill:
@@ -60,25 +58,13 @@ def bill_from_invoice(invoice: Invoice, context: BillContext, *, attachment_id: 
             advice="Correct the amounts so that the lines add up to the total, have it approved again, then export it.",
             code="total_differs",
         )
-    currency = invoice.currency.code
-    needs_rate = context.is_multi_currency and bool(context.base_currency) and currency != context.base_currency
-    return APBill(
-        vendor_id=invoice.supplier.code,
-        record_id=bill_number(invoice.number),
-        when_created=invoice.invoice_date,
-        when_due=invoice.due_date or invoice.invoice_date,
-        when_posted=invoice.posting_date,
-        term_name=invoice.terms.name if invoice.terms else None,
-        doc_number=invoice.po_number or None,
-        description=description_of(invoice, context.portal_url),
-        currency=currency if context.is_multi_currency else None,
-        base_currency=(context.base_currency or None) if context.is_multi_currency else None,
-        exch_rate_date=(invoice.posting_date or invoice.invoice_date) if needs_rate else None,
-        exch_rate_type_id=DAILY_RATE if needs_rate else None,
-        supdoc_id=attachment_id or None,
-        action=context.action,
-        lines=lines,
-    )
+    header = made_of(HEADER, invoice, replace(context, attachment_id=attachment_id))
+    return APBill(lines=lines, **header)  # type: ignore[arg-type]  # the table's values are as the attributes ask
+
+
+def _needs_rate(invoice: Invoice, context: BillContext) -> bool:
+    own = invoice.currency.code if invoice.currency else ""
+    return context.is_multi_currency and bool(context.base_currency) and own != context.base_currency
 
 
 def bill_number(number: str) -> str:
@@ -138,29 +124,34 @@ def _sent(amount: Decimal) -> Decimal:
 
 
 def _line(line: InvoiceLine, context: BillContext) -> APBillLine:
-    detail = _tax_detail(line, context)
-    is_within = not detail and not _tax_account(line, context)
-    dimensions = _dimensions(line)
-    return APBillLine(
-        account_no=line.gl_code.code if line.gl_code else None,
-        trx_amount=_sent(line.net + (line.tax if is_within else ZERO)),
-        description=line.description or None,
-        location_id=dimensions.pop("LOCATIONID", None) or context.entity_id or None,
-        dimensions=dimensions,
-        tax_entries=(TaxEntry(detail, _sent(line.tax)),) if detail else (),
-    )
+    entry = (TaxEntry(**made_of(TAX_ENTRY, line, context)),) if _tax_detail(line, context) else ()  # type: ignore[arg-type]
+    return _made_line(LINE, line, context, entry)
 
 
 def _tax_line(line: InvoiceLine, context: BillContext) -> APBillLine:
-    dimensions = _dimensions(line)
+    return _made_line(TAX_LINE, line, context)
+
+
+def _made_line(
+    table: Sequence[LineField], line: InvoiceLine, context: BillContext, entries: tuple[TaxEntry, ...] = ()
+) -> APBillLine:
+    dimensions = {name: code for name, code in _dimensions(line).items() if name != LOCATION}
+    return APBillLine(dimensions=dimensions, tax_entries=entries, **made_of(table, line, context))  # type: ignore[arg-type]
+
+
+def _net_sent(line: InvoiceLine, context: BillContext) -> Decimal:
+    """With its tax, where that goes out in no other way."""
+    is_within = not _tax_detail(line, context) and not _tax_account(line, context)
+    return _sent(line.net + (line.tax if is_within else ZERO))
+
+
+def _location(line: InvoiceLine, context: BillContext) -> str | None:
+    return _dimensions(line).get(LOCATION) or context.entity_id or None
+
+
+def _tax_words(line: InvoiceLine) -> str:
     what = f"{line.tax_code}: {line.description}" if line.description else str(line.tax_code)
-    return APBillLine(
-        account_no=_tax_account(line, context),
-        trx_amount=_sent(line.tax),
-        description=what[:400],
-        location_id=dimensions.pop("LOCATIONID", None) or context.entity_id or None,
-        dimensions=dimensions,
-    )
+    return what[:400]
 
 
 def _tax_detail(line: InvoiceLine, context: BillContext) -> str:
@@ -197,36 +188,82 @@ def line_field(key: str, name: str) -> str:
     )
 
 
-def attachment_id(item_uid: uuid.UUID, documents: Iterable[Document]) -> str:
-    """The same for the same documents of the same export, so such a record is ours and complete; "" without any."""
-    hashes = [f"{document.name}:{document.sha256}" for document in documents]
-    if not hashes:
-        return ""
-    digest = hashlib.sha256("\n".join([str(item_uid), *hashes]).encode()).hexdigest()
-    return f"PL-{digest}"[:ATTACHMENT_ID_LENGTH].upper()
+MULTI = ("context.is_multi_currency",)
+RATED = ("context.is_multi_currency", "context.base_currency", "invoice.currency")
+ONLY_MULTI = "where the company uses several currencies"
+ONLY_RATED = "where the currency is not the entity's own"
+WITH_LINK = "shortened where it must be; the link stays whole"
+LineField = Outgoing[InvoiceLine, BillContext]
 
-
-def attachment_names(documents: Iterable[Document]) -> list[tuple[str, str]]:
-    """(name without extension, extension) of each document; names that collide get a number."""
-    taken: set[str] = set()
-    names = []
-    for document in documents:
-        path = PurePath(document.name)
-        stem = _plain(path.stem)
-        name, number = stem, 2
-        while name.casefold() in taken:
-            name, number = f"{stem} ({number})", number + 1
-        taken.add(name.casefold())
-        names.append((name, _extension(path)))
-    return names
-
-
-def _plain(stem: str) -> str:
-    """Sage Intacct takes no dot in a name; control and other unprintable characters would break the request."""
-    kept = "".join(character if character.isprintable() and character not in "<>&\"'." else "_" for character in stem)
-    return kept.strip()[:FILE_NAME_LENGTH] or "document"
-
-
-def _extension(path: PurePath) -> str:
-    kept = "".join(character for character in path.suffix.lower() if character.isascii() and character.isalnum())
-    return kept[:10] or "bin"
+HEADER: tuple[Outgoing[Invoice, BillContext], ...] = (
+    Outgoing("vendor_id", lambda one, _: one.supplier.code if one.supplier else "", ("invoice.supplier",)),
+    Outgoing("record_id", lambda one, _: bill_number(one.number), ("invoice.number",)),
+    Outgoing("when_created", lambda one, _: one.invoice_date, ("invoice.invoice_date",)),
+    Outgoing("when_due", lambda one, _: one.due_date or one.invoice_date, ("invoice.due_date", "invoice.invoice_date")),
+    Outgoing("when_posted", lambda one, _: one.posting_date, ("invoice.posting_date",)),
+    Outgoing("term_name", lambda one, _: one.terms.name if one.terms else None, ("invoice.terms",)),
+    Outgoing("doc_number", lambda one, _: one.po_number or None, ("invoice.po_number",)),
+    Outgoing(
+        "description",
+        lambda one, context: description_of(one, context.portal_url),
+        ("invoice.description", "invoice.get_absolute_url"),
+        WITH_LINK,
+        decided_by=("context.portal_url",),
+        is_joined=True,
+    ),
+    Outgoing(
+        "currency",
+        lambda one, context: one.currency.code if one.currency and context.is_multi_currency else None,
+        ("invoice.currency",),
+        ONLY_MULTI,
+        decided_by=MULTI,
+    ),
+    Outgoing(
+        "base_currency",
+        lambda _, context: (context.base_currency or None) if context.is_multi_currency else None,
+        ("context.base_currency",),
+        ONLY_MULTI,
+        decided_by=MULTI,
+    ),
+    Outgoing(
+        "exch_rate_date",
+        lambda one, context: (one.posting_date or one.invoice_date) if _needs_rate(one, context) else None,
+        ("invoice.posting_date", "invoice.invoice_date"),
+        ONLY_RATED,
+        decided_by=RATED,
+    ),
+    Outgoing(
+        "exch_rate_type_id",
+        lambda one, context: DAILY_RATE if _needs_rate(one, context) else None,
+        note=ONLY_RATED,
+        decided_by=RATED,
+        constant=DAILY_RATE,
+    ),
+    Outgoing("supdoc_id", lambda _, context: context.attachment_id or None, ("context.attachment_id",)),
+    Outgoing("action", lambda _, context: context.action, ("context.action",)),
+)
+_TAX_WAYS = ("line.tax_code", "context.tax_details")
+_OR_ENTITY = ("line.location", "context.entity_id")
+LINE: tuple[LineField, ...] = (
+    Outgoing("account_no", lambda one, _: one.gl_code.code if one.gl_code else None, ("line.gl_code",)),
+    Outgoing(
+        "trx_amount",
+        _net_sent,
+        ("line.net", "line.tax"),
+        "the tax is added where it goes out in no other way",
+        decided_by=_TAX_WAYS,
+        is_joined=True,
+    ),
+    Outgoing("description", lambda one, _: one.description or None, ("line.description",)),
+    Outgoing("location_id", _location, _OR_ENTITY),
+)
+TAX_ENTRY: tuple[LineField, ...] = (
+    Outgoing("detail_id", _tax_detail, ("line.tax_code",), decided_by=("context.tax_details",)),
+    Outgoing("trx_tax", lambda one, _: _sent(one.tax), ("line.tax",)),
+)
+TAX_LINE: tuple[LineField, ...] = (
+    Outgoing("account_no", _tax_account, ("line.tax_code",), decided_by=("context.tax_details",)),
+    Outgoing("trx_amount", lambda one, _: _sent(one.tax), ("line.tax",)),
+    Outgoing("description", lambda one, _: _tax_words(one), ("line.tax_code", "line.description"), is_joined=True),
+    Outgoing("location_id", _location, _OR_ENTITY),
+)

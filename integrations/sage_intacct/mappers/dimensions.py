@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from integrations.sage_intacct.mappers.fields import Incoming, asked
 from integrations.sage_intacct.mappers.results import CannotImport, Mapped
 from integrations.sage_intacct.mappers.text import is_active, required
+
+OWNER_NOTE = "the company that is this entity; none for all companies"
 
 
 @dataclass(frozen=True)
@@ -24,20 +27,24 @@ class DimensionObject:
     owner_field: str = "MEGAENTITYID"
     record_field: str = "RECORDNO"
     is_user_defined: bool = False
+    name_note: str = ""
+
+    @property
+    def pairs(self) -> tuple[Incoming, ...]:
+        """Without what such a record does not have."""
+        found = (
+            Incoming("code", (self.id_field,)),
+            Incoming("name", tuple(self.name_field.split(",")), note=self.name_note, is_joined=bool(self.name_note)),
+            Incoming("parent", (self.parent_field,), label="Parent"),
+            Incoming("scope_id", (self.scope_field,)),
+            Incoming("company_id", (self.owner_field,), note=OWNER_NOTE),
+            Incoming("is_active", ("" if self.is_user_defined else "STATUS",)),
+        )
+        return tuple(pair for pair in found if pair.fields != ("",))
 
     @property
     def fields(self) -> tuple[str, ...]:
-        wanted = (
-            self.record_field,
-            self.id_field,
-            self.name_field,
-            self.parent_field,
-            self.scope_field,
-            self.owner_field,
-        )
-        names = self.name_field.split(",")
-        found = [*wanted[:2], *names, *wanted[3:], "" if self.is_user_defined else "STATUS"]
-        return tuple(dict.fromkeys(field for field in found if field))
+        return asked(self.pairs, self.record_field)
 
 
 STANDARD = {
@@ -68,6 +75,7 @@ STANDARD = {
             "CONTACT.PRINTAS,CONTACT.FIRSTNAME,CONTACT.LASTNAME",
             80,
             parent_field="",
+            name_note="the name to print; else first and last name; else the ID",
         ),
     )
 }

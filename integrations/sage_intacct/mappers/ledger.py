@@ -6,25 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from integrations.sage_intacct.client.values import parse_decimal
+from integrations.sage_intacct.mappers.fields import Incoming, asked
 from integrations.sage_intacct.mappers.results import CannotImport, Mapped, Notice
 from integrations.sage_intacct.mappers.text import flag, is_active, optional, required
 from ledger.models import DueFrom, GLCode
 
-ACCOUNT_FIELDS = ("RECORDNO", "ACCOUNTNO", "TITLE", "ACCOUNTTYPE", "STATUS")
-TERM_FIELDS = ("RECORDNO", "NAME", "DESCRIPTION", "STATUS", "DUEDATE", "DUEFROM")
-CURRENCY_FIELDS = ("RECORDNO", "CODE", "NAME", "STATUS")
-TAX_FIELDS = (
-    "RECORDNO",
-    "DETAILID",
-    "DESCRIPTION",
-    "TAXTYPE",
-    "VALUE",
-    "GLACCOUNT",
-    "REVERSECHARGE",
-    "STATUS",
-    "TAXSOLUTIONID",
-    "MEGAENTITYID",
-)
 # The flag on an account, and the key of the dimension that it asks for.
 REQUIRED_BY_FLAG = {
     "REQUIREDEPT": "department",
@@ -37,6 +23,43 @@ REQUIRED_BY_FLAG = {
     "REQUIRECLASS": "class",
 }
 USER_DEFINED_PREFIX = "REQUIREGLDIM"
+ACCOUNT = (
+    Incoming("code", ("ACCOUNTNO",)),
+    Incoming("name", ("TITLE",)),
+    Incoming("kind", ("ACCOUNTTYPE",), note="balance sheet or income statement"),
+    Incoming("is_active", ("STATUS",)),
+    Incoming(
+        "required_dimensions",
+        tuple(REQUIRED_BY_FLAG),
+        note="and the flags of user-defined dimensions",
+        is_joined=True,
+    ),
+    Incoming("is_usable_on_invoices", ("ACCOUNTNO",), note="unless a bank account or a card is bound to it"),
+    Incoming("unusable_reason", ("ACCOUNTNO",), note="names that bank account or card"),
+)
+TERM = (
+    Incoming("name", ("NAME",)),
+    Incoming("description", ("DESCRIPTION",)),
+    Incoming("is_active", ("STATUS",)),
+    Incoming("due_days", ("DUEDATE",)),
+    Incoming("due_from", ("DUEFROM",)),
+)
+CURRENCY = (
+    Incoming("code", ("CODE",)),
+    Incoming("name", ("NAME", "CODE")),
+    Incoming("is_active", ("STATUS",)),
+)
+TAX = (
+    Incoming("code", ("DETAILID",)),
+    Incoming("description", ("DESCRIPTION",)),
+    Incoming("purchase", ("TAXTYPE",), label="Imported at all", note="purchase taxes only"),
+    Incoming("rate", ("VALUE",)),
+    Incoming("is_reverse_charge", ("REVERSECHARGE",)),
+    Incoming("is_active", ("STATUS",)),
+    Incoming("tax_solution", ("TAXSOLUTIONID",), label="Tax solution"),
+    Incoming("company_id", ("MEGAENTITYID",), note="the company that is this entity; none for all companies"),
+)
+ACCOUNT_FIELDS, TERM_FIELDS, CURRENCY_FIELDS, TAX_FIELDS = map(asked, (ACCOUNT, TERM, CURRENCY, TAX))
 _DUE_FROM = {
     "from invoice/bill date": DueFrom.INVOICE_DATE,
     "of the month of invoice/bill date": DueFrom.THIS_MONTH,

@@ -5,35 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from integrations.sage_intacct.mappers.fields import Incoming, asked
 from integrations.sage_intacct.mappers.results import Mapped, Notice
 from integrations.sage_intacct.mappers.text import email, flag, is_active, optional, required
 from organization.plain_text import describe, is_plain, without_bad
 
-VENDOR_FIELDS = (
-    "RECORDNO",
-    "VENDORID",
-    "NAME",
-    "STATUS",
-    "ONHOLD",
-    "CURRENCY",
-    "TERMNAME",
-    "TAXID",
-    "APACCOUNT",
-    "DISPLAYCONTACT.FIRSTNAME",
-    "DISPLAYCONTACT.LASTNAME",
-    "DISPLAYCONTACT.PRINTAS",
-    "DISPLAYCONTACT.EMAIL1",
-    "DISPLAYCONTACT.PHONE1",
-    "DISPLAYCONTACT.MAILADDRESS.ADDRESS1",
-    "DISPLAYCONTACT.MAILADDRESS.ADDRESS2",
-    "DISPLAYCONTACT.MAILADDRESS.CITY",
-    "DISPLAYCONTACT.MAILADDRESS.STATE",
-    "DISPLAYCONTACT.MAILADDRESS.ZIP",
-    "DISPLAYCONTACT.MAILADDRESS.COUNTRY",
+_CONTACT = "DISPLAYCONTACT"
+_LINES = ("ADDRESS1", "ADDRESS2", "CITY", "STATE", "ZIP", "COUNTRY")
+_ADDRESS_FIELDS = tuple(f"{_CONTACT}.MAILADDRESS.{name}" for name in _LINES)
+_NOT_SET_UP = "as far as it is set up here; else it stays empty, with a warning"
+VENDOR = (
+    Incoming("code", ("VENDORID",)),
+    Incoming("name", ("NAME",)),
+    Incoming("is_active", ("STATUS",)),
+    Incoming("is_on_hold", ("ONHOLD",)),
+    Incoming("currency_id", ("CURRENCY",), note=_NOT_SET_UP),
+    Incoming("terms_id", ("TERMNAME",), note=_NOT_SET_UP),
+    Incoming("tax_id", ("TAXID",)),
+    Incoming("default_gl_code_id", ("APACCOUNT",), note="as soon as that GL code is imported"),
+    Incoming(
+        "contact_name",
+        (f"{_CONTACT}.FIRSTNAME", f"{_CONTACT}.LASTNAME", f"{_CONTACT}.PRINTAS"),
+        note="first and last name; where both are empty, the name to print",
+        is_joined=True,
+    ),
+    Incoming("email", (f"{_CONTACT}.EMAIL1",)),
+    Incoming("phone", (f"{_CONTACT}.PHONE1",)),
+    Incoming("address", _ADDRESS_FIELDS, note="a line each; city, state and code share one", is_joined=True),
 )
+VENDOR_FIELDS = asked(VENDOR)
 # Persian names need the one, and names broken over two lines bring the other: neither makes another supplier of it.
 _DROPPED = "\u200c\u00ad"
-_STREET, _STREET_2, _CITY, _STATE, _ZIP, _COUNTRY = VENDOR_FIELDS[-6:]
+_STREET, _STREET_2, _CITY, _STATE, _ZIP, _COUNTRY = _ADDRESS_FIELDS
 
 
 @dataclass(frozen=True)

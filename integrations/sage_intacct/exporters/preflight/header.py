@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from integrations.sage_intacct.classification import places
+from integrations.sage_intacct.exporters.context import CONNECT_ADVICE, not_connected
 from integrations.sage_intacct.exporters.preflight.facts import IMPORT_AGAIN, Facts, is_fresh, lines_of
 from integrations.services.preflight import Problem, Severity
 from invoices.models import Invoice
@@ -18,8 +19,8 @@ def company_is_linked(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     if invoice.company_id not in facts.links:
         yield Problem(
             "company_not_linked",
-            f"The company {invoice.company} is not connected: nothing in Sage Intacct has this name.",
-            "Give it the name that it has there, then press Synchronize With Sage Intacct on the settings page.",
+            not_connected(invoice.company),
+            CONNECT_ADVICE,
             "company",
             subject=str(invoice.company),
         )

@@ -14,7 +14,7 @@ from lxml import etree
 
 from integrations.errors import RecordError
 from integrations.sage_intacct.client import CreateBill
-from integrations.sage_intacct.mappers import bills
+from integrations.sage_intacct.mappers import attachments, bills
 from integrations.sage_intacct.mappers.bills import BillContext, amounts_too_fine, bill_from_invoice
 from invoices.models import Document, Invoice, InvoiceLine, LineDimension
 from ledger.minor_units import rounded
@@ -152,17 +152,17 @@ def test_the_total_agrees_for_any_mix(rows: list[tuple[Any, ...]], currency: str
 
 def test_attachment_ids_follow_from_the_documents_and_fit() -> None:
     uid, document = uuid.uuid4(), Document(name="a.pdf", sha256="1")
-    first = bills.attachment_id(uid, [document])
+    first = attachments.attachment_id(uid, [document])
     assert len(first) == 20
-    assert first == bills.attachment_id(uid, [document])
-    assert first != bills.attachment_id(uid, [Document(name="a.pdf", sha256="2")])
-    assert first != bills.attachment_id(uuid.uuid4(), [document])
-    assert bills.attachment_id(uid, []) == ""
+    assert first == attachments.attachment_id(uid, [document])
+    assert first != attachments.attachment_id(uid, [Document(name="a.pdf", sha256="2")])
+    assert first != attachments.attachment_id(uuid.uuid4(), [document])
+    assert attachments.attachment_id(uid, []) == ""
 
 
 def test_names_of_documents_are_unique_and_acceptable() -> None:
     names = ["Invoice.pdf", "invoice.pdf", "a.b.pdf", "<x>&.png", "noextension", ".hidden", "\u200b.tiff"]
-    assert bills.attachment_names([Document(name=name) for name in names]) == [
+    assert attachments.attachment_names([Document(name=name) for name in names]) == [
         ("Invoice", "pdf"),
         ("invoice (2)", "pdf"),
         ("a_b", "pdf"),

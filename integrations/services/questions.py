@@ -1,0 +1,173 @@
+"""Ask support: a person's question goes to the support address with its page, account and run, and to the person.
+
+What is sent holds no secret: values that are stored encrypted are blotted out wherever they were typed, and so is what
+stands behind a word like "password".
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+import zoneinfo
+from dataclasses import dataclass
+from smtplib import SMTPException
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone, translation
+
+from integrations.errors import RecordError, TemporaryError
+from integrations.models import Connection, Job
+from organization import audit, secrets
+from organization.models import AuditAction, AuditEntry, User
+
+log = logging.getLogger(__name__)
+
+MASK = "***"
+# A shorter value would blot out half of a text.
+SHORTEST = 4
+MOST_PER_HOUR = 5
+MOST_OF_ACCOUNT_PER_HOUR = 20
+LONGEST = 4000
+# Pages of these apps; those of the sign-in hold keys in their addresses.
+TELLING = ("integrations", "invoices", "ledger", "suppliers", "organization")
+# What people write of a password without writing the password.
+_ORDINARY = (
+    "refused|rejected|wrong|right|expired|invalid|incorrect|correct|changed|saved|entered|stored|not|no|never|the|a|an|"
+    "is|was|has|have|had|that|which|cannot|can|does|did|do|field|form|page|of|for|from|to|and|or|in|on|at|by|we|i|it"
+)
+_NAMED = re.compile(
+    r"(?P<name>pass ?words?|passphrase|pwd|secret|token|session ?id|api[ _-]?key)"
+    rf"(?P<between>\W{{0,3}}(?:\b(?:is|was)\b)?\W{{1,3}})(?!(?:{_ORDINARY})\b)(?P<value>\S+)",
+    re.IGNORECASE,
+)
+_ELEMENT = re.compile(r"<(?P<name>[\w.:-]*(?:password|sessionid|secret|token)[\w.:-]*)>[^<]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Question:
+    """`page` is an address of ours without its query, "" for none; `job` the run that it is about, if any."""
+
+    text: str
+    page: str = ""
+    job: Job | None = None
+
+
+def is_reachable() -> bool:
+    """Whether this installation has an address that questions go to."""
+    return bool(settings.SUPPORT_EMAIL)
+
+
+def page_of(address: str) -> str:
+    """The path of a page that may be told; "" for what is none, or may hold a key."""
+    path = urlsplit(address).path if address.startswith("/") and not address.startswith("//") else ""
+    try:
+        match = resolve(path) if path else None
+    except Resolver404:
+        return ""
+    if match is None or match.namespace not in TELLING:
+        return ""
+    return "" if "token" in match.kwargs else path[:300]
+
+
+def ask(question: Question, *, by: User) -> bool:
+    """Whether the copy was sent, too. Raises RecordError for too many or without an address, TemporaryError when the
+    mail server takes nothing.
+    """
+    if not is_reachable():
+        raise RecordError("This installation of Planergy has no support address.", code="no_support_address")
+    _require_patience(by)
+    clean = Question(without_secrets(question.text.strip()[:LONGEST], by), question.page, question.job)
+    _send(_to_support(clean, by))
+    told = {"Page": (None, clean.page or "none"), "Run": (None, str(clean.job) if clean.job else "none")}
+    audit.record(
+        AuditAction.SUPPORT_ASKED, account=by.account, target=clean.job, changes=told, reason=clean.text, actor=by
+    )
+    try:
+        _send(_copy(clean, by))
+    except TemporaryError as error:
+        log.warning("%s has the question, but its copy could not be sent: %s", settings.SUPPORT_EMAIL, error.raw)
+        return False
+    return True
+
+
+def _require_patience(by: User) -> None:
+    lately = AuditEntry.objects.filter(
+        action=AuditAction.SUPPORT_ASKED, account=by.account, at__gte=timezone.now() - dt.timedelta(hours=1)
+    )
+    if lately.filter(actor_id=by.pk).count() >= MOST_PER_HOUR or lately.count() >= MOST_OF_ACCOUNT_PER_HOUR:
+        raise RecordError(
+            "Many questions were sent within the last hour, so this one was not.",
+            advice=f"Wait a while, or write to {settings.SUPPORT_EMAIL}.",
+            code="too_many_questions",
+        )
+
+
+def without_secrets(text: str, by: User) -> str:
+    for value in sorted(_stored_secrets(by), key=len, reverse=True):
+        text = re.sub(re.escape(value), MASK, text, flags=re.IGNORECASE)
+    text = _ELEMENT.sub(rf"<\g<name>>{MASK}", text)
+    return _NAMED.sub(rf"\g<name>\g<between>{MASK}", text)
+
+
+def _stored_secrets(by: User) -> set[str]:
+    """What the account's connections keep encrypted, but for the company's ID, which stands on pages."""
+    found: set[str] = set()
+    for connection in Connection.objects.for_account(by.account):
+        try:
+            values = connection.credentials.values()
+        except secrets.Undecryptable:
+            continue  # nobody can read these any more
+        found |= {value for value in values if value.casefold() != connection.remote_company.casefold()}
+    return {value for value in found if len(value) >= SHORTEST}
+
+
+def _to_support(question: Question, by: User) -> EmailMultiAlternatives:
+    job = question.job
+    admin = settings.PORTAL_URL + reverse("admin:integrations_job_change", args=[job.pk]) if job else ""
+    context = {"heading": f"A question of {by.account}", "admin_url": admin, "for_support": True}
+    reason = f"Answer this e-mail to reach {by.get_full_name() or by.email}."
+    subject = f"Question of {by.account}{f': {job.title}' if job else ''}"
+    return _message(subject, settings.SUPPORT_EMAIL, by.email, question, by, context | {"reason": reason})
+
+
+def _copy(question: Question, by: User) -> EmailMultiAlternatives:
+    context: dict[str, object] = {
+        "heading": "Your question was sent to Planergy's support team",
+        "reason": "You get this e-mail because you asked. The answer comes by e-mail, too.",
+    }
+    return _message("Your question to Planergy's support team", by.email, settings.SUPPORT_EMAIL, question, by, context)
+
+
+def _message(
+    subject: str, to: str, reply_to: str, question: Question, by: User, context: dict[str, object]
+) -> EmailMultiAlternatives:
+    context |= {
+        "question": question,
+        "by": by,
+        "page_url": settings.PORTAL_URL + question.page if question.page else "",
+        "run_url": settings.PORTAL_URL + question.job.get_absolute_url() if question.job else "",
+        "preheader": " ".join(question.text.split())[:90],
+    }
+    with translation.override(by.spelling), timezone.override(zoneinfo.ZoneInfo(by.time_zone)):
+        text = render_to_string("integrations/mail/support_question.txt", context)
+        message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[to], reply_to=[reply_to])
+        message.attach_alternative(render_to_string("integrations/mail/support_question.html", context), "text/html")
+    return message
+
+
+def _send(message: EmailMultiAlternatives) -> None:
+    """At once: whoever asks learns whether it was sent, and can do something else."""
+    try:
+        message.send()
+    except (SMTPException, OSError, ValueError) as error:
+        raise TemporaryError(
+            "The question could not be sent: the mail server did not take it.",
+            advice=f"Send it again in a while, or write to {settings.SUPPORT_EMAIL}.",
+            code="not_mailed",
+            raw=str(error),
+        ) from error

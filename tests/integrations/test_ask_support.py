@@ -1,0 +1,241 @@
+"""Ask support: what is sent, to whom, with what, and never with a secret."""
+
+from __future__ import annotations
+
+from smtplib import SMTPServerDisconnected
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from integrations.models import Connection, Job, JobKind
+from integrations.services import questions
+from integrations.services.questions import MOST_PER_HOUR, page_of, without_secrets
+from organization.models import AuditAction, AuditEntry, User
+from tests import factories
+from tests.integrations import exporting
+from tests.integrations.importing import CREDENTIALS, connected
+
+pytestmark = pytest.mark.django_db
+ASK = "/control-panel/integrations/ask-support/"
+SETTINGS = "/control-panel/sage-intacct-settings/"
+
+
+@pytest.fixture(autouse=True)
+def _address(settings: Any) -> None:
+    settings.SUPPORT_EMAIL = "help@portal.example"
+
+
+@pytest.fixture
+def connection() -> Connection:
+    return connected()
+
+
+@pytest.fixture
+def owner(connection: Connection) -> User:
+    return factories.owner(connection.account)
+
+
+@pytest.fixture
+def page(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture
+def run(connection: Connection, owner: User) -> Job:
+    return Job.objects.create(
+        connection=connection, kind=JobKind.IMPORT, data_set="suppliers", status="failed", message="It broke."
+    )
+
+
+def text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def bodies() -> str:
+    return "\n".join(str(one.message()) + one.body + str(one.alternatives) for one in mail.outbox)  # type: ignore[attr-defined]
+
+
+def test_the_question_goes_to_support_with_page_account_and_run_and_back_as_a_copy(
+    page: Client, owner: User, run: Job
+) -> None:
+    response = page.post(
+        ASK, {"question": "Why did it break?", "page": run.get_absolute_url(), "run": run.pk}, follow=True
+    )
+    assert response.redirect_chain[-1][0] == run.get_absolute_url()
+    assert "Your question was sent to support." in text(response)
+    to_support, copy = mail.outbox
+    assert (to_support.to, to_support.reply_to) == (["help@portal.example"], [owner.email])
+    assert (copy.to, copy.reply_to) == ([owner.email], ["help@portal.example"])
+    for message in (to_support, copy):
+        for part in (message.body, message.alternatives[0][0]):  # type: ignore[attr-defined]
+            assert "Why did it break?" in part
+            assert str(owner.account) in part
+            assert run.get_absolute_url() in part
+            assert "Import Suppliers" in part
+            assert "It broke." in part
+    admin = reverse("admin:integrations_job_change", args=[run.pk])
+    assert admin in to_support.body
+    assert admin not in copy.body
+
+
+def test_it_is_in_the_audit_log(page: Client, owner: User, run: Job) -> None:
+    page.post(ASK, {"question": "Why?", "page": SETTINGS, "run": run.pk})
+    entry = AuditEntry.objects.get(action=AuditAction.SUPPORT_ASKED)
+    assert (entry.account, entry.actor_id, entry.reason) == (owner.account, owner.pk, "Why?")
+    assert entry.changes == {"Page": [None, SETTINGS], "Run": [None, "Import Suppliers"]}
+
+
+def test_no_stored_secret_leaves(page: Client) -> None:
+    typed = f"It says {CREDENTIALS['user_password'].upper()} is wrong, and {CREDENTIALS['sender_password']}."
+    page.post(ASK, {"question": typed})
+    sent = bodies() + AuditEntry.objects.get(action=AuditAction.SUPPORT_ASKED).reason
+    for name, value in CREDENTIALS.items():
+        if name != "company_id":
+            assert value.lower() not in sent.lower().replace("user_password", ""), name
+    assert "***" in sent
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "my password is hunter2",
+        "Password: hunter2",
+        "pwd=hunter2",
+        "the API key hunter2",
+        "secret - 'hunter2'",
+        "<login><password>hunter2</password></login>",
+        "<sessionid>hunter2</sessionid>",
+        "passwords: hunter2",
+        "The password was: hunter2",
+    ],
+)
+def test_what_looks_like_a_secret_is_taken_out(owner: User, typed: str) -> None:
+    assert "hunter2" not in without_secrets(typed, owner)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "The password was refused.",
+        "Our password is not expired, and the token has been saved.",
+        "Import 12 suppliers",
+        "Invoice INV-7, net 100.00",
+    ],
+)
+def test_other_words_stay(owner: User, typed: str) -> None:
+    assert without_secrets(typed, owner) == typed
+
+
+def test_secrets_that_nobody_can_read_any_more_are_no_reason_to_fail(owner: User, connection: Connection) -> None:
+    Connection.objects.update(encrypted_credentials="gAAAAA-broken")
+    assert without_secrets("Hello", owner) == "Hello"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "javascript:alert(1)",
+        "/nowhere/",
+        "/accounts/password/reset/key/1-abcdef/",
+        "/my-details/address/confirm/abcdef/",
+        "/control-panel/my-details/address/confirm/abcdef/",
+        "",
+    ],
+)
+def test_only_pages_of_ours_that_hold_no_key_are_attached(address: str) -> None:
+    assert page_of(address) == ""
+
+
+def test_the_query_of_a_page_stays_behind() -> None:
+    assert page_of(f"{SETTINGS}?kind=import&token=abc#x") == SETTINGS
+
+
+def test_a_run_of_another_account_is_not_attached(page: Client) -> None:
+    foreign = Job.objects.create(connection=connected(entities=()), kind=JobKind.EXPORT, message="Theirs.")
+    page.post(ASK, {"question": "Why?", "run": foreign.pk})
+    assert len(mail.outbox) == 2
+    assert "Theirs." not in bodies()
+    assert f"/history/{foreign.pk}/" not in bodies()
+
+
+def test_a_person_is_not_heard_endlessly(page: Client) -> None:
+    for number in range(MOST_PER_HOUR):
+        page.post(ASK, {"question": f"Question {number}"})
+    told = text(page.post(ASK, {"question": "One more"}))
+    assert "Many questions were sent within the last hour" in told
+    assert "One more</textarea>" in told
+    assert len(mail.outbox) == 2 * MOST_PER_HOUR
+
+
+def test_an_account_is_not_heard_endlessly_either(
+    client: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "MOST_OF_ACCOUNT_PER_HOUR", 2)
+    for _ in range(3):
+        client.force_login(factories.user(connection.account))
+        client.post(ASK, {"question": "Why?"})
+    assert len(mail.outbox) == 4
+
+
+def test_a_mail_server_that_is_down_is_told_and_the_question_stays(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise SMTPServerDisconnected("gone")
+
+    monkeypatch.setattr("django.core.mail.EmailMultiAlternatives.send", refuse)
+    told = text(page.post(ASK, {"question": "Why did it break?"}))
+    assert "The question could not be sent" in told
+    assert "Why did it break?</textarea>" in told
+    assert not AuditEntry.objects.filter(action=AuditAction.SUPPORT_ASKED).exists()
+
+
+def test_without_an_address_the_page_says_how_to_reach_support(page: Client, settings: Any, run: Job) -> None:
+    settings.SUPPORT_EMAIL = ""
+    told = text(page.get(f"{ASK}?run={run.pk}"))
+    assert "No support address is set up" in told
+    assert f"<strong>{run.pk}</strong>" in told
+    assert "<textarea" not in told
+    assert page.post(ASK, {"question": "Why?"}).status_code == 200
+    assert not mail.outbox
+
+
+def test_without_an_address_a_clerk_is_told_whom_to_ask(client: Client, settings: Any, owner: User) -> None:
+    settings.SUPPORT_EMAIL = ""
+    client.force_login(factories.user(owner.account))
+    assert f"mailto:{owner.email}" in text(client.get(ASK))
+
+
+def test_an_empty_question_is_refused(page: Client) -> None:
+    assert page.post(ASK, {"question": "  "}).status_code == 422
+    assert not mail.outbox
+
+
+def test_strangers_and_support_itself_have_no_such_page(client: Client) -> None:
+    assert client.get(ASK).status_code == 302
+    client.force_login(User.objects.create_user("staff@tests.example", "password-of-tests", is_staff=True))
+    assert client.get(ASK).status_code == 404
+
+
+def test_it_is_reached_from_the_settings_a_run_and_what_failed(client: Client) -> None:
+    connection = exporting.exporting_connection()
+    client.force_login(factories.owner(connection.account))
+    invoice = exporting.ready_invoice(connection)
+    run = Job.objects.create(connection=connection, kind=JobKind.EXPORT, status="succeeded")
+    connection.export_items.create(invoice=invoice, company=invoice.company, status="failed", code="x", job=run)
+    places = {
+        SETTINGS: f"{ASK}?page={SETTINGS}",
+        run.get_absolute_url(): f"{ASK}?page={run.get_absolute_url()}&amp;run={run.pk}",
+        invoice.get_absolute_url(): f"{ASK}?page={invoice.get_absolute_url()}&amp;run={run.pk}",
+        reverse("integrations:export_problems"): f"{ASK}?page=/control-panel/integrations/export/problems/",
+        reverse("integrations:import_problems", args=["sage_intacct"]): f"{ASK}?page=",
+        reverse("integrations:field_map", args=["sage_intacct"]): f"{ASK}?page=",
+    }
+    for place, link in places.items():
+        assert link in client.get(place).content.decode(), place
