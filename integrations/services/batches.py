@@ -137,9 +137,26 @@ class Batch:
         return Totals(**{each.name: sum(getattr(part, each.name) for part in self.parts) for each in fields(Totals)})
 
     @property
-    def has_changes(self) -> bool:
-        totals = self.totals
-        return bool(totals.created or totals.updated or totals.deactivated)
+    def result(self) -> list[tuple[str, str]]:
+        """(words, class of their tone): what all parts together did, or a preview would do."""
+        counts = {name: getattr(self.totals, name) for name in _RESULT if getattr(self.totals, name)}
+        place = 1 if self.is_preview else 0
+        told = [(f"{count:,} {_RESULT[name][place]}", _TONES.get(name, "")) for name, count in counts.items()]
+        has_read = self.totals.done or self.status not in (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED)
+        if has_read and counts.keys() <= _TONES.keys():
+            told.insert(0, ("Nothing would change" if self.is_preview else "No change", ""))
+        return told
+
+
+# The words after each count, of an import and of a preview.
+_RESULT = {
+    "created": ("created", "to create"),
+    "updated": ("updated", "to update"),
+    "deactivated": ("deactivated", "to deactivate"),
+    "warnings": ("with a warning", "with a warning"),
+    "failed": ("failed", "would fail"),
+}
+_TONES = {"warnings": "text-warn", "failed": "text-error"}
 
 
 def status_of(statuses: Collection[str]) -> JobStatus:
