@@ -256,7 +256,7 @@ class User(AbstractBaseUser, PermissionsMixin, InvoicePermissions):
         max_length=10,
         choices=AutomationMails,
         default=AutomationMails.NEWS,
-        help_text="One e-mail for each run that a schedule or a command starts. What you start yourself is always told.",
+        help_text="One for each run that a schedule or a command starts. What you start yourself is always told.",
     )
     preferences = models.JSONField(default=dict, blank=True, editable=False)
     is_active = models.BooleanField(default=True)

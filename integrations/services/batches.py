@@ -188,8 +188,8 @@ def in_running_order(parts: JobQuerySet[Job]) -> JobQuerySet[Job]:
     return related.order_by("position", "company__name", "pk")
 
 
-def of_status(jobs: QuerySet[Job], status: str) -> QuerySet[Job]:
-    """Those whose whole batch stands so: the history finds what its badges say."""
+def of_status(jobs: QuerySet[Job], status: str) -> QuerySet[Job, dict[str, uuid.UUID]]:
+    """Keys of the batches among all these that stand so as a whole: the history finds what its badges say."""
     sets = [
         sorted(each)
         for size in range(1, len(JobStatus) + 1)
@@ -199,13 +199,13 @@ def of_status(jobs: QuerySet[Job], status: str) -> QuerySet[Job]:
     status_word = Cast("status", TextField())
     words = ArrayAgg(status_word, distinct=True, order_by=status_word)
     grouped = jobs.order_by().values("batch").annotate(has=words)
-    return jobs.filter(batch__in=grouped.filter(has__in=sets).values("batch"))
+    return grouped.filter(has__in=sets).values("batch")
 
 
-def of_company(jobs: QuerySet[Job], company: Company) -> QuerySet[Job]:
-    """Those of batches that have a part for this company, or exported an invoice of it."""
+def of_company(jobs: QuerySet[Job], company: Company) -> QuerySet[Job, dict[str, uuid.UUID]]:
+    """Keys of the batches among all these that have a part for this company, or export an invoice of it."""
     invoices = Invoice.objects.filter(company=company)
     told = Outcome.objects.filter(job=OuterRef("pk"), local_id__in=invoices.order_by().values("pk"))
     waiting = ExportItem.objects.filter(job=OuterRef("pk"), company=company)
     is_export_of_it = Q(Exists(waiting) | Exists(told), kind=JobKind.EXPORT, company=None)
-    return jobs.filter(batch__in=jobs.order_by().filter(Q(company=company) | is_export_of_it).values("batch"))
+    return jobs.order_by().filter(Q(company=company) | is_export_of_it).values("batch")

@@ -95,7 +95,7 @@ def _schedules(connection: Connection) -> list[tuple[str, ImportSchedule]]:
 def _history(request: HttpRequest, connection: Connection) -> dict[str, Any]:
     narrowed = JobFilter(request.GET, connection.jobs.all(), companies=connection.account.companies.all())
     narrowed.form.auto_id = "history_%s"
-    table = JobTable(narrowed.qs.one_per_batch())
+    table = JobTable(narrowed.qs)
     RequestConfig(request, paginate={"per_page": 20, "silent": True}).configure(table)
     heads = table.page.object_list.data
     for head, entry in zip(heads, batches.batches_of(heads), strict=True):

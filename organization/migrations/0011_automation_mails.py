@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                     ("everything", "Everything"),
                 ],
                 default="news",
-                help_text="One e-mail for each run that a schedule or a command starts. What you start yourself is always told.",
+                help_text="One for each run that a schedule or a command starts. What you start yourself is always told.",
                 max_length=10,
                 verbose_name="E-mails about automation",
             ),
