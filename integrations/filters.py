@@ -10,6 +10,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from integrations.models import ImportProblem, Job, JobKind, JobStatus, Outcome, OutcomeKind
+from integrations.models.history import JobQuerySet
 from integrations.models.problems import ImportProblemQuerySet
 from integrations.registry import DataSet
 from integrations.services import batches
@@ -17,7 +18,7 @@ from organization.models import Company
 
 
 class JobFilter(filters.FilterSet):
-    """Whole batches: what holds for a batch keeps all of its parts."""
+    """Of the entries of a history, each the last row of its batch; `parts` are the rows of all batches."""
 
     kind = filters.ChoiceFilter(label="Kind", choices=JobKind.choices, empty_label="Everything")
     company = filters.ModelChoiceFilter(
@@ -31,15 +32,16 @@ class JobFilter(filters.FilterSet):
         model = Job
         fields: list[str] = []
 
-    def __init__(self, data: Any, queryset: QuerySet, *, companies: QuerySet) -> None:
-        super().__init__(data, queryset)
+    def __init__(self, data: Any, parts: JobQuerySet[Job], *, companies: QuerySet) -> None:
+        self._parts = parts
+        super().__init__(data, parts.one_per_batch())
         self.filters["company"].queryset = companies
 
     def of_company(self, rows: QuerySet, name: str, value: Company) -> QuerySet:
-        return batches.of_company(rows, value)
+        return rows.filter(batch__in=batches.of_company(self._parts, value))
 
     def of_status(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        return batches.of_status(rows, value)
+        return rows.filter(batch__in=batches.of_status(self._parts, value))
 
 
 class OutcomeFilter(filters.FilterSet):

@@ -24,13 +24,6 @@ from organization.models import AutomationMails, User
 from organization.spelling import spell
 
 ENDED_BADLY = (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED)
-COUNTED = (
-    ("created", "created"),
-    ("updated", "updated"),
-    ("deactivated", "deactivated"),
-    ("warnings", "with a warning"),
-    ("failed", "failed"),
-)
 
 
 @dataclass(frozen=True)
@@ -116,5 +109,5 @@ def _heading(batch: Batch) -> str:
 
 def _result(job: Job) -> str:
     """`2 updated, 1 failed`, or how it ended where it came to no record."""
-    found = ", ".join(f"{getattr(job, name):,} {words}" for name, words in COUNTED if getattr(job, name))
-    return found or job.get_status_display().lower()
+    is_told = job.created or job.updated or job.deactivated or job.warnings or job.failed
+    return ", ".join(words for words, _ in Batch([job]).result) if is_told else job.get_status_display().lower()

@@ -26,9 +26,9 @@ class Spelling(models.TextChoices):
 class AutomationMails(models.TextChoices):
     """Which runs that no person started on a page are worth an e-mail."""
 
-    NEWS = "news", "When something changed, failed or is still open"
-    PROBLEMS = "problems", "Only when something failed or is still open"
-    EVERYTHING = "everything", "Always, also when nothing changed"
+    NEWS = "news", "Changes and problems"
+    PROBLEMS = "problems", "Only problems"
+    EVERYTHING = "everything", "Everything"
 
 
 class CsvStyle(models.TextChoices):
@@ -256,7 +256,7 @@ class User(AbstractBaseUser, PermissionsMixin, InvoicePermissions):
         max_length=10,
         choices=AutomationMails,
         default=AutomationMails.NEWS,
-        help_text="Each run that a schedule or a command starts sends one e-mail. What you start yourself always does.",
+        help_text="One for each run that a schedule or a command starts. What you start yourself is always told.",
     )
     preferences = models.JSONField(default=dict, blank=True, editable=False)
     is_active = models.BooleanField(default=True)

@@ -30,6 +30,8 @@ def address(name: str, pattern: URLPattern, rows: Mapping[str, Model | None], ot
     exchange = Exchange.objects.filter(job_id=record.pk).first() if longest == "exchange" else None
     known = {"system_key": "sage_intacct", "list_name": "suppliers", "kind": "supplier"}
     known |= {"token": "none", "step": "cancel", "exchange_pk": exchange.pk if exchange else 1}
+    if (job := rows.get("job")) is not None:
+        known["batch"] = str(job.batch)  # type: ignore[attr-defined]
     values = {key: known.get(key, record.pk) for key in pattern.pattern.converters if key not in pattern.default_args}
     try:
         return reverse(name, kwargs=values)

@@ -56,7 +56,7 @@ ASKED_FOR = (Trigger.MANUAL, Trigger.COMMAND)
 _STARTED = {
     Trigger.MANUAL: "started by hand",
     Trigger.SCHEDULED: "started by a schedule",
-    Trigger.AUTOMATIC: "started automatically, when an invoice was authorised",
+    Trigger.AUTOMATIC: "started automatically",
     Trigger.COMMAND: "started from the command line",
 }
 

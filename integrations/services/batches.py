@@ -137,9 +137,26 @@ class Batch:
         return Totals(**{each.name: sum(getattr(part, each.name) for part in self.parts) for each in fields(Totals)})
 
     @property
-    def has_changes(self) -> bool:
-        totals = self.totals
-        return bool(totals.created or totals.updated or totals.deactivated)
+    def result(self) -> list[tuple[str, str]]:
+        """(words, class of their tone): what all parts together did, or a preview would do."""
+        counts = {name: getattr(self.totals, name) for name in _RESULT if getattr(self.totals, name)}
+        place = 1 if self.is_preview else 0
+        told = [(f"{count:,} {_RESULT[name][place]}", _TONES.get(name, "")) for name, count in counts.items()]
+        has_read = self.totals.done or self.status not in (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED)
+        if has_read and counts.keys() <= _TONES.keys():
+            told.insert(0, ("Nothing would change" if self.is_preview else "No change", ""))
+        return told
+
+
+# The words after each count, of an import and of a preview.
+_RESULT = {
+    "created": ("created", "to create"),
+    "updated": ("updated", "to update"),
+    "deactivated": ("deactivated", "to deactivate"),
+    "warnings": ("with a warning", "with a warning"),
+    "failed": ("failed", "would fail"),
+}
+_TONES = {"warnings": "text-warn", "failed": "text-error"}
 
 
 def status_of(statuses: Collection[str]) -> JobStatus:
@@ -171,8 +188,8 @@ def in_running_order(parts: JobQuerySet[Job]) -> JobQuerySet[Job]:
     return related.order_by("position", "company__name", "pk")
 
 
-def of_status(jobs: QuerySet[Job], status: str) -> QuerySet[Job]:
-    """Those whose whole batch stands so: the history finds what its badges say."""
+def of_status(jobs: QuerySet[Job], status: str) -> QuerySet[Job, dict[str, uuid.UUID]]:
+    """Keys of the batches among all these that stand so as a whole: the history finds what its badges say."""
     sets = [
         sorted(each)
         for size in range(1, len(JobStatus) + 1)
@@ -182,13 +199,13 @@ def of_status(jobs: QuerySet[Job], status: str) -> QuerySet[Job]:
     status_word = Cast("status", TextField())
     words = ArrayAgg(status_word, distinct=True, order_by=status_word)
     grouped = jobs.order_by().values("batch").annotate(has=words)
-    return jobs.filter(batch__in=grouped.filter(has__in=sets).values("batch"))
+    return grouped.filter(has__in=sets).values("batch")
 
 
-def of_company(jobs: QuerySet[Job], company: Company) -> QuerySet[Job]:
-    """Those of batches that have a part for this company, or exported an invoice of it."""
+def of_company(jobs: QuerySet[Job], company: Company) -> QuerySet[Job, dict[str, uuid.UUID]]:
+    """Keys of the batches among all these that have a part for this company, or export an invoice of it."""
     invoices = Invoice.objects.filter(company=company)
     told = Outcome.objects.filter(job=OuterRef("pk"), local_id__in=invoices.order_by().values("pk"))
     waiting = ExportItem.objects.filter(job=OuterRef("pk"), company=company)
     is_export_of_it = Q(Exists(waiting) | Exists(told), kind=JobKind.EXPORT, company=None)
-    return jobs.filter(batch__in=jobs.order_by().filter(Q(company=company) | is_export_of_it).values("batch"))
+    return jobs.order_by().filter(Q(company=company) | is_export_of_it).values("batch")

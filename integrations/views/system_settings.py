@@ -88,7 +88,7 @@ def history_of(request: HttpRequest, connection: Connection) -> dict[str, Any]:
     """Every entry, newest first, as far as the page's filters leave them."""
     narrowed = JobFilter(request.GET, connection.jobs.all(), companies=connection.account.companies.all())
     narrowed.form.auto_id = "history_%s"
-    table = JobTable(narrowed.qs.one_per_batch())
+    table = JobTable(narrowed.qs)
     RequestConfig(request, paginate={"per_page": 20, "silent": True}).configure(table)
     heads = table.page.object_list.data
     for head, entry in zip(heads, batches.batches_of(heads), strict=True):

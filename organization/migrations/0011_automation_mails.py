@@ -14,12 +14,12 @@ class Migration(migrations.Migration):
             name="automation_mails",
             field=models.CharField(
                 choices=[
-                    ("news", "When something changed, failed or is still open"),
-                    ("problems", "Only when something failed or is still open"),
-                    ("everything", "Always, also when nothing changed"),
+                    ("news", "Changes and problems"),
+                    ("problems", "Only problems"),
+                    ("everything", "Everything"),
                 ],
                 default="news",
-                help_text="Each run that a schedule or a command starts sends one e-mail. What you start yourself always does.",
+                help_text="One for each run that a schedule or a command starts. What you start yourself is always told.",
                 max_length=10,
                 verbose_name="E-mails about automation",
             ),

@@ -18,7 +18,9 @@ from playwright.sync_api import Page
 from integrations.export_mail import send_export_finished
 from integrations.mail import send_job_finished
 from integrations.models import Job, JobKind
+from integrations.run_mail import send_run_finished
 from integrations.sage_intacct.classification import places
+from integrations.services.batches import Batch
 from invoices.mail import SUBJECTS
 from invoices.mail import tell as invoice_mail
 from organization import address_change, invitations
@@ -201,6 +203,7 @@ def mails(world: World) -> list[tuple[str, str]]:
     mail.outbox.clear()
     send_job_finished(Job.objects.get(pk=world.jobs["suppliers"].pk))
     send_export_finished(Job.objects.filter(kind=JobKind.EXPORT).latest("pk"))
+    send_run_finished(Batch([Job.objects.get(pk=world.jobs["suppliers"].pk)]))
     for kind in SUBJECTS:
         invoice_mail(kind, invoice_id=waiting, user_ids=[approver], words={"reason": "No order.", "decided_by": "Ann"})
     User.objects.filter(pk=world.reporter.pk).update(password="!")
@@ -208,7 +211,7 @@ def mails(world: World) -> list[tuple[str, str]]:
     address_change.ask(User.objects.get(pk=world.reporter.pk), "new@tests.example", by=world.owner)
     reporter = User.objects.get(pk=world.reporter.pk)
     address_change.confirm(address_change.link_for(reporter).rstrip("/").rpartition("/")[2], reporter)
-    assert len(mail.outbox) == 6 + len(SUBJECTS)
+    assert len(mail.outbox) == 7 + len(SUBJECTS)
     return [
         (message.subject, f"{message.subject} {message.body} {visible_text(message.alternatives[0][0])}")  # type: ignore[attr-defined]
         for message in mail.outbox

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -102,8 +103,11 @@ def addresses(world: dict[str, Any]) -> dict[str, str]:
     }
 
 
+BATCH = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 def has_id(name: str, url: str) -> bool:
-    return any(part.isdecimal() for part in url.split("/"))
+    return any(part.isdecimal() or BATCH.fullmatch(part) for part in url.split("/"))
 
 
 def everything(world: dict[str, Any]) -> dict[str, Any]:

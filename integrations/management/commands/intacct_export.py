@@ -77,8 +77,8 @@ def _standing(job: Job, connection: Connection, is_at_rest: bool) -> Standing | 
         return Standing(Exit.LOOK_UP, text, until)
     if count:
         return Standing(Exit.LATER, f"{count} of {job.total} invoices wait to be tried again.", until)
-    if job.failed:
-        return Standing(Exit.FAILED, f"{job.failed} of {job.total} invoices were not exported.")
+    if (left := (job.total or 0) - job.posted) > 0:  # refused, or cancelled meanwhile
+        return Standing(Exit.FAILED, f"{left} of {job.total} invoices were not exported.")
     return None
 
 
