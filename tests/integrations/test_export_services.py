@@ -121,7 +121,9 @@ def test_an_invoice_edited_while_queued_is_not_sent(either_sandbox: Any, connect
 
 def test_a_config_failure_pauses_and_fails_nothing(either_sandbox: Any, connection: Any) -> None:
     invoices = [exporting.ready_invoice(connection) for _ in range(3)]
-    exporting.act(either_sandbox, action="set_permission", object="APBILL", operation="create", allowed=False)
+    text = "You do not have permission for API operation CREATE on objects of type apbill"
+    refused = {"kind": "fail_function", "times": 30, "error": {"errorno": "PL04000005", "description2": text}}
+    exporting.break_gateway(either_sandbox, refused | {"match": {"function": "create", "object": "APBILL"}})
 
     job = exporting.export(connection, *invoices)
 
@@ -130,7 +132,7 @@ def test_a_config_failure_pauses_and_fails_nothing(either_sandbox: Any, connecti
     assert connection.pause_advice
     assert {item.status for item in job.export_items.all()} == {ItemStatus.QUEUED}
     assert (job.status, job.failed) == (JobStatus.RUNNING, 0)
-    exporting.act(either_sandbox, action="set_permission", object="APBILL", operation="create", allowed=True)
+    exporting.mend_gateway(either_sandbox)
     connections.resume(connection, by=None)
     exporting.deliver(connection)
     assert len(exporting.bills(either_sandbox)) == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -100,6 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--storm", action="store_true", help="let the storm blow over them instead of their own tests")
     parser.add_argument("--trust", action="store_true", help="do not run the tests without a mutant first")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the trees and their servers go as after Ctrl-C
     chosen = chosen_by(options.names)
     if options.storm:
         chosen = [replace(each, tests=STORM, also=()) for each in chosen]

@@ -79,7 +79,7 @@ MUTANTS = [
         file="organization/parameters.py",
         before=" and url_has_allowed_host_and_scheme(target, allowed_hosts=None)",
         after="",
-        tests=("tests/invoices/test_search.py",),
+        tests=("tests/invoices/test_search.py::test_never_leads_elsewhere_after_an_action",),
     ),
     Mutant(
         name="addresses.session_of_any_host",

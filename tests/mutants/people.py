@@ -9,7 +9,6 @@ QUERIES = "invoices/querysets.py"
 DECISIONS = "invoices/services/authorization.py"
 SCOPES = "tests/planergy/test_scopes.py"
 EVERY_URL = "tests/planergy/test_every_url.py"
-SERVICES = "tests/invoices/test_services.py"
 INTEGRATIONS = "tests/integrations/test_permissions_integrations.py"
 REFERENCE = "tests/organization/test_reference_pages.py"
 USERS = "tests/organization/test_users.py"
@@ -21,49 +20,49 @@ MUTANTS = [
         file=RULES,
         before="manage_integrations(user: User) -> bool:\n    return user.is_active and user.is_account_owner\n",
         after="manage_integrations(user: User) -> bool:\n    return user.is_active\n",
-        tests=(INTEGRATIONS,),
+        tests=(f"{INTEGRATIONS}::test_for_colleagues_integrations_do_not_exist",),
     ),
     Mutant(
         name="permissions.organization_for_everybody",
         file=RULES,
         before="user.account_id and user.role and (user.role.is_account_owner or user.role.can_manage_organization)\n",
         after="user.account_id and user.role\n",
-        tests=(USERS,),
+        tests=(f"{USERS}::TestInvitation::test_is_not_for_a_colleague_or_outsider_to_send",),
     ),
     Mutant(
         name="permissions.reference_data_managed_by_everybody",
         file=RULES,
         before="    return _reference_access(user) == ReferenceAccess.MANAGE\n",
         after="    return _reference_access(user) != ReferenceAccess.NONE\n",
-        tests=(REFERENCE,),
+        tests=(f"{REFERENCE}::TestEveryResource::test_lets_reporters_change_nothing",),
     ),
     Mutant(
         name="permissions.reference_data_seen_by_everybody",
         file=RULES,
         before="    return _reference_access(user) != ReferenceAccess.NONE\n",
         after="    return True\n",
-        tests=(REFERENCE, EVERY_URL),
+        tests=(f"{EVERY_URL}::test_the_admin_is_for_support_only",),
     ),
     Mutant(
         name="permissions.invoices_seen_by_everybody",
         file=RULES,
         before="    return visibility_of(user).is_any\n",
         after="    return True\n",
-        tests=(SCOPES, EVERY_URL),
+        tests=(f"{EVERY_URL}::test_the_admin_is_for_support_only",),
     ),
     Mutant(
         name="permissions.pages_open_to_everybody",
         file=RULES,
         before="            if not check(request.user):",
         after="            if False:",
-        tests=(EVERY_URL,),
+        tests=(f"{EVERY_URL}::test_the_admin_is_for_support_only",),
     ),
     Mutant(
         name="permissions.roles_mean_nothing",
         file=RULES,
         before="    if user.is_account_owner:\n        return Grant(Scope.ALL)\n",
         after="    if user.account_id:\n        return Grant(Scope.ALL)\n",
-        tests=(SCOPES,),
+        tests=(f"{SCOPES}::test_lists_and_files_hold_what_is_visible",),
     ),
     Mutant(
         name="permissions.the_archived_keep_their_rights",
@@ -77,14 +76,14 @@ MUTANTS = [
         file=RULES,
         before="    return user.is_account_owner or user != other\n",
         after="    return True\n",
-        tests=(USERS,),
+        tests=(f"{USERS}::TestOnesOwnReach",),
     ),
     Mutant(
         name="permissions.ones_own_role",
         file=RULES,
         before="    return user.is_account_owner or not (role.is_account_owner or role.pk == user.role_id)\n",
         after="    return True\n",
-        tests=(USERS,),
+        tests=(f"{USERS}::TestOnesOwnReach",),
     ),
     Mutant(
         name="accounts.rows_of_all_accounts",
@@ -98,7 +97,10 @@ MUTANTS = [
         file="organization/querysets.py",
         before="company_ids = user.limited_company_ids if self.company_path else None\n",
         after="company_ids = None\n",
-        tests=(SCOPES, REFERENCE),
+        tests=(
+            f"{USERS}::TestRolesAndPeople::test_who_is_limited_to_companies_opens_no_others",
+            REFERENCE,
+        ),
     ),
     Mutant(
         name="accounts.a_limit_to_companies_is_ignored_for_what_is_shared",
@@ -119,7 +121,7 @@ MUTANTS = [
         file="integrations/views/access.py",
         before="        jobs = jobs.filter(requested_by=user)\n",
         after="        jobs = jobs.all()\n",
-        tests=(INTEGRATIONS,),
+        tests=(f"{INTEGRATIONS}::test_for_colleagues_integrations_do_not_exist",),
     ),
     Mutant(
         name="invoices.visible_without_permission",
@@ -154,14 +156,14 @@ MUTANTS = [
         file=DECISIONS,
         before="    if not Invoice.objects.administrable_by(by).filter(pk=locked.pk).exists():\n",
         after="    if False:\n",
-        tests=(f"{SCOPES}::test_editing_and_submitting_reach_what_is_administered", SERVICES),
+        tests=(f"{SCOPES}::test_editing_and_submitting_reach_what_is_administered",),
     ),
     Mutant(
         name="invoices.decided_by_everybody",
         file=DECISIONS,
         before="    if Invoice.objects.authorizable_by(by).filter(pk=locked.pk).exists():\n",
         after="    if Invoice.objects.visible_to(by).filter(pk=locked.pk).exists():\n",
-        tests=(SERVICES,),
+        tests=(f"{SCOPES}::test_decisions_reach_what_may_be_authorised_but_never_ones_own",),
     ),
     Mutant(
         name="four_eyes.edited_after_it_was_looked_at",
@@ -175,6 +177,6 @@ MUTANTS = [
         file=DECISIONS,
         before="    able = people.filter(owner | (granted & within), company).distinct()\n",
         after="    able = people.filter(owner | granted, company).distinct()\n",
-        tests=(MAIL, SERVICES),
+        tests=(f"{MAIL}::test_refuses_to_ask_somebody_who_may_not_authorise_so_much",),
     ),
 ]

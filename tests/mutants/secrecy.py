@@ -13,7 +13,7 @@ MUTANTS = [
         file="integrations/sage_intacct/sessions.py",
         before="        token = secrets.encrypt(json.dumps(session.dump()))\n",
         after="        token = json.dumps(session.dump())\n",
-        tests=(GATEWAY_TESTS,),
+        tests=(f"{GATEWAY_TESTS}::test_sessions_are_shared_and_encrypted",),
     ),
     Mutant(
         name="throttles.the_gate_is_open",
@@ -27,6 +27,8 @@ MUTANTS = [
         file="organization/secrets.py",
         before="    return _fernet().encrypt(text.encode()).decode()\n",
         after="    return text\n",
-        tests=("tests/integrations/test_connections.py", GATEWAY_TESTS),
+        tests=(
+            "tests/integrations/test_connections.py::test_credentials_are_stored_encrypted_and_wait_for_synchronizing",
+        ),
     ),
 ]
