@@ -9,7 +9,7 @@ invoice_panels = Slot("invoices.invoice_panels")
 search_actions = Slot("invoices.search_actions")
 # Widgets on the Accounts Payable home. Context: user.
 home_widgets = Slot("invoices.home_widgets")
-# Banners on every page of the module (a paused connection). Context: user.
+# Banners on every page of the module (what holds work back). Context: user; connection, where the page is about one.
 banners = Slot("invoices.banners")
 
 # What accounting systems would refuse of an invoice. Context: invoice; is_header_only, for one that is not saved yet.
