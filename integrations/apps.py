@@ -1,5 +1,7 @@
 """Everything that accounting integrations share. The systems themselves register here when Django starts."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -13,3 +15,4 @@ class IntegrationsConfig(AppConfig):
         registry.register(SageIntacct())
         receivers.connect()
         slots.fill()
+        import_module("integrations.hindrance_mail")  # its last look at what is about to leave, for workers

@@ -60,8 +60,8 @@ def _starters(connection: Connection) -> set[int]:
 def _tell_user(
     user: User, kind: str, connection: Connection, hindrance: Hindrance, *, due_at: dt.datetime | None
 ) -> None:
-    context = _context(kind, connection, hindrance) | _way(user, connection)
-    subject = spell(f"{connection.system_name}: {context['heading']}", user.spelling)
+    context = _context(kind, connection, hindrance) | _way(user, connection, hindrance)
+    subject = spell(str(context["heading"]), user.spelling)
     tell_user(user, kind, subject=subject, template=TEMPLATE, context=context, about_id=connection.pk, due_at=due_at)
 
 
@@ -76,9 +76,10 @@ def _context(kind: str, connection: Connection, hindrance: Hindrance) -> dict[st
     }
 
 
-def _way(user: User, connection: Connection) -> dict[str, object]:
+def _way(user: User, connection: Connection, hindrance: Hindrance) -> dict[str, object]:
     """Owners are led to where it is fixed; who started something, to what waits."""
-    if user.is_account_owner:
+    may_fix = user.is_account_owner
+    if may_fix:
         path = reverse(f"integrations:{connection.system}_settings")
         label, why = f"Open {connection.system_name} Settings", "you are an Account Owner"
     else:
@@ -86,13 +87,19 @@ def _way(user: User, connection: Connection) -> dict[str, object]:
         path = job.get_absolute_url() if job else reverse("invoices:home")
         label, why = "See what waits", "you started something that waits for it"
     reason = f"You get this e-mail because {why}."
-    return {"button_url": settings.PORTAL_URL + path, "button_label": label, "reason": reason}
+    return {
+        "button_url": settings.PORTAL_URL + path,
+        "button_label": label,
+        "reason": reason,
+        "may_fix": may_fix or not hindrance.is_for_owners,
+    }
 
 
 def _tell_support(kind: str, connection: Connection, hindrance: Hindrance, *, due_at: dt.datetime | None) -> None:
     url = settings.PORTAL_URL + reverse("admin:integrations_connection_change", args=[connection.pk])
     context = _context(kind, connection, hindrance) | {
         "account": connection.account,
+        "may_fix": True,
         "button_url": url,
         "button_label": "The connection",
         "reason": "You get this e-mail because you support Planergy.",

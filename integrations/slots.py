@@ -198,11 +198,11 @@ def import_first(user: User, **context: Any) -> Fragment | None:
     return Fragment("integrations/import_first.html", {"connection": _enabled(user).first(), "name": name})
 
 
-def hindrance_banner(user: User, **context: Any) -> Fragment | None:
+def hindrance_banner(user: User, connection: Connection | None = None, **context: Any) -> Fragment | None:
     """The same on every page. Where nothing works in the background, also for accounts without an integration."""
     if not user.account_id:
         return None
-    connection = _enabled(user).first()
+    connection = connection or _enabled(user).first()
     now = timezone.now()
     hindrance = hindrances.hindrance_of(connection, now) if connection else hindrances.idle(now)
     if hindrance is None:

@@ -9,7 +9,7 @@ invoice_panels = Slot("invoices.invoice_panels")
 search_actions = Slot("invoices.search_actions")
 # Widgets on the Accounts Payable home. Context: user.
 home_widgets = Slot("invoices.home_widgets")
-# Banners on every page of the module (a paused connection). Context: user.
+# Banners on every page of the module (what holds work back). Context: user; connection, where the page is about one.
 banners = Slot("invoices.banners")
 
 # Buttons on Enter Invoice while there is nothing to choose there. Context: user.

@@ -83,7 +83,10 @@ def test_an_export_that_pauses_the_connection_tells_owners_starter_and_support_a
     by_address = {message.to[0]: message for message in mail.outbox}
     assert "5 invoices wait for it" in by_address[owner.email].body
     assert SETTINGS in by_address[owner.email].body
+    assert "What to do" in by_address[owner.email].body
     assert job.get_absolute_url() in by_address[clerk.email].body
+    assert "What to do" not in by_address[clerk.email].body
+    assert "An Account Owner can fix it. All of them were told." in by_address[clerk.email].body
     assert str(connection.account) in by_address[SUPPORT].subject
     connection.refresh_from_db()
     assert Job.objects.get(pk=job.pk).status_label == "Paused"
@@ -163,9 +166,7 @@ def test_stopped_sign_ins_are_told_once(portal_sandbox: Any, connection: Connect
         exporting.make_due(connection)
     assert Connection.objects.get().is_locked_out
     subjects = [message.subject for message in mail.outbox if message.to == [owner.email]]
-    assert [subject for subject in subjects if "stopped" in subject] == [
-        "Sage Intacct: Signing in to Sage Intacct is stopped"
-    ]
+    assert [subject for subject in subjects if "stopped" in subject] == ["Signing in to Sage Intacct is stopped"]
     assert "Signing in to Sage Intacct is stopped" in shown(owner, "/")
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from tests.integrations.smtp import MailServer, mail_server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("notices_wait")]
 State = Notice.State
+ROOT = Path(__file__).resolve().parents[2]
 A_MINUTE = dt.timedelta(minutes=1)
 
 
@@ -206,3 +210,18 @@ def test_goes_with_its_account_to_whomever_it_was_told() -> None:
     stays = tell("support@tests.example", account_number=other.pk)
     account.delete()
     assert Notice.objects.get() == stays
+
+
+def test_a_worker_knows_every_last_look_from_its_start() -> None:
+    """Without it, what nobody needs any more would leave, and links would be missing."""
+    code = "import django; django.setup(); from notices import kinds; print(*sorted(kinds._looks), sep='\\n')"
+    known = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert known.split() == [
+        "integrations.held_still",
+        "integrations.overdue_still",
+        "invoices.authorization_request",
+        "invoices.rejection",
+        "organization.address_confirm",
+        "organization.invitation",
+        "organization.password_reset_key",
+    ]
