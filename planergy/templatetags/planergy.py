@@ -95,6 +95,16 @@ def amount(value: Decimal | float | str | None, places: int = 2) -> str:
 
 
 @register.filter
+def quantity(value: Decimal | None) -> str:
+    """{{ line.quantity|quantity }}: 2.5 or 1,000; zeros at the end of a fraction say nothing."""
+    if value is None:
+        return ""
+    digits = f"{value:f}"
+    places = len(digits.partition(".")[2].rstrip("0"))
+    return amount(value, places)
+
+
+@register.filter
 def amount_of(value: Decimal | None, currency: object = "") -> str:
     """{{ line.net|amount_of:invoice.currency }}: with the decimals of the currency, JPY 1,235 or KWD 1,234.500."""
     if not isinstance(value, Decimal):

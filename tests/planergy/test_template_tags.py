@@ -50,9 +50,16 @@ def test_ago_is_in_words() -> None:
     assert "just now" in tags.ago(timezone.now())
 
 
-@pytest.mark.parametrize("shown", [tags.day, tags.moment, tags.ago, tags.amount, tags.money])
+@pytest.mark.parametrize("shown", [tags.day, tags.moment, tags.ago, tags.amount, tags.money, tags.quantity])
 def test_nothing_shows_as_nothing(shown: Any) -> None:
     assert shown(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("2.5000", "2.5"), ("13.0000", "13"), ("1000", "1,000"), ("0.0125", "0.0125"), ("0.0000", "0")]
+)
+def test_a_quantity_ends_with_what_counts(value: str, shown: str) -> None:
+    assert tags.quantity(Decimal(value)) == shown
 
 
 @pytest.mark.parametrize(
