@@ -20,7 +20,7 @@ from documents.opening.findings import Finding, Unacceptable
 from documents.remarks import names_told
 from invoices.errors import InvoiceRefused
 from invoices.models import Document, Invoice
-from invoices.services import previews
+from invoices.services import inks, previews
 from organization.after_commit import after_commit
 from organization.models import User
 
@@ -125,6 +125,8 @@ def looked_at(document: Document) -> Document:
 
 
 def attach(invoice: Invoice, checked: CheckedFile, *, by: User) -> Document:
+    from invoices.tasks import take_ink
+
     document = Document(
         invoice=invoice,
         name=checked.name,
@@ -137,6 +139,8 @@ def attach(invoice: Invoice, checked: CheckedFile, *, by: User) -> Document:
         uploaded_by=by,
     )
     document.file.save(checked.name, checked.file)
+    if inks.is_wanted(document):
+        after_commit(take_ink.delay, document.pk)
     return document
 
 
