@@ -433,6 +433,20 @@ class Document(models.Model):
         return list(remarks(self.marks, self.contents))
 
 
+class DocumentInk(models.Model):
+    """What is printed on the first page of a document, to know it again when it is scanned once more.
+
+    Taken in the background, and forgotten when the document is older than a new scan of it is likely to be.
+    """
+
+    document = models.OneToOneField(Document, on_delete=models.CASCADE, primary_key=True, related_name="ink")
+    packed = models.BinaryField(help_text="As the child process answers; empty where nothing is printed.")
+    profile = models.BinaryField(help_text="How much ink each cell of the page has.")
+
+    def __str__(self) -> str:
+        return f"Ink of {self.document_id}"
+
+
 class ApprovalRule(models.Model):
     """Who authorises which invoices, in order. The first active one that fits applies; without one, anybody who may."""
 

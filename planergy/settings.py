@@ -175,6 +175,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "invoices: fold tallies": {"task": "invoices.tasks.fold_tallies", "schedule": 300.0},
+    "invoices: take missing inks": {"task": "invoices.tasks.take_missing_inks", "schedule": 3600.0},
     "invoices: sweep pending documents": {"task": "invoices.tasks.sweep_pending_documents", "schedule": 3600.0},
     "invoices: sweep stray documents": {"task": "invoices.tasks.sweep_stray_documents", "schedule": 24 * 3600.0},
     "integrations: sweep due and stuck work": {"task": "integrations.tasks.sweep", "schedule": 20.0},

@@ -26,6 +26,7 @@ DEADLINE = 10.0  # seconds
 AT_ONCE = 2  # children of one web or worker process
 MOST_ANSWER = 32 * 1024 * 1024
 MOST_PAGES_DRAWN = 20
+MOST_INK = 256 * 1024  # packed; a page of text has 10 KB
 LENGTH_BYTES = 4
 CHILD = "documents.opening.child"
 BROKE_OFF = (
@@ -62,6 +63,12 @@ def inspect(file: IO[bytes], name: str) -> Finding:
 def draw(file: IO[bytes], kind: str) -> bytes:
     """Pictures of the first pages (WebP), each after its length in four bytes; those that were ready in time."""
     return _ask(file, "draw", kind, str(MOST_PAGES_DRAWN))
+
+
+def ink(file: IO[bytes], kind: str) -> bytes:
+    """The ink of the first page, packed (documents.likeness reads it); empty for what has none. Raises Busy."""
+    answer = _ask(file, "ink", kind)
+    return answer if len(answer) <= MOST_INK else b""
 
 
 @contextmanager

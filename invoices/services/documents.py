@@ -20,8 +20,8 @@ from documents.opening.findings import Finding, Unacceptable
 from documents.remarks import names_told
 from invoices.errors import InvoiceRefused
 from invoices.models import Document, Invoice
-from invoices.services import previews
-from notices.after_commit import after_commit
+from invoices.services import inks, previews
+from notices.after_commit import after_commit, wake
 from organization.models import User
 
 log = logging.getLogger(__name__)
@@ -125,6 +125,8 @@ def looked_at(document: Document) -> Document:
 
 
 def attach(invoice: Invoice, checked: CheckedFile, *, by: User) -> Document:
+    from invoices.tasks import take_ink
+
     document = Document(
         invoice=invoice,
         name=checked.name,
@@ -137,6 +139,8 @@ def attach(invoice: Invoice, checked: CheckedFile, *, by: User) -> Document:
         uploaded_by=by,
     )
     document.file.save(checked.name, checked.file)
+    if inks.is_wanted(document):
+        wake(take_ink, document.pk, queue="background")
     return document
 
 

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from invoices.errors import InvoiceRefused
 from invoices.models import Document, ExplainedTwin, Invoice
 from invoices.numbers import without_punctuation, without_zeros
-from invoices.services import activity
+from invoices.services import activity, inks
 from ledger.minor_units import decimals_of
 from organization.folding import bare, fold
 from organization.models import User
@@ -80,6 +80,7 @@ def _candidates(invoice: Invoice) -> Iterator[Twin]:
     if invoice.supplier is None:
         return
     others = _of_kin(invoice, invoice.supplier)
+    yield from _by_page(invoice, others)
     yield from _by_number(invoice, others)
     if invoice.invoice_date and invoice.total:
         yield from _by_amount(invoice, invoice.invoice_date, others)
@@ -117,6 +118,27 @@ def _by_file(invoice: Invoice) -> Iterator[Twin]:
         same = list({row.invoice_id: row for row in rows[: HABIT + 1]}.values())
         if len(same) <= HABIT:
             yield from (Twin(row.invoice, f"the same file “{row.name}”") for row in same)
+
+
+def _by_page(invoice: Invoice, others: QuerySet[Invoice]) -> Iterator[Twin]:
+    """The same page, printed and scanned once more. A page that many invoices have tells nothing."""
+    if invoice.pk is None:
+        return
+    for documents in inks.scans_of(invoice, others):
+        if len({document.invoice_id for document in documents}) <= HABIT:
+            for document in documents:
+                yield Twin(document.invoice, f"the same page as “{document.name}”, scanned once more")
+
+
+def tell_of_late_scans(invoice: Invoice) -> None:
+    """For an invoice that was submitted before its pages were compared: its approver reads of it."""
+    if invoice.supplier is None:
+        return
+    same = {twin.invoice.pk for twin in _by_page(invoice, _of_kin(invoice, invoice.supplier))}
+    for twin in unexplained_twins(invoice):
+        text = f"Much like {twin.invoice}: {twin.likeness}"
+        if twin.invoice.pk in same and not invoice.activities.filter(kind="twin_found", text=text).exists():
+            activity.record(invoice, by=None, kind="twin_found", text=text)
 
 
 def _by_number(invoice: Invoice, others: QuerySet[Invoice]) -> Iterator[Twin]:

@@ -22,8 +22,8 @@ class ShownTwin:
 
 
 def asked_about(invoice: Invoice, user: User) -> list[ShownTwin]:
-    """What must be explained before this invoice can be submitted."""
-    if invoice.approval_status not in (ApprovalStatus.DRAFT, ApprovalStatus.REJECTED):
+    """What must be explained before this invoice can be submitted; what was only found later, the approver reads."""
+    if invoice.approval_status not in (ApprovalStatus.DRAFT, ApprovalStatus.REJECTED, ApprovalStatus.WAITING):
         return []
     twins = unexplained_twins(invoice)
     visible = _visible([twin.invoice for twin in twins], user)

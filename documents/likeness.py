@@ -1,0 +1,178 @@
+"""Whether two pages are one, printed and scanned twice: then all ink of each lies upon ink of the other.
+
+A month's invoice differs from the last one's on the same form in a few digits only, so each small cell of a page is
+laid upon the other page by itself, and what then lies on bare paper is counted. Pages are rows of bits, as
+documents.opening.ink writes them; a band of rows is one large integer, which is shifted and compared at once.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise, zip_longest
+
+from documents.opening.ink import MARGIN, MOST_ROWS, ROW, WIDTH
+
+BAND = 40
+STRIPES = 3
+# A page that was cut a hundredth too wide lies this much further off with each dot down or across.
+DRIFT = 0.012
+FIRST_REACH, REACH, FAR = 10, 2, 5
+MOST_APART = 0.9  # of its dots: at 1 it fits no better than bare paper
+LEAST_INK = 30  # dots of a cell, to lay it by
+PROFILE_UNIT = 8
+DUST = 10  # dots of a cell that prove nothing
+# Of one page twice, one side has hardly more; the other one may bear a stamp or a signature.
+MOST_OF_ONE = 20
+_BYTES = ROW // 8
+_BORDER = 40  # blank rows above and below, for shifts
+
+
+_LONGEST = (MOST_ROWS + 2 * MARGIN) * _BYTES
+
+
+def _stripe(first: int, last: int) -> int:
+    row = ((1 << (last - first)) - 1) << (ROW - last)
+    return sum(row << ROW * index for index in range(BAND))
+
+
+_CUTS = [0, *(MARGIN + WIDTH * count // STRIPES for count in range(1, STRIPES)), ROW]
+_MASKS = [_stripe(first, last) for first, last in pairwise(_CUTS)]
+
+
+@dataclass(frozen=True)
+class Page:
+    bits: bytes
+    _bands: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> Page:
+        """Without ink where the child process did not write it as it should."""
+        try:
+            bits = zlib.decompressobj().decompress(packed, _LONGEST)
+        except zlib.error:
+            return cls(b"")
+        return cls(bits[: len(bits) // _BYTES * _BYTES])
+
+    @cached_property
+    def profile(self) -> bytes:
+        """How much ink each cell has, as a byte: enough to say which pages are worth laying upon each other."""
+        counts = (self.band(top) & mask for top in range(0, self.rows, BAND) for mask in _MASKS)
+        return bytes(min(cell.bit_count() // PROFILE_UNIT, 255) for cell in counts)
+
+    @property
+    def rows(self) -> int:
+        return len(self.bits) // _BYTES
+
+    @cached_property
+    def _bordered(self) -> bytes:
+        return bytes(_BORDER * _BYTES) + self.bits + bytes((_BORDER + BAND) * _BYTES)
+
+    @cached_property
+    def _thick(self) -> bytes:
+        """Each dot with its four neighbors: two scans of a line are rarely equally thick."""
+        bits = int.from_bytes(self._bordered)
+        thick = bits | bits << 1 | bits >> 1 | bits << ROW | bits >> ROW
+        return thick.to_bytes(len(self._bordered) + _BYTES)[_BYTES:]
+
+    def band(self, top: int) -> int:
+        if top not in self._bands:
+            self._bands[top] = self._cut(self._bordered, top)
+        return self._bands[top]
+
+    def thick_band(self, top: int) -> int:
+        return self._cut(self._thick, top)
+
+    def _cut(self, rows: bytes, top: int) -> int:
+        first = max(top + _BORDER, 0) * _BYTES
+        return int.from_bytes(rows[first : first + BAND * _BYTES].ljust(BAND * _BYTES, b"\0"))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """How far the other page must be moved at this height, so that it lies upon this one."""
+
+    top: int
+    across: int
+    down: int
+
+
+def is_same(one: Page, other: Page) -> bool:
+    if not one.bits or not other.bits or abs(one.rows - other.rows) > max(one.rows, other.rows) * 2 * DRIFT:
+        return False
+    of_one = of_other = 0
+    for too_much, missing in residues(one, other):
+        of_one += max(too_much - DUST, 0)
+        of_other += max(missing - DUST, 0)
+        if min(of_one, of_other) > MOST_OF_ONE:
+            return False
+    return True
+
+
+def distance(one: bytes, other: bytes) -> int:
+    """Between two profiles, which say nothing of one scan being darker than the other."""
+    dark, other_dark = sum(one) or 1, sum(other) or 1
+    return sum(abs(mine * other_dark - its * dark) for mine, its in zip_longest(one, other, fillvalue=0)) // dark
+
+
+def residues(one: Page, other: Page) -> Iterator[tuple[int, int]]:
+    """Cell by cell: dots of `one` on bare paper of `other`, and the other way round."""
+    places: list[_Place | None] = [None] * STRIPES
+    for top in range(0, max(one.rows, other.rows), BAND):
+        band, thick = one.band(top), one.thick_band(top)
+        for stripe, mask in enumerate(_MASKS):
+            mine = band & mask
+            place = _place(mine, other, top, stripe, places)
+            laid = _moved(other.band(top + place.down), place.across) & mask
+            laid_thick = _moved(other.thick_band(top + place.down), place.across)
+            yield _solid(mine & ~laid_thick), _solid(laid & ~thick)
+
+
+def _place(mine: int, other: Page, top: int, stripe: int, places: list[_Place | None]) -> _Place:
+    """Near where the cell above lies, or the cells beside it; no cell is moved until it fits what is not there."""
+    known = places[stripe]
+    beside = known or next((place for place in places if place), None)
+    start = replace(beside, top=top) if beside else _Place(top, 0, 0)
+    ink = mine.bit_count()
+    if ink < LEAST_INK:
+        return start
+    reach = REACH + round((top - known.top) * DRIFT) if known else FIRST_REACH
+    found, apart = _nearest(mine, _MASKS[stripe], other, start, reach)
+    if apart > ink * MOST_APART:
+        return start
+    places[stripe] = found
+    return found
+
+
+def _nearest(mine: int, mask: int, other: Page, start: _Place, reach: int) -> tuple[_Place, int]:
+    """The place around which every other one fits worse, and how many dots differ there."""
+    tried: dict[tuple[int, int], int] = {}
+
+    def apart(place: tuple[int, int]) -> int:
+        if place not in tried:
+            band = other.band(start.top + start.down + place[1])
+            tried[place] = (mine ^ (_moved(band, start.across + place[0]) & mask)).bit_count()
+        return tried[place]
+
+    best, before = min(_around((0, 0), reach, reach), key=apart) if reach > FAR else (0, 0), None
+    while best != before:
+        before, best = best, min(_around(best, 1, reach), key=apart)
+    return _Place(start.top, start.across + best[0], start.down + best[1]), apart(best)
+
+
+def _around(center: tuple[int, int], step: int, reach: int) -> list[tuple[int, int]]:
+    """The center comes first: it stays where nothing is better."""
+    across, down = center
+    near = [(across + x, down + y) for y in range(-step, step + 1) for x in range(-step, step + 1)]
+    return [center, *(place for place in near if max(map(abs, place)) <= reach)]
+
+
+def _moved(bits: int, across: int) -> int:
+    return bits << across if across >= 0 else bits >> -across
+
+
+def _solid(bits: int) -> int:
+    """Dots with neighbors both ways: a hair's breadth along an edge is none."""
+    return (bits & (bits << 1 | bits >> 1) & (bits << ROW | bits >> ROW)).bit_count()
