@@ -53,6 +53,8 @@ def _back(connection: Connection) -> HttpResponseRedirect:
 
 def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> HttpResponse:
     history = history_of(request, connection)
+    entities = entities_of(connection)
+    linked = [state.company for state in entities.companies if state.linked]
     context = {
         "title": f"{connection.system_name} Settings",
         "connection": connection,
@@ -63,8 +65,8 @@ def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> Htt
         "import_form": ImportForm(connection=connection, auto_id="import_%s"),
         "locked_out": (connections.LOCKED_OUT, connections.LOCKED_OUT_ADVICE),
         "failed_synchronize": _failed_synchronize(connection),
-        "entities": entities_of(connection),
-        "is_data_imported": jobs.is_data_imported(connection),
+        "entities": entities,
+        "is_data_imported": jobs.is_data_imported(connection, linked),
         "schedules": _schedules(connection),
         **history,
     }
