@@ -207,13 +207,12 @@ def left_out_there(connection: Connection) -> set[str]:
     return {key for key, status in last.values_list("data_set", "status") if status == JobStatus.LEFT_OUT}
 
 
-def is_data_imported(connection: Connection) -> bool:
-    """Whether what cannot be left out has been read to its end, for every company that is connected."""
-    if not connection.is_synchronized:
-        return False
-    companies = [company.pk for company in _linked_companies(connection, None)]
+def is_data_imported(connection: Connection, companies: Sequence[Company]) -> bool:
+    """Whether what cannot be left out has been read to its end, for all of these: those that are connected."""
     needed = [each.key for each in registry.get(connection.system).data_sets if not each.is_optional]
-    read = connection.cursors.filter(company__in=companies, data_set__in=needed, watermark__isnull=False)
+    read = connection.cursors.filter(
+        company__in=[company.pk for company in companies], data_set__in=needed, watermark__isnull=False
+    )
     return bool(companies) and read.count() == len(companies) * len(needed)
 
 

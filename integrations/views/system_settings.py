@@ -52,6 +52,8 @@ def _back(connection: Connection) -> HttpResponseRedirect:
 
 def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> HttpResponse:
     history = history_of(request, connection)
+    entities = entities_of(connection)
+    linked = [state.company for state in entities.companies if state.linked]
     context = {
         "title": f"{connection.system_name} Settings",
         "connection": connection,
@@ -61,8 +63,8 @@ def _page(request: HttpRequest, connection: Connection, form: forms.Form) -> Htt
         "data_sets_form": DataSetsForm(connection=connection, left_out_there=jobs.left_out_there(connection)),
         "import_form": ImportForm(connection=connection, auto_id="import_%s"),
         "failed_synchronize": _failed_synchronize(connection),
-        "entities": entities_of(connection),
-        "is_data_imported": jobs.is_data_imported(connection),
+        "entities": entities,
+        "is_data_imported": jobs.is_data_imported(connection, linked),
         "schedules": _schedules(connection),
         **history,
     }

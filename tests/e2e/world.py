@@ -48,6 +48,7 @@ class World:
         dimension = Dimension.objects.get(key="task")
         return {
             "company": company,
+            "choose_entity": company,
             "department": self.owner.home_department,
             "role": self.demo.clerk.role,
             "user": self.demo.clerk,

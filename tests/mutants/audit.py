@@ -81,8 +81,8 @@ MUTANTS = [
     Mutant(
         name="audit.credentials_untold",
         file="integrations/services/connections.py",
-        before="    audit.record(\n        AuditAction.CREDENTIALS_SAVED,",
-        after="    (lambda *args, **fields: None)(\n        AuditAction.CREDENTIALS_SAVED,",
+        before="    changes.record(row, AuditAction.CREDENTIALS_SAVED,",
+        after="    dict(action=AuditAction.CREDENTIALS_SAVED,",
         tests=(f"{PEOPLE}::test_setting_up_credentials_and_disabling",),
     ),
     Mutant(

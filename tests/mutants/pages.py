@@ -102,7 +102,7 @@ MUTANTS = [
     Mutant(
         name="addresses.record_link_anywhere",
         file="integrations/sage_intacct/record_links.py",
-        before='return address if is_there else ""',
+        before='return address if is_there or (scheme == "http" and _is_of_local_gateway(address, host)) else ""',
         after="return address",
         tests=("tests/integrations/sage_intacct/test_record_links.py",),
     ),

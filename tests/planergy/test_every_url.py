@@ -63,6 +63,7 @@ def world() -> dict[str, Any]:
     dimension = factories.dimension(account)
     rows = {
         "company": company,
+        "choose_entity": company,
         "department": factories.department(account),
         "role": owner.role,
         "user": owner,
