@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection as database
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
@@ -200,3 +203,35 @@ def test_automatic_exports_say_of_which_company_they_are(connection: Connection)
     authorize(exporting.ready_invoice(connection, company=factories.company(connection.account)))
     job.refresh_from_db()
     assert (job.total, job.company_label) == (2, "Several companies")
+
+
+def test_exports_of_before_learn_of_which_company_they_are(connection: Connection, owner: User) -> None:
+    """Also one whose invoices were taken up by a later run: the records of it still tell."""
+    other = factories.company(connection.account, name="Harbor Retail Inc")
+    one, both = queued(connection, owner, 2), queued(connection, owner, 1)
+    there = factories.authorized_invoice(other)
+    both.outcomes.create(kind="failed", local_id=there.pk, record_key=there.number)
+    empty = Job.objects.create(connection=connection, kind="export", total=0)
+    Job.objects.update(company=None)
+    with database.cursor() as cursor:
+        cursor.execute(import_module("integrations.migrations.0011_batches").COMPANIES_OF_EXPORTS)
+    for job in (one, both, empty):
+        job.refresh_from_db()
+    assert [job.company_label for job in (one, both, empty)] == [
+        "Northwind Manufacturing Ltd",
+        "Several companies",
+        "",
+    ]
+
+
+def test_a_command_whose_export_is_cancelled_ends_with_a_failure(
+    connection: Connection, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporting.ready_invoice(connection)
+
+    def cancel(connection_id: int, company_id: int) -> None:
+        export_cancel.cancel_export(Job.objects.get(), by=owner)
+
+    monkeypatch.setattr(exports, "deliver_due", cancel)
+    with pytest.raises(CommandError, match="1 of 1 invoices were not exported"):
+        call_command("intacct_export")

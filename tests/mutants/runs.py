@@ -75,8 +75,8 @@ MUTANTS = [
     Mutant(
         name="runs.parts_are_fetched_entry_by_entry",
         file="integrations/services/batches.py",
-        before='related = parts.select_related("connection__account", "company", "requested_by")',
-        after="related = parts",
+        before='parts.select_related("company", "requested_by").order_by',
+        after="parts.order_by",
         tests=(f"{BATCHES}::test_pages_count_entries_and_queries_do_not_grow",),
     ),
     Mutant(
