@@ -1,4 +1,4 @@
-"""The e-mail that tells that a run of exports ended with failures."""
+"""The e-mails that tell that a run of exports ended with failures, and that somebody else cancelled it."""
 
 from __future__ import annotations
 
@@ -49,19 +49,38 @@ def send_export_finished(job: Job) -> None:
         "url": settings.PORTAL_URL + job.get_absolute_url(),
     }
     subject = f"{job.connection.system_name}: {what} could not be exported"
-    send_all([_message(job, user, subject, context) for user in recipients(job)])
+    send_all([_message(job, user, subject, "finished", context) for user in recipients(job)])
 
 
-def _message(job: Job, user: User, subject: str, context: dict[str, object]) -> EmailMultiAlternatives:
+def send_export_cancelled(job: Job) -> None:
+    """As above, but for whoever cancelled it. Nothing where no invoice was held back. Raises as `send_all` does."""
+    held_back = (job.total or 0) - job.posted - job.failed
+    what = "1 invoice was" if held_back == 1 else f"{held_back:,} invoices were"
+    context = {
+        "job": job,
+        "what": what,
+        "is_one": held_back == 1,
+        "heading": "The invoice was not exported" if held_back == 1 else "Invoices were not exported",
+        "preheader": " of ".join(filter(None, [job.title, job.company_label])),
+        "reason": reason(job, "export"),
+        "system_name": job.connection.system_name,
+        "url": settings.PORTAL_URL + job.get_absolute_url(),
+    }
+    subject = f"{job.connection.system_name}: {what} not exported"
+    told = [user for user in recipients(job) if user.pk != job.options["cancelled_by"]] if held_back > 0 else []
+    send_all([_message(job, user, subject, "cancelled", context) for user in told])
+
+
+def _message(job: Job, user: User, subject: str, kind: str, context: dict[str, object]) -> EmailMultiAlternatives:
     with translation.override(user.spelling):
         choice = {"choice_url": choice_url(user)}
         message = EmailMultiAlternatives(
             subject=subject,
-            body=render_to_string("integrations/mail/export_finished.txt", context | choice),
+            body=render_to_string(f"integrations/mail/export_{kind}.txt", context | choice),
             to=[user.email],
-            headers=message_id(job, str(user.pk)),
+            headers=message_id(job, str(user.pk) if kind == "finished" else f"{kind}-{user.pk}"),
         )
-        html = render_to_string("integrations/mail/export_finished.html", context | choice)
+        html = render_to_string(f"integrations/mail/export_{kind}.html", context | choice)
         message.attach_alternative(html, "text/html")
     return message
 

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page
 
-from integrations.export_mail import send_export_finished
+from integrations.export_mail import send_export_cancelled, send_export_finished
 from integrations.mail import send_job_finished
 from integrations.models import Job, JobKind
 from integrations.run_mail import send_run_finished
@@ -204,6 +204,9 @@ def mails(world: World) -> list[tuple[str, str]]:
     mail.outbox.clear()
     send_job_finished(Job.objects.get(pk=world.jobs["suppliers"].pk))
     send_export_finished(Job.objects.filter(kind=JobKind.EXPORT).latest("pk"))
+    export = Job.objects.filter(kind=JobKind.EXPORT).latest("pk")
+    export.total, export.options = 9, {"cancelled": "Ann cancelled it", "cancelled_by": 0}
+    send_export_cancelled(export)
     send_run_finished(Batch([Job.objects.get(pk=world.jobs["suppliers"].pk)]))
     for kind in SUBJECTS:
         invoice_mail(kind, invoice_id=waiting, user_id=approver, words={"reason": "No order.", "decided_by": "Ann"})
@@ -212,7 +215,7 @@ def mails(world: World) -> list[tuple[str, str]]:
     User.objects.filter(pk=world.reporter.pk).update(new_email="new@tests.example")
     notices.deliver_address_change(User.objects.get(pk=world.reporter.pk), by=world.owner)
     notices.deliver_address_changed(User.objects.get(pk=world.reporter.pk), "old@tests.example")
-    assert len(mail.outbox) == 7 + len(SUBJECTS)
+    assert len(mail.outbox) == 8 + len(SUBJECTS)
     return [
         (message.subject, f"{message.subject} {message.body} {visible_text(message.alternatives[0][0])}")  # type: ignore[attr-defined]
         for message in mail.outbox

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from importlib import import_module
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.db import transaction
@@ -58,7 +60,10 @@ def test_what_has_not_been_sent_is_cancelled_and_stays_authorised(
     exporting.deliver(connection)
     job.refresh_from_db()
     assert exporting.bills(portal_sandbox) == []
-    assert (job.status, job.message) == (JobStatus.CANCELLED, "0 of 3 posted, 3 not sent. Olivia Marsh cancelled it.")
+    assert (job.status, job.message) == (
+        JobStatus.CANCELLED,
+        "0 of 3 posted, 3 not sent. Olivia Marsh cancelled the export.",
+    )
     assert {invoice.export_state for invoice in Invoice.objects.all()} == {ExportState.NONE}
     assert all(invoice.is_awaiting_export for invoice in Invoice.objects.all())
     told = Invoice.objects.first().activities.get(kind="export_cancelled")  # type: ignore[union-attr]
@@ -130,6 +135,34 @@ def test_what_a_worker_gives_back_unsent_is_cancelled_by_the_sweep(connection: C
     job.refresh_from_db()
     assert ExportItem.objects.get().status == ItemStatus.CANCELLED
     assert job.status == JobStatus.CANCELLED
+
+
+def test_whoever_waits_for_it_is_told_who_cancelled_it(
+    portal_sandbox: Any, connection: Connection, owner: User
+) -> None:
+    clerk = factories.user(connection.account)
+    job = queued(connection, clerk)
+    first = job.export_items.order_by("pk")[0]
+    job.export_items.exclude(pk=first.pk).update(next_attempt_at=timezone.now() + dt.timedelta(hours=1))
+    exporting.deliver(connection)
+    assert export_cancel.cancel_export(job, by=owner) == 2
+    (message,) = mail.outbox
+    assert message.to == [clerk.email]
+    assert message.subject == "Sage Intacct: 2 invoices were not exported"
+    assert (
+        "Olivia Marsh cancelled the export before 2 invoices were sent to Sage Intacct. They stay Authorised"
+        in message.body
+    )
+    assert "1 was posted before." in message.body
+    assert "because you started this export." in message.body
+    exports.sweep_exports(timezone.now() + dt.timedelta(hours=1))
+    assert len(mail.outbox) == 1
+
+
+def test_who_cancels_what_is_theirs_needs_no_mail(connection: Connection, owner: User) -> None:
+    export_cancel.cancel_export(queued(connection, owner), by=owner)
+    assert mail.outbox == []
+    assert Job.objects.get().mailed_at
 
 
 def test_an_export_that_waits_for_a_paused_connection_is_cancelled_too(connection: Connection, owner: User) -> None:

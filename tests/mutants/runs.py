@@ -136,6 +136,13 @@ MUTANTS = [
         tests=(f"{CANCEL}::test_an_automatic_export_that_was_cancelled_takes_no_further_invoices",),
     ),
     Mutant(
+        name="runs.cancelled_export_is_told_nobody",
+        file="integrations/services/export_jobs.py",
+        before="            if job.is_cancel_requested:\n                export_mail",
+        after="            if False:\n                export_mail",
+        tests=(f"{CANCEL}::test_whoever_waits_for_it_is_told_who_cancelled_it",),
+    ),
+    Mutant(
         name="runs.export_of_one_company_hides_it",
         file="integrations/services/exports.py",
         before="job.company_id = min(company_ids) if len(company_ids) == 1 else None",
