@@ -1,4 +1,4 @@
-"""The e-mail that tells that a run of exports ended with failures."""
+"""The e-mails that tell that a run of exports ended with failures, and that somebody else cancelled it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.db.models.functions import RowNumber
 from integrations.mail import choice_url, reason, recipients
 from integrations.models import Job, Outcome, OutcomeKind
 from organization.mail import tell
+from organization.models import User
 
 SHOWN_CAUSES = 20
 SHOWN_INVOICES = 5
@@ -47,14 +48,38 @@ def send_export_finished(job: Job) -> None:
     }
     subject = f"{job.connection.system_name}: {what} could not be exported"
     for user in recipients(job):
-        tell(
-            user,
-            "integrations.export_finished",
-            subject=subject,
-            template="integrations/mail/export_finished",
-            context=context | {"choice_url": choice_url(user)},
-            about_id=job.pk,
-        )
+        _tell(job, user, subject, "finished", context)
+
+
+def send_export_cancelled(job: Job) -> None:
+    """As above, but for whoever cancelled it. Nothing where no invoice was held back."""
+    held_back = (job.total or 0) - job.posted - job.failed
+    what = "1 invoice was" if held_back == 1 else f"{held_back:,} invoices were"
+    context = {
+        "job": job,
+        "what": what,
+        "is_one": held_back == 1,
+        "heading": "The invoice was not exported" if held_back == 1 else "Invoices were not exported",
+        "preheader": " of ".join(filter(None, [job.title, job.company_label])),
+        "reason": reason(job, "export"),
+        "system_name": job.connection.system_name,
+        "url": settings.PORTAL_URL + job.get_absolute_url(),
+    }
+    subject = f"{job.connection.system_name}: {what} not exported"
+    told = [user for user in recipients(job) if user.pk != job.options["cancelled_by"]] if held_back > 0 else []
+    for user in told:
+        _tell(job, user, subject, "cancelled", context)
+
+
+def _tell(job: Job, user: User, subject: str, ending: str, context: dict[str, object]) -> None:
+    tell(
+        user,
+        f"integrations.export_{ending}",
+        subject=subject,
+        template=f"integrations/mail/export_{ending}",
+        context=context | {"choice_url": choice_url(user)},
+        about_id=job.pk,
+    )
 
 
 def failures_by_cause(job: Job) -> list[FailedFor]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
@@ -175,20 +176,25 @@ def status_of(statuses: Collection[str]) -> JobStatus:
 
 
 def batches_of(heads: Iterable[Job]) -> list[Batch]:
-    """The batches of these rows, in their order. One statement for the parts, however many batches."""
-    keys = [head.batch for head in heads]
-    together: dict[uuid.UUID, list[Job]] = {key: [] for key in keys}
-    for part in in_running_order(Job.objects.filter(batch__in=keys)):
+    """The batches of these rows of one connection, in their order. One statement for the parts of all."""
+    connections = {head.batch: head.connection for head in heads}
+    together: dict[uuid.UUID, list[Job]] = {key: [] for key in connections}
+    # Their connection is known: it is heavy, and a page may hold hundreds of parts.
+    for part in _ordered(Job.objects.filter(batch__in=list(together))).defer("advice", "traceback"):
+        part.connection = connections[part.batch]
         together[part.batch].append(part)
-    return [Batch(together[key]) for key in keys]
+    return [Batch(parts) for parts in together.values()]
 
 
 def in_running_order(parts: JobQuerySet[Job]) -> JobQuerySet[Job]:
-    related = parts.select_related("connection__account", "company", "requested_by")
-    return related.order_by("position", "company__name", "pk")
+    return _ordered(parts).select_related("connection__account")
 
 
-def of_status(jobs: QuerySet[Job], status: str) -> QuerySet[Job, dict[str, uuid.UUID]]:
+def _ordered(parts: JobQuerySet[Job]) -> JobQuerySet[Job]:
+    return parts.select_related("company", "requested_by").order_by("position", "company__name", "pk")
+
+
+def of_status(jobs: QuerySet[Job], status: str) -> QuerySet[Job, Any]:
     """Keys of the batches among all these that stand so as a whole: the history finds what its badges say."""
     sets = [
         sorted(each)
@@ -202,7 +208,7 @@ def of_status(jobs: QuerySet[Job], status: str) -> QuerySet[Job, dict[str, uuid.
     return grouped.filter(has__in=sets).values("batch")
 
 
-def of_company(jobs: QuerySet[Job], company: Company) -> QuerySet[Job, dict[str, uuid.UUID]]:
+def of_company(jobs: QuerySet[Job], company: Company) -> QuerySet[Job, Any]:
     """Keys of the batches among all these that have a part for this company, or export an invoice of it."""
     invoices = Invoice.objects.filter(company=company)
     told = Outcome.objects.filter(job=OuterRef("pk"), local_id__in=invoices.order_by().values("pk"))

@@ -37,7 +37,7 @@ def cancel_export(job: Job, *, by: User) -> int:
         if row is None:
             return 0
         row.is_cancel_requested = True
-        row.options = row.options | {"cancelled": f"{by} cancelled it"}
+        row.options = row.options | {"cancelled": f"{by} cancelled the export", "cancelled_by": by.pk}
         row.save(update_fields=["is_cancel_requested", "options"])
         audit.record(AuditAction.RUN_CANCELLED, account=row.connection.account, target=row, actor=by)
     return cancel_unsent(job.export_items.all(), by=by)

@@ -20,6 +20,9 @@ _OPEN_ITEMS = Q(status=ItemStatus.SENDING) | Q(
     status__in=[ItemStatus.QUEUED, ItemStatus.UNKNOWN], connection__is_enabled=True
 )
 
+# Nobody needs to hear that all went well; who waits for what somebody else cancelled does.
+_WORTH_A_MAIL = Q(failed__gt=0) | Q(is_cancel_requested=True)
+
 
 def begin(job_ids: Iterable[int], now: dt.datetime) -> None:
     waiting = Job.objects.filter(pk__in=list(job_ids), status=JobStatus.QUEUED)
@@ -103,17 +106,20 @@ def mail_once(job_id: int) -> None:
     from integrations import export_mail
 
     with transaction.atomic():
-        ended = Job.objects.filter(pk=job_id, kind=JobKind.EXPORT, mailed_at=None, failed__gt=0)
+        ended = Job.objects.filter(_WORTH_A_MAIL, pk=job_id, kind=JobKind.EXPORT, mailed_at=None)
         job = (
             ended.exclude(status__in=UNFINISHED).select_for_update(no_key=True, of=("self",), skip_locked=True).first()
         )
         if job is not None:
-            export_mail.send_export_finished(job)
+            if job.failed:
+                export_mail.send_export_finished(job)
+            if job.is_cancel_requested:
+                export_mail.send_export_cancelled(job)
             Job.objects.filter(pk=job_id).update(mailed_at=timezone.now())
 
 
 def mail_unmailed(now: dt.datetime) -> None:
-    ended = Job.objects.filter(kind=JobKind.EXPORT, mailed_at=None, failed__gt=0).exclude(status__in=UNFINISHED)
+    ended = Job.objects.filter(_WORTH_A_MAIL, kind=JobKind.EXPORT, mailed_at=None).exclude(status__in=UNFINISHED)
     due = ended.filter(finished_at__lt=now - MAIL_AGAIN_AFTER, finished_at__gt=now - mail.MAIL_FOR)
     for job_id in due.order_by("finished_at").values_list("pk", flat=True)[:100]:
         mail.safely(mail_once, job_id)

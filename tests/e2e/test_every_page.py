@@ -16,7 +16,7 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from integrations.errors import ConfigurationError
-from integrations.export_mail import send_export_finished
+from integrations.export_mail import send_export_cancelled, send_export_finished
 from integrations.mail import send_job_finished
 from integrations.models import Job, JobKind
 from integrations.run_mail import send_run_finished
@@ -210,6 +210,9 @@ def mails(world: World) -> list[tuple[str, str]]:
     mail.outbox.clear()
     send_job_finished(Job.objects.get(pk=world.jobs["suppliers"].pk))
     send_export_finished(Job.objects.filter(kind=JobKind.EXPORT).latest("pk"))
+    export = Job.objects.filter(kind=JobKind.EXPORT).latest("pk")
+    export.total, export.options = 9, {"cancelled": "Ann cancelled it", "cancelled_by": 0}
+    send_export_cancelled(export)
     send_run_finished(Batch([Job.objects.get(pk=world.jobs["suppliers"].pk)]))
     for kind in SUBJECTS:
         invoice_mail(kind, invoice_id=waiting, user_ids=[approver], words={"reason": "No order.", "decided_by": "Ann"})
@@ -220,7 +223,7 @@ def mails(world: World) -> list[tuple[str, str]]:
     address_change.confirm(address_change.link_for(reporter).rstrip("/").rpartition("/")[2], reporter)
     connections.pause(world.connection, ConfigurationError("The user was deactivated.", advice="Activate the user."))
     owners = world.demo.account.owners().count()
-    assert len(mail.outbox) == 7 + len(SUBJECTS) + owners + 1  # and support
+    assert len(mail.outbox) == 8 + len(SUBJECTS) + owners + 1  # and support
     return [
         (message.subject, f"{message.subject} {message.body} {visible_text(message.alternatives[0][0])}")  # type: ignore[attr-defined]
         for message in mail.outbox

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.db import connection as database
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
@@ -55,7 +60,10 @@ def test_what_has_not_been_sent_is_cancelled_and_stays_authorised(
     exporting.deliver(connection)
     job.refresh_from_db()
     assert exporting.bills(portal_sandbox) == []
-    assert (job.status, job.message) == (JobStatus.CANCELLED, "0 of 3 posted, 3 not sent. Olivia Marsh cancelled it.")
+    assert (job.status, job.message) == (
+        JobStatus.CANCELLED,
+        "0 of 3 posted, 3 not sent. Olivia Marsh cancelled the export.",
+    )
     assert {invoice.export_state for invoice in Invoice.objects.all()} == {ExportState.NONE}
     assert all(invoice.is_awaiting_export for invoice in Invoice.objects.all())
     told = Invoice.objects.first().activities.get(kind="export_cancelled")  # type: ignore[union-attr]
@@ -129,6 +137,34 @@ def test_what_a_worker_gives_back_unsent_is_cancelled_by_the_sweep(connection: C
     assert job.status == JobStatus.CANCELLED
 
 
+def test_whoever_waits_for_it_is_told_who_cancelled_it(
+    portal_sandbox: Any, connection: Connection, owner: User
+) -> None:
+    clerk = factories.user(connection.account)
+    job = queued(connection, clerk)
+    first = job.export_items.order_by("pk")[0]
+    job.export_items.exclude(pk=first.pk).update(next_attempt_at=timezone.now() + dt.timedelta(hours=1))
+    exporting.deliver(connection)
+    assert export_cancel.cancel_export(job, by=owner) == 2
+    (message,) = mail.outbox
+    assert message.to == [clerk.email]
+    assert message.subject == "Sage Intacct: 2 invoices were not exported"
+    assert (
+        "Olivia Marsh cancelled the export before 2 invoices were sent to Sage Intacct. They stay Authorised"
+        in message.body
+    )
+    assert "1 was posted before." in message.body
+    assert "because you started this export." in message.body
+    exports.sweep_exports(timezone.now() + dt.timedelta(hours=1))
+    assert len(mail.outbox) == 1
+
+
+def test_who_cancels_what_is_theirs_needs_no_mail(connection: Connection, owner: User) -> None:
+    export_cancel.cancel_export(queued(connection, owner), by=owner)
+    assert mail.outbox == []
+    assert Job.objects.get().mailed_at
+
+
 def test_an_export_that_waits_for_a_paused_connection_is_cancelled_too(connection: Connection, owner: User) -> None:
     job = queued(connection, owner)
     connections.pause(connection, ConfigurationError("The password was refused."))
@@ -200,3 +236,35 @@ def test_automatic_exports_say_of_which_company_they_are(connection: Connection)
     authorize(exporting.ready_invoice(connection, company=factories.company(connection.account)))
     job.refresh_from_db()
     assert (job.total, job.company_label) == (2, "Several companies")
+
+
+def test_exports_of_before_learn_of_which_company_they_are(connection: Connection, owner: User) -> None:
+    """Also one whose invoices were taken up by a later run: the records of it still tell."""
+    other = factories.company(connection.account, name="Harbor Retail Inc")
+    one, both = queued(connection, owner, 2), queued(connection, owner, 1)
+    there = factories.authorized_invoice(other)
+    both.outcomes.create(kind="failed", local_id=there.pk, record_key=there.number)
+    empty = Job.objects.create(connection=connection, kind="export", total=0)
+    Job.objects.update(company=None)
+    with database.cursor() as cursor:
+        cursor.execute(import_module("integrations.migrations.0011_batches").COMPANIES_OF_EXPORTS)
+    for job in (one, both, empty):
+        job.refresh_from_db()
+    assert [job.company_label for job in (one, both, empty)] == [
+        "Northwind Manufacturing Ltd",
+        "Several companies",
+        "",
+    ]
+
+
+def test_a_command_whose_export_is_cancelled_ends_with_a_failure(
+    connection: Connection, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporting.ready_invoice(connection)
+
+    def cancel(connection_id: int, company_id: int) -> None:
+        export_cancel.cancel_export(Job.objects.get(), by=owner)
+
+    monkeypatch.setattr(exports, "deliver_due", cancel)
+    with pytest.raises(CommandError, match="1 of 1 invoices were not exported"):
+        call_command("intacct_export")

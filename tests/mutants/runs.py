@@ -75,8 +75,8 @@ MUTANTS = [
     Mutant(
         name="runs.parts_are_fetched_entry_by_entry",
         file="integrations/services/batches.py",
-        before='related = parts.select_related("connection__account", "company", "requested_by")',
-        after="related = parts",
+        before='parts.select_related("company", "requested_by").order_by',
+        after="parts.order_by",
         tests=(f"{BATCHES}::test_pages_count_entries_and_queries_do_not_grow",),
     ),
     Mutant(
@@ -134,6 +134,13 @@ MUTANTS = [
         before="free = waiting.filter(is_cancel_requested=False)",
         after="free = waiting",
         tests=(f"{CANCEL}::test_an_automatic_export_that_was_cancelled_takes_no_further_invoices",),
+    ),
+    Mutant(
+        name="runs.cancelled_export_is_told_nobody",
+        file="integrations/services/export_jobs.py",
+        before="            if job.is_cancel_requested:\n                export_mail",
+        after="            if False:\n                export_mail",
+        tests=(f"{CANCEL}::test_whoever_waits_for_it_is_told_who_cancelled_it",),
     ),
     Mutant(
         name="runs.export_of_one_company_hides_it",

@@ -347,7 +347,7 @@ class _SourceRun:
         if self._source.has_parents and (plan.is_full or self._job.created or self._job.updated):
             finishing.set_parents(self._job, self._source)
         has_news = self._job.created or self._job.updated or self._job.deactivated
-        if look_alikes.can_be(self._source) and (has_news or self._has_problems):
+        if look_alikes.can_be(self._source) and (has_news or self._with_problems):
             look_alikes.warn(self._job, self._source)
         cursor = plan.cursor
         if plan.is_full and self._with_problems and "began" in cursor.state:
