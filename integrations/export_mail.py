@@ -52,7 +52,7 @@ def send_export_finished(job: Job) -> None:
 
 
 def send_export_cancelled(job: Job) -> None:
-    """As above, but for whoever cancelled it. Nothing where no invoice was held back."""
+    """To the same people, except whoever cancelled it. Nothing where no invoice was held back."""
     held_back = (job.total or 0) - job.posted - job.failed
     what = "1 invoice was" if held_back == 1 else f"{held_back:,} invoices were"
     context = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from threading import Barrier, Thread
 from typing import Any
 
@@ -23,7 +22,6 @@ from organization.models import AuditAction, AuditEntry, AutomationMails, User
 from tests import factories
 from tests.integrations import exporting
 from tests.integrations.importing import act, company_of, connected, run
-from tests.integrations.smtp import MailServer, mail_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LINK = "To see the details of this import click here: "
@@ -230,24 +228,6 @@ def test_two_parts_that_end_at_once_send_one_mail(connection: Connection, owner:
     for thread in threads:
         thread.join()
     assert len(mail.outbox) == 1
-
-
-@pytest.fixture
-def server(settings: Any) -> Iterator[MailServer]:
-    with mail_server(settings) as running:
-        yield running
-
-
-def test_a_mail_server_that_was_down_gets_it_later_once(
-    server: MailServer, intacct: Connection, owner: User, settings: Any
-) -> None:
-    settings.EMAIL_PORT = 9
-    scheduled(intacct, data_sets=["terms", "currencies"])
-    assert Job.objects.filter(mailed_at=None).count() == 2
-    settings.EMAIL_PORT = server.port
-    for _ in range(2):
-        runner.sweep_jobs(timezone.now() + runner.GONE_AFTER * 2)
-    assert server.recipients == [owner.email]
 
 
 def test_support_is_told_of_every_part_that_was_stopped_by_a_bug(connection: Connection, settings: Any) -> None:

@@ -62,7 +62,7 @@ def entered(
     supplier: Supplier, files: dict[str, bytes], django_capture_on_commit_callbacks: Any, monkeypatch: Any
 ) -> Callable[..., Invoice]:
     """An invoice of a number, day and amount of its own, with this document; the worker has done its part."""
-    monkeypatch.setattr(tasks.take_ink, "apply_async", lambda args, **options: tasks.take_ink(*args))
+    monkeypatch.setattr(tasks.take_ink, "apply_async", lambda args, kwargs=None, **options: tasks.take_ink(*args))
 
     def enter(name: str, of: Supplier = supplier, **fields: Any) -> Invoice:
         count = Invoice.objects.count()
