@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from tests.mutants.mutant import Mutant
+from tests.mutants.mutant import Change, Mutant
 
 HEADERS = "tests/planergy/test_page_headers.py"
 MASKING = "tests/integrations/sage_intacct/client/test_masking.py"
 KEPT = (f"{MASKING}::test_an_answer_is_kept_without_them",)
+# Whatever the field, an address in it is hidden: a net below the list of fields.
+ADDRESSES_SHOWN = (
+    Change(
+        "integrations/sage_intacct/client/masking.py", ' or "@" in _unescaped(content) else content', " else content"
+    ),
+)
 
 DECISION = "tests/invoices/test_pages_in_browser.py::test_the_decision_"
 
@@ -31,6 +37,13 @@ MUTANTS = [
         before="        _name_empty_choice(context",
         after="        (context",
         tests=("tests/planergy/test_form_renderer.py",),
+    ),
+    Mutant(
+        name="masking.addresses_in_harmless_fields",
+        file=ADDRESSES_SHOWN[0].file,
+        before=ADDRESSES_SHOWN[0].before,
+        after=ADDRESSES_SHOWN[0].after,
+        tests=(f"{MASKING}::test_an_address_of_a_person_is_hidden_in_whatever_field",),
     ),
     Mutant(
         name="pages.no_content_security_policy",
@@ -185,6 +198,7 @@ MUTANTS = [
             file="integrations/sage_intacct/client/harmless.py",
             before="    whendue whenmodified whenpaid whenposted year\n",
             after=f"    whendue whenmodified whenpaid whenposted year {name}\n",
+            more=ADDRESSES_SHOWN if name == "email1" else (),
             tests=KEPT,
         )
         for name in ("taxid", "email1", "phone1", "address1", "achaccountnumber", "iban", "password", "sessionid")

@@ -252,6 +252,15 @@ def test_an_error_that_quotes_them_says_nothing_anywhere(told: Told, spelling: C
     assert "BL01001973" in said
 
 
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_an_address_of_a_person_is_hidden_in_whatever_field(spelling: Callable[[str], str]) -> None:
+    kept = mask_text(
+        f"<VENDOR><VENDORID>{spelling('ann.hill@people.example')}</VENDORID><STATE>Posted</STATE></VENDOR>"
+    )
+    assert "people.example" not in html.unescape(html.unescape(kept))
+    assert "<STATE>Posted</STATE>" in kept
+
+
 def test_what_support_lives_on_stays() -> None:
     body = answer(
         result(
