@@ -32,11 +32,18 @@ def tell(connection_id: int) -> None:
     if hindrance is None:
         return
     first, still = (OVERDUE, OVERDUE_STILL) if hindrance.kind == Kind.OVERDUE else (HELD, HELD_STILL)
+    _drop_reminders(connection)
     tomorrow = timezone.now() + REMIND_AFTER
     for kind, due_at in ((first, None), (still, tomorrow)):
         for user in _concerned(connection):
             _tell_user(user, kind, connection, hindrance, due_at=due_at)
         _tell_support(kind, connection, hindrance, due_at=due_at)
+
+
+def _drop_reminders(connection: Connection) -> None:
+    """Of an earlier trouble: the new one has reminders of its own."""
+    reminders = Notice.objects.waiting().filter(kind__in=(HELD_STILL, OVERDUE_STILL), about_id=connection.pk)
+    reminders.update(state=Notice.State.DROPPED, ended_at=timezone.now())
 
 
 def tell_of_overdue(now: dt.datetime) -> None:

@@ -52,4 +52,4 @@ def is_needed(notice: Notice) -> str | None:
     rows = Invoice.objects.visible_to(user)
     if notice.kind == REQUEST:
         rows &= Invoice.objects.authorizable_by(user)
-    return "" if user.is_active and rows.filter(pk=notice.about_id).exists() else None
+    return "" if user.is_active and rows.filter(pk=notice.about_id or 0).exists() else None

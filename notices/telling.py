@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils import timezone
 
 from notices.after_commit import wake
@@ -22,7 +21,7 @@ def tell(
     subject: str,
     text: str,
     html: str = "",
-    user: AbstractBaseUser | None = None,
+    user_id: int | None = None,
     account_number: int | None = None,
     about_id: int | None = None,
     headers: Mapping[str, str] | None = None,
@@ -37,7 +36,7 @@ def tell(
         subject=" ".join(subject.split()),
         text=text,
         html=html,
-        user=user,
+        user_id=user_id,
         account_number=account_number,
         about_id=about_id,
         headers=dict(headers or {}),
@@ -63,7 +62,7 @@ def tell_again(notice: Notice) -> Notice:
         subject=notice.subject,
         text=notice.text,
         html=notice.html,
-        user=notice.user,
+        user_id=notice.user_id,
         account_number=notice.account_number,
         about_id=notice.about_id,
         headers=headers,

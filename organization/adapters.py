@@ -101,7 +101,7 @@ class AccountAdapter(DefaultAccountAdapter):
             to=email,
             subject=str(message.subject),
             text=str(message.body),
-            user=user,
+            user_id=user.pk if user else None,
             account_number=user.account_id if user else None,
             expires_at=expires_at,
         )

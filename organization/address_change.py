@@ -7,6 +7,7 @@ mail to the new address, signed in as themselves. The old address is told when i
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -59,10 +60,10 @@ def _tell_of_asking(user: User, by: User) -> None:
     _tell(user, user.email, "address_asked", "A new e-mail address for Planergy was asked for", context)
 
 
-def _tell(user: User, to: str, mail: str, subject: str, context: dict[str, object]) -> None:
+def _tell(user: User, to: str, mail: str, subject: str, context: Mapping[str, object]) -> None:
     reason = {"reason": f"You get this e-mail because somebody signs in to Planergy with {user.email}."}
     template = f"organization/mail/{mail}"
-    tell(user, f"organization.{mail}", subject=subject, template=template, context=reason | context, to=to)
+    tell(user, f"organization.{mail}", subject=subject, template=template, context={**reason, **context}, to=to)
 
 
 @last_look("organization.address_confirm")

@@ -43,7 +43,7 @@ def tell(
             subject=subject,
             text=render_to_string(f"{template}.txt", context),
             html=render_to_string(f"{template}.html", context),
-            user=user,
+            user_id=user.pk,
             account_number=user.account_id,
             about_id=about_id,
             headers=headers,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import transaction
 
-from notices import telling
+from notices import pulse, telling
 from notices.models import Notice
+from notices.tasks import sweep
 from organization import invitations
 from tests import factories
+from tests.faults.test_redis_down import redis_stopped
 from tests.integrations.portal_process import worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("notices_wait")]
@@ -37,6 +38,15 @@ def test_what_is_told_leaves_after_the_commit(monkeypatch: pytest.MonkeyPatch, t
         wait_until_sent(Notice.objects.get())
         (mail,) = [file.read_text() for file in tmp_path.iterdir()]
         assert "/accounts/password/reset/key/" in mail.replace("=\n", "")
-        with transaction.atomic():
-            second: Any = telling.tell("tests.kind", to="ann@tests.example", subject="Subject", text="Text")
+
+
+def test_a_worker_and_its_queue_come_back_with_redis(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("EMAIL_URL", f"filemail:///{tmp_path}")
+    with worker("http://127.0.0.1:9"):
+        wait_until_sent(telling.tell("tests.kind", to="ann@tests.example", subject="Before", text="Text"))
+        with redis_stopped():
+            second = telling.tell("tests.kind", to="ann@tests.example", subject="Meanwhile", text="Text")
+        assert pulse.last_beat() is None
+        sweep.apply_async()  # as the clock does
         wait_until_sent(second)
+    assert pulse.last_beat() is not None

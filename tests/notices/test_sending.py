@@ -199,7 +199,7 @@ def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not() -> None:
 
 def test_goes_with_its_person() -> None:
     person = factories.user()
-    tell(user=person)
+    tell(user_id=person.pk)
     person.delete()
     assert not Notice.objects.exists()
 
