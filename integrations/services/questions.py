@@ -108,10 +108,14 @@ def _require_patience(by: User) -> None:
 
 
 def without_secrets(text: str, by: User) -> str:
+    text = _ELEMENT.sub(rf"<\g<name>>{MASK}", text)
+    return _without_stored(_NAMED.sub(rf"\g<name>\g<between>{MASK}", text), by)
+
+
+def _without_stored(text: str, by: User) -> str:
     for value in sorted(_stored_secrets(by), key=len, reverse=True):
         text = re.sub(re.escape(value), MASK, text, flags=re.IGNORECASE)
-    text = _ELEMENT.sub(rf"<\g<name>>{MASK}", text)
-    return _NAMED.sub(rf"\g<name>\g<between>{MASK}", text)
+    return text
 
 
 def _stored_secrets(by: User) -> set[str]:
@@ -150,7 +154,7 @@ def _message(
         "question": question,
         "by": by,
         "page_url": settings.PORTAL_URL + question.page if question.page else "",
-        "run_url": settings.PORTAL_URL + question.job.get_absolute_url() if question.job else "",
+        **(_about(question.job, by) if question.job else {}),
         "preheader": " ".join(question.text.split())[:90],
     }
     with translation.override(by.spelling), timezone.override(zoneinfo.ZoneInfo(by.time_zone)):
@@ -158,6 +162,17 @@ def _message(
         message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[to], reply_to=[reply_to])
         message.attach_alternative(render_to_string("integrations/mail/support_question.html", context), "text/html")
     return message
+
+
+def _about(job: Job, by: User) -> dict[str, object]:
+    """The run in words. Its own are masked already, as far as the answers went that they quote."""
+    title = f"{job.title} for {job.company}" if job.company else job.title
+    words = [_without_stored(words, by) for words in (job.message, job.advice) if words]
+    return {
+        "run": f"{title}, {job.status_label.lower()}, number {job.pk}",
+        "run_words": words,
+        "run_url": settings.PORTAL_URL + job.get_absolute_url(),
+    }
 
 
 def _send(message: EmailMultiAlternatives) -> None:

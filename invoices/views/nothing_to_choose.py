@@ -23,6 +23,10 @@ class NothingToChoose:
     lacks: list[tuple[str, str]]
     to_ask: list[User]
 
+    @property
+    def words(self) -> str:
+        return " and no ".join(words for words, _ in self.lacks)
+
 
 def nothing_to_choose(user: User) -> NothingToChoose | None:
     may_add = can_manage_reference_data(user)

@@ -99,6 +99,14 @@ def test_no_stored_secret_leaves(page: Client) -> None:
     assert "***" in sent
 
 
+def test_the_runs_own_words_hold_none_either(page: Client, run: Job) -> None:
+    Job.objects.filter(pk=run.pk).update(message="User xml_user was refused.", advice="Give sender demo_sender a role.")
+    page.post(ASK, {"question": "Why?", "run": run.pk})
+    assert "User *** was refused." in bodies()
+    assert "xml_user" not in bodies()
+    assert "demo_sender" not in bodies()
+
+
 @pytest.mark.parametrize(
     "typed",
     [

@@ -99,12 +99,13 @@ MUTANTS = [
         before="    for value in sorted(_stored_secrets(by), key=len, reverse=True):\n",
         after="    for value in ():\n",
         tests=(f"{SUPPORT}::test_no_stored_secret_leaves",),
+        also=(f"{SUPPORT}::test_the_runs_own_words_hold_none_either",),
     ),
     Mutant(
         name="ends.typed_password_in_a_question",
         file="integrations/services/questions.py",
-        before='    return _NAMED.sub(rf"\\g<name>\\g<between>{MASK}", text)',
-        after="    return text",
+        before='_without_stored(_NAMED.sub(rf"\\g<name>\\g<between>{MASK}", text), by)',
+        after="_without_stored(text, by)",
         tests=(f"{SUPPORT}::test_what_looks_like_a_secret_is_taken_out",),
     ),
     Mutant(
