@@ -199,6 +199,18 @@ def test_an_invoice_that_waits_for_an_hour_is_told_once_and_again_after_a_day(
     assert "overdue" not in shown(owner, "/")
 
 
+def test_there_is_one_reminder_however_often_it_came_about(connection: Connection, owner: User) -> None:
+    exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=None)
+    ExportItem.objects.update(queued_at=timezone.now() - AN_HOUR * 2)
+    assert overdue(connection)
+    connections.pause(connection, REFUSED)
+    connections.resume(connection, by=owner)
+    assert overdue(connection)
+    mail.outbox.clear()
+    sending.send_due(timezone.now() + A_DAY + AN_HOUR)
+    assert told() == sorted([owner.email, SUPPORT])
+
+
 def test_an_import_that_does_not_begin_is_overdue_unless_others_of_it_are_at_work(
     connection: Connection, owner: User
 ) -> None:

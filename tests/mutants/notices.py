@@ -157,7 +157,17 @@ MUTANTS = [
         file="integrations/hindrance_mail.py",
         before="    is_so = since is not None and since <= notice.created_at\n",
         after="    is_so = True\n",
-        tests=(f"{HINDRANCES}::test_is_told_once_more_after_a_day_and_never_of_an_earlier_pause",),
+        tests=(
+            f"{HINDRANCES}::test_an_export_that_pauses_the_connection_tells_owners_starter_and_support"
+            "_and_goes_on_when_resumed",
+        ),
+    ),
+    Mutant(
+        name="hindrances.reminded_twice",
+        file="integrations/hindrance_mail.py",
+        before="    _drop_reminders(connection)\n",
+        after="",
+        tests=(f"{HINDRANCES}::test_there_is_one_reminder_however_often_it_came_about",),
     ),
     Mutant(
         name="hindrances.run_goes_on_running_while_paused",

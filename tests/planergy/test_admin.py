@@ -60,6 +60,7 @@ def test_a_superuser_is_offered_what_support_works_with_and_nothing_raw(desk: Cl
     assert {app["app_label"]: {model["object_name"] for model in app["models"]} for app in shown} == {
         "integrations": {"Connection", "Exchange", "ExportItem", "ImportSchedule", "Job", "Outcome"},
         "mfa": {"Authenticator"},
+        "notices": {"Notice"},
         "organization": {"Account", "AuditEntry", "AuditSeal", "Company", "User"},
     }
 
