@@ -96,8 +96,8 @@ MUTANTS = [
     Mutant(
         name="runs.cancel_all_leaves_parts_running",
         file="integrations/services/jobs.py",
-        before="_cancel_for(by, Job.objects.filter(batch=batch).exclude(kind=JobKind.EXPORT))",
-        after="_cancel_for(by, Job.objects.filter(batch=batch, status=JobStatus.QUEUED))",
+        before="_cancel_for(by, Job.objects.filter(batch=batch).exclude(kind=JobKind.EXPORT), ",
+        after="_cancel_for(by, Job.objects.filter(batch=batch, status=JobStatus.QUEUED), ",
         tests=(f"{BATCHES}::test_cancel_all_ends_what_waits_and_asks_what_runs_to_stop",),
     ),
     Mutant(
