@@ -117,8 +117,8 @@ MUTANTS = [
     Mutant(
         name="accounts.runs_of_others_are_shown",
         file="integrations/views/access.py",
-        before="        jobs = jobs.filter(requested_by=user)\n",
-        after="        jobs = jobs.all()\n",
+        before="return jobs if can_manage_integrations(user) else jobs.filter(requested_by=user)",
+        after="return jobs",
         tests=(INTEGRATIONS,),
     ),
     Mutant(
