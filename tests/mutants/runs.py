@@ -143,6 +143,13 @@ MUTANTS = [
         tests=(f"{CANCEL}::test_whoever_waits_for_it_is_told_who_cancelled_it",),
     ),
     Mutant(
+        name="runs.cancel_all_mails_whoever_pressed_it",
+        file="integrations/runner.py",
+        before="if not (_is_known_to_be_left_out(job) or _is_known_to_be_cancelled(job)):",
+        after="if not _is_known_to_be_left_out(job):",
+        tests=(f"{MAILS}::test_cancel_all_tells_only_those_who_did_not_press_it",),
+    ),
+    Mutant(
         name="runs.export_of_one_company_hides_it",
         file="integrations/services/exports.py",
         before="job.company_id = min(company_ids) if len(company_ids) == 1 else None",
