@@ -234,7 +234,7 @@ def mail_once(job_id: int) -> None:
         job = unmailed.select_for_update(no_key=True, skip_locked=True).first()
         if job is None:
             return
-        if not _is_known_to_be_left_out(job):
+        if not (_is_known_to_be_left_out(job) or _is_known_to_be_cancelled(job)):
             mail.send_job_finished(job)
         Job.objects.filter(pk=job_id).update(mailed_at=timezone.now())
 
@@ -264,6 +264,12 @@ def _is_known_to_be_left_out(job: Job) -> bool:
     )
     before = same.filter(pk__lt=job.pk).exclude(status__in=UNFINISHED).order_by("-pk").first()
     return before is not None and before.status == JobStatus.LEFT_OUT
+
+
+def _is_known_to_be_cancelled(job: Job) -> bool:
+    """Whoever would be told has pressed Cancel all."""
+    by = job.options.get("cancelled_all_by")
+    return job.status == JobStatus.CANCELLED and by is not None and by == job.requested_by_id
 
 
 def wake_waiting(connection_id: int) -> None:

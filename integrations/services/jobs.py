@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -86,9 +86,9 @@ def cancel_job(job: Job, *, by: User | None) -> None:
 
 
 @transaction.atomic
-def _cancel_for(by: User, jobs: JobQuerySet[Job]) -> None:
+def _cancel_for(by: User, jobs: JobQuerySet[Job], marks: Mapping[str, object] = {}) -> None:
     """One line in the audit log, however many parts it stops."""
-    stopped = _cancel(jobs, f"{by} cancelled it")
+    stopped = _cancel(jobs, f"{by} cancelled it", marks=marks)
     if stopped:
         parts = {"Parts": (None, str(len(stopped)))}
         account = stopped[0].connection.account
@@ -96,8 +96,11 @@ def _cancel_for(by: User, jobs: JobQuerySet[Job]) -> None:
 
 
 def cancel_batch(batch: uuid.UUID, *, by: User) -> None:
-    """Cancel all: as `cancel_job`, of everything that was started together. Exports are cancelled by their invoices."""
-    _cancel_for(by, Job.objects.filter(batch=batch).exclude(kind=JobKind.EXPORT))
+    """Cancel all: as `cancel_job`, of everything that was started together. Exports are cancelled by their invoices.
+
+    Whoever does it to a run of their own needs no e-mail about each part.
+    """
+    _cancel_for(by, Job.objects.filter(batch=batch).exclude(kind=JobKind.EXPORT), {"cancelled_all_by": by.pk})
 
 
 def cancel_unfinished(connection: Connection) -> None:
@@ -236,16 +239,18 @@ def _unfinished_twin(job: Job) -> Job:
     return twins.unfinished().first() or twins.latest("pk")
 
 
-def _cancel(jobs: JobQuerySet[Job], reason: str, *, advice: str = "", is_at_once: bool = False) -> list[Job]:
+def _cancel(
+    jobs: JobQuerySet[Job], reason: str, *, advice: str = "", is_at_once: bool = False, marks: Mapping[str, object] = {}
+) -> list[Job]:
     """Those that it stops. `reason`: who or what does, as the beginning of a sentence. The runner ends a running one.
 
-    `is_at_once`: whoever is at a running job loses it, and writes nothing more.
+    `marks` are kept among its options. `is_at_once`: whoever is at a running job loses it, and writes nothing more.
     """
     with transaction.atomic():
         stopped = list(jobs.unfinished().select_for_update(no_key=True).order_by("pk"))
         for job in stopped:
             job.is_cancel_requested = True
-            job.options = job.options | {"cancelled": reason}
+            job.options = job.options | {"cancelled": reason, **marks}
             if job.status == JobStatus.QUEUED or is_at_once:
                 job.message = f"{reason} before it {_next_step(job)}."
                 job.status, job.finished_at, job.claim = JobStatus.CANCELLED, timezone.now(), None

@@ -123,6 +123,15 @@ def test_by_hand_each_data_set_has_its_mail(intacct: Connection, owner: User) ->
         assert "You get this e-mail because you started this import." in message.body
 
 
+@pytest.mark.parametrize("is_own", [True, False])
+def test_cancel_all_tells_only_those_who_did_not_press_it(connection: Connection, owner: User, is_own: bool) -> None:
+    started = jobs.start_imports(connection, data_sets=["terms", "currencies"], by=owner)
+    jobs.cancel_batch(started[0].batch, by=owner if is_own else factories.owner(connection.account))
+    runner.sweep_jobs(timezone.now() + runner.GONE_AFTER * 2)
+    assert [message.to for message in mail.outbox] == ([] if is_own else [[owner.email]] * 2)
+    assert not Job.objects.filter(mailed_at=None).exists()
+
+
 def test_an_import_from_the_command_line_says_so(intacct: Connection, owner: User) -> None:
     call_command("intacct_import", "--data-set", "terms", "--data-set", "currencies")
     (message,) = mail.outbox

@@ -89,7 +89,7 @@ MUTANTS = [
     ),
     Mutant(
         name="isolation.what_was_sent_is_cancelled",
-        file="integrations/services/exports.py",
+        file="integrations/services/export_cancel.py",
         before="items.filter(status=ItemStatus.QUEUED, was_sent=False)",
         after="items.filter(status__in=[ItemStatus.QUEUED, ItemStatus.UNKNOWN])",
         tests=(f"{TESTS}::test_another_company_there_ends_what_waits_but_not_what_was_perhaps_sent",),

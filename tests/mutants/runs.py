@@ -96,8 +96,8 @@ MUTANTS = [
     Mutant(
         name="runs.cancel_all_leaves_parts_running",
         file="integrations/services/jobs.py",
-        before="_cancel_for(by, Job.objects.filter(batch=batch).exclude(kind=JobKind.EXPORT))",
-        after="_cancel_for(by, Job.objects.filter(batch=batch, status=JobStatus.QUEUED))",
+        before="_cancel_for(by, Job.objects.filter(batch=batch).exclude(kind=JobKind.EXPORT), ",
+        after="_cancel_for(by, Job.objects.filter(batch=batch, status=JobStatus.QUEUED), ",
         tests=(f"{BATCHES}::test_cancel_all_ends_what_waits_and_asks_what_runs_to_stop",),
     ),
     Mutant(
@@ -141,6 +141,13 @@ MUTANTS = [
         before="            if job.is_cancel_requested:\n                export_mail",
         after="            if False:\n                export_mail",
         tests=(f"{CANCEL}::test_whoever_waits_for_it_is_told_who_cancelled_it",),
+    ),
+    Mutant(
+        name="runs.cancel_all_mails_whoever_pressed_it",
+        file="integrations/runner.py",
+        before="if not (_is_known_to_be_left_out(job) or _is_known_to_be_cancelled(job)):",
+        after="if not _is_known_to_be_left_out(job):",
+        tests=(f"{MAILS}::test_cancel_all_tells_only_those_who_did_not_press_it",),
     ),
     Mutant(
         name="runs.export_of_one_company_hides_it",
