@@ -218,9 +218,11 @@ def test_a_company_that_was_connected_later_has_its_data_to_import(
     assert "Data not imported yet" in text(page.get(SETTINGS))
 
 
-def test_saved_credentials_are_out_of_the_way(page: Client, connection: Connection) -> None:
+def test_credentials_that_work_are_out_of_the_way(page: Client, connection: Connection) -> None:
     assert "Change credentials" not in text(page.get(SETTINGS))
     page.post(SETTINGS, CREDENTIALS)
+    assert '<details id="change-credentials" open>' in text(page.get(SETTINGS))  # nobody knows whether they are right
+    Connection.objects.update(synchronized_at=timezone.now())
     assert '<details id="change-credentials"><summary>Change credentials</summary>' in text(page.get(SETTINGS))
     refused = page.post(SETTINGS, CREDENTIALS | {"company_id": ""})
     assert '<details id="change-credentials" open>' in text(refused)
