@@ -162,7 +162,8 @@ class LineForm(forms.Form):
     ) -> None:
         super().__init__(*args, **options)
         _use_currency(self, currency)
-        self.fields["quantity"].shows = 0  # type: ignore[attr-defined]
+        quantity: AmountField = self.fields["quantity"]  # type: ignore[assignment]
+        quantity.shows, quantity.of_currency = 0, None
         self.dimensions = list(dimensions)
         for dimension in self.dimensions:
             self.fields[f"dimension_{dimension.pk}"] = PickField(

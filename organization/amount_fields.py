@@ -33,6 +33,7 @@ class AmountField(forms.DecimalField):
         self.places: int = options["decimal_places"]
         self.shows = min(USUAL_PLACES, self.places) if shows is None else shows
         self.unit, self.currency = unit, ""
+        self.of_currency: int | None = None  # how many decimals, once the currency is known
         super().__init__(**options)
 
     @classmethod
@@ -43,7 +44,7 @@ class AmountField(forms.DecimalField):
 
     def in_currency(self, code: str, decimals: int) -> None:
         """From now on an amount of this currency: another one that is written beside the number is refused."""
-        self.currency, self.shows = code, min(decimals, self.places)
+        self.currency, self.shows, self.of_currency = code, min(decimals, self.places), decimals
 
     def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         if value in self.empty_values:
@@ -52,7 +53,8 @@ class AmountField(forms.DecimalField):
             return self._fitting(value)
         text = str(value).strip().removesuffix(self.unit) if self.unit else str(value)
         try:
-            amount = parse_amount(text, self.places, most=self.max_value)  # type: ignore[arg-type]
+            most: Decimal | None = self.max_value  # type: ignore[assignment]
+            amount = parse_amount(text, self.places, most=most, of_currency=self.of_currency)
         except ValueError as error:
             raise ValidationError(str(error), code="invalid") from error
         if self.currency and (named := contradicts(text, self.currency)):
@@ -68,7 +70,9 @@ class AmountField(forms.DecimalField):
         return round(value, self.places)
 
     def prepare_value(self, value: Any) -> Any:
-        return typed(value, shows=self.shows, places=self.places) if isinstance(value, Decimal) else value
+        if not isinstance(value, Decimal):
+            return value
+        return typed(value, shows=self.shows, places=self.places, of_currency=self.of_currency)
 
 
 class MoneyField(AmountField):

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 MARKS = ",."
 MOST_CHARACTERS = 60
+MOST_USUAL = 3  # decimals of a currency that are written as a group of thousands is
 NOT_A_NUMBER = "Enter a number, for example 1,234.50."
 NOT_CLEAR = "This can be read as more than one amount. Write it like 1234.50."
 _APOSTROPHES = re.compile(r"[\s\x1c-\x1f\x85'’‘ʼ`´_]+")
@@ -48,16 +49,22 @@ class Written:
     currency: str
 
 
-def parse_amount(text: str, places: int = 2, *, most: Decimal | None = None) -> Decimal:
+def parse_amount(text: str, places: int = 2, *, most: Decimal | None = None, of_currency: int | None = None) -> Decimal:
     """Read "1,234.50", "1.234,50", "1 234,5", "EUR 1234.5", "(12.00)" and "12.00-" alike. Raises ValueError.
 
     Where both marks occur, the last one is the decimal one. A lone mark before exactly three digits can do either. It
     is taken the one way that fits a box of so many decimals (`places`) and a highest value (`most`), and asked about
-    where both fit; a lone point is never taken for one that groups thousands. What is grouped in any other way than
+    where both fit; a lone point is never taken for one that groups thousands, and where the box holds amounts of a
+    currency with three decimals (`of_currency`) it is the decimal one. What is grouped in any other way than
     thousands are ("1,234,50", "12.50.00") is a slip of the hand and is not guessed at.
     """
     written = read(text)
-    number = _either(written.digits, places, most) if _EITHER.fullmatch(written.digits) else _number(written.digits)
+    if not _EITHER.fullmatch(written.digits):
+        number = _number(written.digits)
+    elif "." in written.digits and of_currency == MOST_USUAL:
+        number = Decimal(written.digits)
+    else:
+        number = _either(written.digits, places, most)
     if -int(number.as_tuple().exponent) > places and number != round(number, places):
         raise ValueError(too_fine(places))
     return -number if written.is_negative else number
@@ -148,9 +155,9 @@ def contradicts(text: str, currency: str) -> str:
     return "" if currency in own else named.upper()
 
 
-def typed(value: Decimal, *, shows: int, places: int) -> str:
+def typed(value: Decimal, *, shows: int, places: int, of_currency: int | None = None) -> str:
     """As a box of so many decimals reads it again: with at least `shows` of them, and never in a doubtful form."""
     at_least = round(value, shows)
     text = f"{at_least:f}" if at_least == value else f"{value.normalize():f}"
-    is_doubtful = places >= 3 and _EITHER.fullmatch(text.removeprefix("-"))
+    is_doubtful = places >= 3 and of_currency != MOST_USUAL and _EITHER.fullmatch(text.removeprefix("-"))
     return f"{text}0" if is_doubtful else text

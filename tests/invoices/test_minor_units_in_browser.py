@@ -52,6 +52,9 @@ def test_dinars_are_asked_about_and_kept_to_the_thousandth(open_page: Any, firm:
     begin(page, "INKWD", "KWD-1")
     page.keyboard.type("12.345")
     net = page.locator("[data-role=net]").first
+    expect(net).to_have_text("12.345")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("12,345")
     expect(net).to_have_text("12345 or 12.345?")
     page.keyboard.type("0")
     expect(net).to_have_text("12.345")

@@ -19,6 +19,23 @@ MUTANTS = [
         tests=READING,
     ),
     Mutant(
+        name="amounts.point_of_dinars_asked_about",
+        file="organization/amounts.py",
+        before='    elif "." in written.digits and of_currency == MOST_USUAL:\n',
+        after='    elif "." in written.digits and of_currency is False:\n',
+        tests=("tests/invoices/test_minor_units.py::test_a_point_before_three_digits_is_the_decimal_mark_of_dinars",),
+    ),
+    Mutant(
+        name="amounts.quantity_read_as_dinars",
+        file="invoices/forms.py",
+        before="        quantity.shows, quantity.of_currency = 0, None\n",
+        after="        quantity.shows = 0\n",
+        tests=(
+            "tests/invoices/test_minor_units.py"
+            "::test_a_point_before_three_digits_stays_a_question_of_pounds_and_of_quantities",
+        ),
+    ),
+    Mutant(
         name="amounts.brackets_not_negative",
         file="organization/amounts.py",
         before='    minuses = [is_bracketed, found["sign"] == "-",',

@@ -34,24 +34,25 @@
     if (signs > 1 || [before, between, after, last].filter(Boolean).length > 1) return null;
     return { isNegative: Boolean(inner) || sign === "-" || Boolean(trailing ?? first), digits: digits.trim() };
   };
-  const asked = (text, places) => {
-    const [, whole, , fraction] = (places >= 3 && EITHER.exec(read(text)?.digits ?? "")) || [];
+  const asked = (text, places, isAmount = true) => {
+    const [, whole, mark, fraction] = (places >= 3 && EITHER.exec(read(text)?.digits ?? "")) || [];
+    if (mark === "." && isAmount && decimals() === 3) return "";
     return whole ? `${whole}${fraction} or ${whole}.${fraction}?` : "";
   };
   const scaled = (whole, fraction, isNegative) => {
     const size = BigInt(whole.replace(/\D/g, "") || 0) * ONE + BigInt(fraction.slice(0, 4).padEnd(4, "0"));
     return isNegative ? -size : size;
   };
-  const parse = (text, places) => {
+  const parse = (text, places, isAmount = true) => {
     const found = read(text);
-    if (!found || asked(text, places)) return null;
+    if (!found || asked(text, places, isAmount)) return null;
     const { digits, isNegative } = found;
     const at = Math.max(digits.lastIndexOf(","), digits.lastIndexOf("."));
     const mark = digits[at];
     const groups = at < 0 || digits.split(mark).length > 2 || (mark === "," && GROUPED.test(digits));
     const [whole, fraction] = groups ? [digits, ""] : [digits.slice(0, at), digits.slice(at + 1)];
     if ((whole && !/^\d+$/.test(whole) && !GROUPED.test(whole)) || !/^\d*$/.test(fraction)) return null;
-    if ((EITHER.test(digits) && !groups) || !/^0*$/.test(fraction.slice(places))) return null;
+    if ((EITHER.test(digits) && !groups && !(places >= 3)) || !/^0*$/.test(fraction.slice(places))) return null;
     return scaled(whole, fraction, isNegative);
   };
   const decimals = () => JSON.parse(entry().dataset.decimals)[field("currency").value] ?? 2;
@@ -103,11 +104,11 @@
   const lineSums = (line) => {
     const [priceText, quantityText] = ["unit_price", "quantity"].map((name) => part(line, name).value);
     const price = parse(priceText, 4);
-    const exact = price === null ? 0n : price * (parse(quantityText, 4) ?? ONE);
+    const exact = price === null ? 0n : price * (parse(quantityText, 4, false) ?? ONE);
     const net = divided(exact, ONE * minorUnit()) * minorUnit();
     const output = role("net", line);
     const told = exact === net * ONE ? shown(net) : `${shown(net)}, rounded`;
-    const text = asked(priceText, 4) || asked(quantityText, 4) || (price === null ? "" : told);
+    const text = asked(priceText, 4) || asked(quantityText, 4, false) || (price === null ? "" : told);
     if (output.textContent !== text) output.textContent = text;
     const typed = parse(part(line, "tax").value, decimals());
     const rate = rates.get(part(line, "tax_code").value.trim().toLowerCase());
