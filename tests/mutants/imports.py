@@ -74,4 +74,21 @@ MUTANTS = [
         after="        there = set()\n",
         tests=(f"{CHANGES}::test_a_full_import_finds_what_is_gone_and_asks_before_it_believes", COMPLETENESS),
     ),
+    Mutant(
+        name="imports.look_alike_codes_without_a_word",
+        file="integrations/sage_intacct/importers/look_alikes.py",
+        before='    return "code_folded" in source.target.derived_names\n',
+        after="    return False\n",
+        tests=("tests/integrations/sage_intacct/importers/test_look_alikes.py",),
+    ),
+    Mutant(
+        name="imports.look_alike_codes_forgotten_by_the_next_read",
+        file="integrations/sage_intacct/importers/problems.py",
+        before="p.code NOT IN ('{NO_PARENT}', '{LOOK_ALIKE}')",
+        after="p.code <> '{NO_PARENT}'",
+        tests=(
+            "tests/integrations/sage_intacct/importers/test_look_alikes.py"
+            "::test_it_stays_open_until_one_is_renamed_or_inactive",
+        ),
+    ),
 ]

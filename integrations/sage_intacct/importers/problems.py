@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 MENDED = "A later import brought the record without this problem."
 GONE = "The record is no longer in Sage Intacct."
-NO_PARENT = "missing_parent"
+NO_PARENT, LOOK_ALIKE = "missing_parent", "look_alike"
 
 # Of a page: what it tells is kept; what it no longer tells of the records in `seen` is closed. Warnings of a record
-# that fails this time stay as they are: nobody looked. Whether a parent is missing is known at the end of the read.
+# that fails this time stay as they are: nobody looked. What is known only at the end of the read is closed there.
 _OF_PAGE = f"""
 , kept AS (
   INSERT INTO integrations_importproblem AS p
@@ -35,7 +35,7 @@ _OF_PAGE = f"""
 ), closed AS (
   UPDATE integrations_importproblem p SET closed_at = %(now)s, closed_why = '{MENDED}'
   WHERE p.connection_id = %(connection_id)s AND {{company_match}} AND p.object_type = %(object_type)s
-    AND p.closed_at IS NULL AND p.remote_id = ANY(%(seen)s) AND p.code <> '{NO_PARENT}'
+    AND p.closed_at IS NULL AND p.remote_id = ANY(%(seen)s) AND p.code NOT IN ('{NO_PARENT}', '{LOOK_ALIKE}')
     AND NOT EXISTS (SELECT FROM told n WHERE n.remote_id = p.remote_id
       AND (n.code = p.code OR (n.kind = 'failed' AND p.kind = 'warning')))
 ), not_looked_at AS (

@@ -15,7 +15,15 @@ from integrations.errors import ConfigurationError, IntegrationError, TemporaryE
 from integrations.models import CompanyLink, Cursor, Job, JobKind, Outcome
 from integrations.sage_intacct.client import AuthenticationError, Client, ControlError, Filter, Page, Query, ResultError
 from integrations.sage_intacct.gateway import client_for
-from integrations.sage_intacct.importers import dimensions, finishing, opening, permissions, problems, removing
+from integrations.sage_intacct.importers import (
+    dimensions,
+    finishing,
+    look_alikes,
+    opening,
+    permissions,
+    problems,
+    removing,
+)
 from integrations.sage_intacct.importers.catalogue import sources_of, supplier_lookups
 from integrations.sage_intacct.importers.comparing import Held, held_records
 from integrations.sage_intacct.importers.reading import Reader, ReadPage, changed_since, page_query
@@ -335,9 +343,12 @@ class _SourceRun:
     def _finish(self, plan: Plan) -> None:
         if self._source.is_preview:
             return
-        self._job.refresh_from_db(fields=["created", "updated"])
+        self._job.refresh_from_db(fields=["created", "updated", "deactivated"])
         if self._source.has_parents and (plan.is_full or self._job.created or self._job.updated):
             finishing.set_parents(self._job, self._source)
+        has_news = self._job.created or self._job.updated or self._job.deactivated
+        if look_alikes.can_be(self._source) and (has_news or self._has_problems):
+            look_alikes.warn(self._job, self._source)
         cursor = plan.cursor
         if plan.is_full and self._has_problems and "began" in cursor.state:
             unseen = problems.standing(self._job, self._source).filter(last_seen_at__lt=cursor.state["began"])
