@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator
@@ -16,11 +15,11 @@ from invoices.querysets import InvoiceQuerySet
 from invoices.tables import COLUMNS, columns_of
 from ledger.minor_units import in_currency
 from organization.models import User
+from organization.reference import csv_files
 from organization.spelling import spell
 from organization.xlsx import Value, workbook
 
 BATCH = 2_000
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 # What each column of the page says in a file; keys are those of tables.COLUMNS.
 _VALUES: dict[str, Callable[[Invoice], Value]] = {
@@ -61,11 +60,8 @@ def file_columns(shown: Iterable[str]) -> list[str]:
 
 
 def csv_lines(rows: InvoiceQuerySet, sort: str, *, reader: User) -> Iterator[str]:
-    writer = csv.writer(_Echo())
     heads, lines = _sheet(rows, sort, reader)
-    yield "\ufeff" + writer.writerow(heads)  # the mark tells spreadsheets that it is UTF-8
-    for line in lines:
-        yield writer.writerow([_text(value) for value in line])
+    return csv_files.csv_lines(heads, ([_in_csv(value) for value in line] for line in lines), style=reader.csv_style)
 
 
 def xlsx_chunks(rows: InvoiceQuerySet, sort: str, *, reader: User) -> Iterator[bytes]:
@@ -100,21 +96,5 @@ def _batches(rows: InvoiceQuerySet, sort: str) -> Iterator[Invoice]:
         yield from in_order(rows.with_header(), sort).iterator(chunk_size=BATCH)
 
 
-def _text(value: Value) -> str:
-    if isinstance(value, dt.datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, str):
-        return harmless(value)
-    return "" if value is None else str(value)
-
-
-def harmless(text: str) -> str:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    return f"'{text}" if text.startswith(_RISKY) else text
-
-
-class _Echo:
-    """csv writes into it, and gets back what it would have written."""
-
-    def write(self, text: str) -> str:
-        return text
+def _in_csv(value: Value) -> Value:
+    return value.strftime("%Y-%m-%d %H:%M:%S") if isinstance(value, dt.datetime) else value

@@ -70,7 +70,8 @@ def _older(params: Any, shown: list[AuditEntry]) -> str:
 @require_GET
 @allowed(can_read_audit_log)
 def audit_csv(request: HttpRequest) -> StreamingHttpResponse:
-    lines = csv_lines(HEADS, ([_said(value) for value in row] for row in _rows(request)))
+    rows = ([_said(value) for value in row] for row in _rows(request))
+    lines = csv_lines(HEADS, rows, style=request.user.csv_style)
     return _file(request, lines, "csv", "text/csv; charset=utf-8")
 
 

@@ -9,16 +9,19 @@ import zipfile
 from decimal import Decimal
 from typing import Any
 
+import openpyxl
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from lxml import etree
+from python_calamine import CalamineWorkbook
 
 from invoices.exports import csv_lines
 from invoices.models import Invoice
 from invoices.tables import COLUMNS
-from organization.models import Spelling
+from organization.models import CsvStyle, Spelling
+from organization.reference.csv_files import bare_cell
 from organization.xlsx import workbook
 from tests import factories
 
@@ -116,7 +119,7 @@ def test_hold_nothing_but_headings_when_a_filter_makes_no_sense(company: Any, cl
     assert xlsx_rows(clerk, "total_min=many") == []
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1+1", "-1-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1", "'=1"])
 def test_disarm_formulas(company: Any, clerk: Any, text: str) -> None:
     factories.invoice(company, description=text, supplier=factories.supplier(company, name="=cmd()"))
     [row] = exported(clerk)
@@ -183,3 +186,47 @@ def test_come_before_the_last_invoice_is_read(company: Any, clerk: Any) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert next(lines).startswith("\ufeffNumber,")
     assert len(queries) == 0
+
+
+def _odd_invoices(company: Any) -> None:
+    """Everything that a reader of files may stumble over."""
+    supplier = factories.supplier(company, name='=Müller; O’Neil, "Söhne"')
+    dinars = factories.currency(company.account, "KWD")
+    factories.invoice(company, supplier=supplier, number="0012", description="first\nsecond", net=Decimal("1234.50"))
+    factories.invoice(company, number="-1", kind=Invoice.Kind.CREDIT_NOTE, description="'=1", net=Decimal("0.10"))
+    factories.invoice(company, number="1.50", currency=dinars, net=Decimal("12.345"), tax=Decimal(0), description="+x")
+
+
+def _said(value: Any) -> str:
+    """What any reader makes of a cell, as one text."""
+    if isinstance(value, dt.datetime):
+        return f"{value:%Y-%m-%d %H:%M}" if value.time() != dt.time() else f"{value:%Y-%m-%d}"
+    if isinstance(value, int | float | Decimal):
+        return f"{Decimal(str(value)).normalize():f}"
+    return "" if value is None else str(value).replace("\r\n", "\n")
+
+
+AMOUNTS = ("Net", "Tax", "Total")
+
+
+@pytest.mark.parametrize("style", CsvStyle.values)
+def test_two_readers_find_the_same_in_both_files_in_the_readers_own_way(company: Any, clerk: Any, style: str) -> None:
+    _odd_invoices(company)
+    clerk.csv_style = style
+    clerk.save()
+    content = b"".join(client_of(clerk).get(f"{SEARCH}export.xlsx").streaming_content)
+    sheet = openpyxl.load_workbook(io.BytesIO(content), read_only=True).worksheets[0]
+    first = [[_said(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    assert [[_said(cell) for cell in row] for row in book.get_sheet_by_index(0).to_python()] == first
+    text = b"".join(client_of(clerk).get(f"{SEARCH}export.csv").streaming_content).decode("utf-8-sig")
+    has_commas = style == CsvStyle.SEMICOLONS
+    heads, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if has_commas else ",")
+    assert heads == first[0]
+    for row, other in zip(rows, first[1:], strict=True):
+        cells = dict(zip(heads, row, strict=True))
+        amounts = {name: cells[name].replace(",", ".") if has_commas else cells[name] for name in AMOUNTS}
+        assert ("," in cells["Total"]) is has_commas
+        found = cells | {name: _said(Decimal(amount)) for name, amount in amounts.items()}
+        found |= {name: found[name][:16] for name in ("Entered", "Posted")}
+        assert [bare_cell(found[name]) for name in heads] == other

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import io
 import zipfile
 from typing import Any
 
+import openpyxl
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from python_calamine import CalamineWorkbook
 
 from organization import audit
-from organization.models import AuditAction, AuditEntry, User
+from organization.models import AuditAction, AuditEntry, CsvStyle, User
+from organization.reference.csv_files import bare_cell
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +151,28 @@ def test_costs_as_many_queries_for_forty_rows_as_for_four(desk: Desk) -> None:
     for _ in range(36):
         desk.record()
     assert cost() == few
+
+
+def _said(value: Any) -> str:
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, dt.datetime) else "" if value is None else str(value)
+
+
+@pytest.mark.parametrize("style", CsvStyle.values)
+def test_two_readers_find_the_same_in_both_files_in_the_readers_own_way(desk: Desk, style: str) -> None:
+    desk.owner.csv_style = style
+    desk.owner.save()
+    desk.record(changes={"Name": ("=1; 1", 'Söhne, "Ltd"')}, reason="=cmd\nsecond")
+    desk.record(AuditAction.ROLE_CHANGED, reason="-1")
+    url, only = reverse("organization:audit_xlsx"), {"action": "user"}
+    content = desk.client.get(url, only).getvalue()
+    sheet = openpyxl.load_workbook(io.BytesIO(content), read_only=True).worksheets[0]
+    first = [[_said(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    assert [[_said(cell) for cell in row] for row in book.get_sheet_by_index(0).to_python()] == first
+    text = desk.client.get(reverse("organization:audit_csv"), only).getvalue().decode("utf-8-sig")
+    delimiter = ";" if style == CsvStyle.SEMICOLONS else ","
+    heads, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    assert [heads, *[[row[0][:16], *map(bare_cell, row[1:])] for row in rows]] == first
 
 
 def test_a_download_holds_what_the_filters_leave_and_stands_in_the_log_itself(desk: Desk) -> None:
