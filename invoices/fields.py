@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +19,9 @@ DAY_FORMATS = {
     "en-gb": ["%d/%m/%Y", "%Y-%m-%d", "%d/%m/%y", "%d.%m.%Y", "%d.%m.%y", "%d-%m-%Y", "%d %b %Y", "%d %B %Y"],
     "en-us": ["%m/%d/%Y", "%Y-%m-%d", "%m/%d/%y", "%m-%d-%Y", "%b %d, %Y", "%B %d, %Y"],
 }
+MOST_CHARACTERS = 60
+_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_AROUND_MARKS = re.compile(r" ?([./-]) ?")
 DAY_ORDERS = {"en-gb": "dd/mm/yyyy", "en-us": "mm/dd/yyyy"}
 
 
@@ -57,12 +62,21 @@ class DayField(forms.DateField):
     def to_python(self, value: Any) -> dt.date | None:
         self.input_formats = day_formats()
         try:
-            day = super().to_python(value)
+            day = super().to_python(_plain(value) if isinstance(value, str) else value)
         except ValidationError as error:
             raise ValidationError(f"Enter a date like {typed_day(dt.date(2030, 12, 31))}.", code="invalid") from error
         if day is not None and not 1990 <= day.year <= 2100:
             raise ValidationError("Enter a date between 1990 and 2100.", code="invalid")
         return day
+
+
+def _plain(text: str) -> str:
+    """As it would be typed: what is copied from paper and pages brings invisible characters, dashes and blanks."""
+    if len(text) > MOST_CHARACTERS:
+        return text
+    seen = "".join(one for one in text if unicodedata.category(one) != "Cf")
+    dashed = _DASHES.sub("-", unicodedata.normalize("NFKC", seen)).split()
+    return _AROUND_MARKS.sub(r"\1", " ".join(dashed))
 
 
 def read_day(text: str) -> dt.date | None:

@@ -87,4 +87,11 @@ MUTANTS = [
         after="return rows.filter(number__istartswith=value)",
         tests=("tests/invoices/test_search_folded.py::test_a_number_is_found_by_how_it_begins_and_looks",),
     ),
+    Mutant(
+        name="entry.days_from_paper_refused",
+        file="invoices/fields.py",
+        before="super().to_python(_plain(value) if isinstance(value, str) else value)",
+        after="super().to_python(value)",
+        tests=("tests/invoices/test_days.py::test_what_is_copied_from_paper_is_read",),
+    ),
 ]
