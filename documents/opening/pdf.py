@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import re
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ LARGEST_ENLARGEMENT = 3.0
 _JAVASCRIPT = re.compile(rb"/S\s*/JavaScript\b|/JS\b")
 _LAUNCH = re.compile(rb"/S\s*/Launch\b")
 _EMBEDDED = re.compile(rb"/Type\s*/EmbeddedFile\b|/EmbeddedFiles\b")
+# Of an XFA form: calculations and events, in JavaScript or FormCalc. They stand in streams of their own.
+_FORM_SCRIPT = re.compile(rb"<(?:[\w.-]+:)?script\b")
+MOST_PACKETS = 50
 _STREAM = re.compile(rb"stream\r?\n.*?endstream", re.DOTALL)
 
 
@@ -30,8 +34,11 @@ def inspect(data: bytes) -> Finding:
         pages = len(document)
         plain = _STREAM.sub(b"", _written_anew(document))
         names = _names_inside(document)
+        has_form_script = any(_FORM_SCRIPT.search(packet) for packet in _form_packets(document))
     marks = {JAVASCRIPT: _JAVASCRIPT, LAUNCH: _LAUNCH, EMBEDDED: _EMBEDDED}
-    found = tuple(mark for mark, pattern in marks.items() if pattern.search(plain))
+    found = tuple(
+        mark for mark, pattern in marks.items() if pattern.search(plain) or (mark == JAVASCRIPT and has_form_script)
+    )
     return Finding("pdf", pages, found, names)
 
 
@@ -58,6 +65,16 @@ def _written_anew(document: pypdfium2.PdfDocument) -> bytes:
 
 def _names_inside(document: pypdfium2.PdfDocument) -> tuple[str, ...]:
     return tuple(document.get_attachment(index).get_name() for index in range(min(document.count_attachments(), 50)))
+
+
+def _form_packets(document: pypdfium2.PdfDocument) -> Iterator[bytes]:
+    """The XML of an XFA form, in whatever encoding, as bytes of ASCII where it is ASCII."""
+    for index in range(min(pdfium.FPDF_GetXFAPacketCount(document), MOST_PACKETS)):
+        length = ctypes.c_ulong()
+        pdfium.FPDF_GetXFAPacketContent(document, index, None, 0, ctypes.byref(length))
+        packet = ctypes.create_string_buffer(length.value)
+        if pdfium.FPDF_GetXFAPacketContent(document, index, packet, length, ctypes.byref(length)):
+            yield packet.raw.replace(b"\0", b"")
 
 
 def pictures(data: bytes, most: int, longest_side: int) -> Iterator[Image.Image]:

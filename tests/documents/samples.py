@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 from pypdf import PdfWriter
-from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject, TextStringObject
 
 TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -62,6 +62,19 @@ def pdf_with_action(kind: str) -> bytes:
     action = DictionaryObject({NameObject("/S"): NameObject(f"/{kind}")})
     action[NameObject("/JS" if kind == "JavaScript" else "/F")] = TextStringObject("calc.exe")
     made._root_object[NameObject("/OpenAction")] = made._add_object(action)
+    return written(made)
+
+
+def pdf_with_form(template: bytes) -> bytes:
+    """An XFA form: its XML stands in packed streams of the document's form dictionary."""
+    made = writer()
+    parts = ArrayObject()
+    for name, xml in (("preamble", b"<xdp:xdp>"), ("template", template), ("postamble", b"</xdp:xdp>")):
+        stream = DecodedStreamObject()
+        stream.set_data(xml)
+        parts += [TextStringObject(name), made._add_object(stream.flate_encode())]
+    form = DictionaryObject({NameObject("/XFA"): parts, NameObject("/Fields"): ArrayObject()})
+    made._root_object[NameObject("/AcroForm")] = made._add_object(form)
     return written(made)
 
 

@@ -184,6 +184,9 @@ def test_refuses_a_bomb_also_inside_an_e_mail() -> None:
         (samples.pdf_with_action("Launch"), (LAUNCH,)),
         (samples.pdf_with_file(), (EMBEDDED,)),
         (samples.pdf_with_packed_objects(), (JAVASCRIPT,)),
+        (samples.pdf_with_form(b"<template><field><caption/></field></template>"), ()),
+        (samples.pdf_with_form(b'<event><script contentType="application/x-javascript">a()</script>'), (JAVASCRIPT,)),
+        (samples.pdf_with_form("<t:calculate><t:script>Sum(a)</t:script>".encode("utf-16")), (JAVASCRIPT,)),
         (samples.encrypted_pdf("", samples.pdf_with_action("Launch")), (LAUNCH,)),
     ],
 )

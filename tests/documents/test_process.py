@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from documents.opening import confinement, process
+from documents.opening.child import LONGEST_SIDE
 from documents.opening.findings import Finding, Unacceptable
 from tests.documents import samples
 
@@ -257,3 +258,27 @@ def test_documents_never_take_all_threads_of_the_web_server(monkeypatch: pytest.
         threads = re.search(r"--threads\W+(\d+)", (ROOT / name).read_text())
         assert threads is not None
         assert int(threads[1]) >= 2 * process.MOST_INSIDE
+
+
+LINE = 14_400  # the longest page that PDF knows, 200 inches; files say more
+
+
+@pytest.mark.parametrize(
+    "size",
+    [(LINE, LINE), (1, LINE), (LINE, 1), (10**7, 10**7), (0.001, 0.001)],
+    ids=lambda size: f"{size[0]}x{size[1]}",
+)
+def test_a_page_of_any_size_is_drawn_within_bounds(size: tuple[float, float]) -> None:
+    made = samples.writer(0)
+    made.add_blank_page(*size)
+    for picture in process.pictures_in(io.BytesIO(process.draw(io.BytesIO(samples.written(made)), "pdf"))):
+        with Image.open(io.BytesIO(picture)) as drawn:
+            assert max(drawn.size) <= LONGEST_SIDE
+    assert len(process.ink(io.BytesIO(samples.written(made)), "pdf")) < 1000
+
+
+def test_nothing_is_drawn_of_a_picture_that_claims_to_be_absurd() -> None:
+    """Nine billion pixels: memory for them is never asked for."""
+    absurd = samples.absurd_png(90_000, 100_000)
+    assert process.draw(io.BytesIO(absurd), "png") == b""
+    assert process.ink(io.BytesIO(absurd), "png") == b""
