@@ -25,7 +25,7 @@ LEAST_INK = 30  # dots of a cell, to lay it by
 PROFILE_UNIT = 8
 DUST = 10  # dots of a cell that prove nothing
 # Of one page twice, one side has hardly more; the other one may bear a stamp or a signature.
-MOST_OF_ONE = 20
+MOST_OF_ONE = 15
 _BYTES = ROW // 8
 _BORDER = 40  # blank rows above and below, for shifts
 
@@ -121,13 +121,19 @@ def residues(one: Page, other: Page) -> Iterator[tuple[int, int]]:
     """Cell by cell: dots of `one` on bare paper of `other`, and the other way round."""
     places: list[_Place | None] = [None] * STRIPES
     for top in range(0, max(one.rows, other.rows), BAND):
-        band, thick = one.band(top), one.thick_band(top)
         for stripe, mask in enumerate(_MASKS):
-            mine = band & mask
-            place = _place(mine, other, top, stripe, places)
-            laid = _moved(other.band(top + place.down), place.across) & mask
-            laid_thick = _moved(other.thick_band(top + place.down), place.across)
-            yield _solid(mine & ~laid_thick), _solid(laid & ~thick)
+            near = [place for place in places if place]
+            place = _place(one.band(top) & mask, other, top, stripe, places)
+            found = _residue(one, other, place, mask)
+            if sum(found) > 2 * DUST:  # laid wrong, perhaps: the cells around it may know better
+                found = min([found, *(_residue(one, other, replace(known, top=top), mask) for known in near)], key=sum)
+            yield found
+
+
+def _residue(one: Page, other: Page, place: _Place, mask: int) -> tuple[int, int]:
+    mine, laid = (one.band(place.top) & mask), _moved(other.band(place.top + place.down), place.across) & mask
+    laid_thick = _moved(other.thick_band(place.top + place.down), place.across)
+    return _solid(mine & ~laid_thick), _solid(laid & ~one.thick_band(place.top))
 
 
 def _place(mine: int, other: Page, top: int, stripe: int, places: list[_Place | None]) -> _Place:

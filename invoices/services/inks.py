@@ -16,7 +16,7 @@ from invoices.services.previews import is_drawn
 
 KEPT_FOR = dt.timedelta(days=540)
 # Of one supplier: so many invoices back, of which the few whose pages are filled most alike are laid upon the new one.
-MOST_INVOICES, MOST_CLOSE = 300, 4
+MOST_INVOICES, MOST_CLOSE = 300, 12
 MOST_OWN = 3
 # Looked for every hour.
 NEWEST, MOST_AT_ONCE = 5_000, 200
@@ -52,12 +52,12 @@ def scans_of(invoice: Invoice, others: QuerySet[Invoice]) -> Iterator[list[Docum
     rows = DocumentInk.objects.filter(document__invoice__in=recent).exclude(packed=b"")
     profiles = [(pk, bytes(profile)) for pk, profile in rows.values_list("pk", "profile")]
     for ink in own:
-        yield _same(ink, profiles)
+        yield _same(ink, profiles, MOST_CLOSE // len(own))
 
 
-def _same(ink: DocumentInk, profiles: list[tuple[int, bytes]]) -> list[Document]:
+def _same(ink: DocumentInk, profiles: list[tuple[int, bytes]], most: int) -> list[Document]:
     mine = bytes(ink.profile)
-    close = heapq.nsmallest(MOST_CLOSE, profiles, key=lambda row: distance(mine, row[1]))
+    close = heapq.nsmallest(most, profiles, key=lambda row: distance(mine, row[1]))
     page = Page.unpacked(bytes(ink.packed))
     rows = DocumentInk.objects.filter(pk__in=[pk for pk, _ in close]).order_by("-pk")
     found = rows.select_related("document__invoice__supplier", "document__invoice__company")

@@ -7,6 +7,8 @@ from tests.mutants.mutant import Mutant
 PROCESS = "tests/documents/test_process.py"
 INSPECTION = "tests/documents/test_inspection.py"
 DOCUMENTS = "tests/invoices/test_documents.py"
+LIKENESS = "tests/documents/test_likeness.py"
+SCANNED = "tests/invoices/test_scanned_again.py"
 
 MUTANTS = [
     Mutant(
@@ -155,5 +157,61 @@ MUTANTS = [
         before="pending.user_id == by.pk and ",
         after="",
         tests=("tests/invoices/test_pending_documents.py",),
+    ),
+    Mutant(
+        name="documents.form_scripts_not_marked",
+        file="documents/opening/pdf.py",
+        before=" or (mark == JAVASCRIPT and has_form_script)",
+        after="",
+        tests=(f"{INSPECTION}::test_marks_what_a_pdf_would_do",),
+    ),
+    Mutant(
+        name="documents.pages_drawn_without_bounds",
+        file="documents/opening/pdf.py",
+        before="            scale = min(longest_side / max(*page.get_size(), 1), LARGEST_ENLARGEMENT)\n",
+        after="            scale = LARGEST_ENLARGEMENT / 2\n",
+        tests=(f"{PROCESS}::test_a_page_of_any_size_is_drawn_within_bounds",),
+    ),
+    Mutant(
+        name="documents.more_pages_drawn_than_shown",
+        file="documents/opening/pdf.py",
+        before="        for index in range(min(len(document), most)):\n",
+        after="        for index in range(len(document)):\n",
+        tests=(f"{PROCESS}::test_draws_so_many_pages_and_no_more",),
+    ),
+    Mutant(
+        name="documents.next_month_is_the_same_page",
+        file="documents/likeness.py",
+        before="        if min(of_one, of_other) > MOST_OF_ONE:\n",
+        after="        if min(of_one, of_other) > 1000 * MOST_OF_ONE:\n",
+        tests=(LIKENESS,),
+    ),
+    Mutant(
+        name="documents.scans_not_straightened",
+        file="documents/opening/ink.py",
+        before="    dark = dark.rotate(_askew(dark), Image.Resampling.BICUBIC)\n",
+        after="",
+        tests=(LIKENESS,),
+    ),
+    Mutant(
+        name="documents.ink_of_other_suppliers_compared",
+        file="invoices/services/inks.py",
+        before='document__invoice__in=recent).exclude(packed=b"")',
+        after='document__invoice__account=invoice.account).exclude(packed=b"").exclude(document__invoice=invoice)',
+        tests=(f"{SCANNED}::test_other_suppliers_are_not_looked_at",),
+    ),
+    Mutant(
+        name="documents.scan_found_late_not_told",
+        file="invoices/tasks.py",
+        before="        twins.tell_of_late_scans(document.invoice)\n",
+        after="        pass\n",
+        tests=(f"{SCANNED}::test_what_is_compared_after_it_was_submitted_is_told_to_the_approver",),
+    ),
+    Mutant(
+        name="documents.lost_ink_never_made_up_for",
+        file="invoices/tasks.py",
+        before="        take_ink.delay(pk)\n",
+        after="        pass\n",
+        tests=(f"{SCANNED}::test_lost_tasks_are_made_up_for_and_old_ink_is_forgotten",),
     ),
 ]
