@@ -25,7 +25,7 @@ LEAST_INK = 30  # dots of a cell, to lay it by
 PROFILE_UNIT = 8
 DUST = 10  # dots of a cell that prove nothing
 # Of one page twice, one side has hardly more; the other one may bear a stamp or a signature.
-MOST_OF_ONE = 15
+MOST_OF_ONE = 10
 _BYTES = ROW // 8
 _BORDER = 40  # blank rows above and below, for shifts
 
@@ -123,11 +123,12 @@ def residues(one: Page, other: Page) -> Iterator[tuple[int, int]]:
     places: list[_Place | None] = [None] * STRIPES
     for top in range(0, max(one.rows, other.rows), BAND):
         for stripe, mask in enumerate(_MASKS):
-            near = [place for place in places if place]
-            place = _place(one.band(top) & mask, other, top, stripe, places)
-            found = _residue(one, other, place, mask)
-            if sum(found) > 2 * DUST:  # laid wrong, perhaps: the cells around it may know better
-                found = min([found, *(_residue(one, other, replace(known, top=top), mask) for known in near)], key=sum)
+            near = [replace(place, top=top) for place in places if place]
+            above = places[stripe]
+            found = _residue(one, other, replace(above, top=top), mask) if above else None
+            if found is None or sum(found) > DUST:  # it lies elsewhere than the cell above, or differs
+                place = _place(one.band(top) & mask, other, top, stripe, places)
+                found = min((_residue(one, other, each, mask) for each in (place, *near)), key=sum)
             yield found
 
 
