@@ -25,7 +25,7 @@ LEAST_INK = 30  # dots of a cell, to lay it by
 PROFILE_UNIT = 8
 DUST = 10  # dots of a cell that prove nothing
 # Of one page twice, one side has hardly more; the other one may bear a stamp or a signature.
-MOST_OF_ONE = 20
+MOST_OF_ONE = 10
 _BYTES = ROW // 8
 _BORDER = 40  # blank rows above and below, for shifts
 
@@ -111,23 +111,31 @@ def is_same(one: Page, other: Page) -> bool:
     return True
 
 
-def distance(one: bytes, other: bytes) -> int:
-    """Between two profiles, which say nothing of one scan being darker than the other."""
+def are_filled_alike(one: bytes, other: bytes) -> bool:
+    """By their profiles; how dark a scan is does not matter. Two scans of a page differ by a fifth at most."""
     dark, other_dark = sum(one) or 1, sum(other) or 1
-    return sum(abs(mine * other_dark - its * dark) for mine, its in zip_longest(one, other, fillvalue=0)) // dark
+    pairs = zip_longest(one, other, fillvalue=0)
+    return 3 * sum(abs(mine * other_dark - its * dark) for mine, its in pairs) <= dark * other_dark
 
 
 def residues(one: Page, other: Page) -> Iterator[tuple[int, int]]:
     """Cell by cell: dots of `one` on bare paper of `other`, and the other way round."""
     places: list[_Place | None] = [None] * STRIPES
     for top in range(0, max(one.rows, other.rows), BAND):
-        band, thick = one.band(top), one.thick_band(top)
         for stripe, mask in enumerate(_MASKS):
-            mine = band & mask
-            place = _place(mine, other, top, stripe, places)
-            laid = _moved(other.band(top + place.down), place.across) & mask
-            laid_thick = _moved(other.thick_band(top + place.down), place.across)
-            yield _solid(mine & ~laid_thick), _solid(laid & ~thick)
+            near = [replace(place, top=top) for place in places if place]
+            above = places[stripe]
+            found = _residue(one, other, replace(above, top=top), mask) if above else None
+            if found is None or sum(found) > DUST:  # it lies elsewhere than the cell above, or differs
+                place = _place(one.band(top) & mask, other, top, stripe, places)
+                found = min((_residue(one, other, each, mask) for each in (place, *near)), key=sum)
+            yield found
+
+
+def _residue(one: Page, other: Page, place: _Place, mask: int) -> tuple[int, int]:
+    mine, laid = (one.band(place.top) & mask), _moved(other.band(place.top + place.down), place.across) & mask
+    laid_thick = _moved(other.thick_band(place.top + place.down), place.across)
+    return _solid(mine & ~laid_thick), _solid(laid & ~one.thick_band(place.top))
 
 
 def _place(mine: int, other: Page, top: int, stripe: int, places: list[_Place | None]) -> _Place:
@@ -156,17 +164,18 @@ def _nearest(mine: int, mask: int, other: Page, start: _Place, reach: int) -> tu
             tried[place] = (mine ^ (_moved(band, start.across + place[0]) & mask)).bit_count()
         return tried[place]
 
-    best, before = min(_around((0, 0), reach, reach), key=apart) if reach > FAR else (0, 0), None
+    # Strokes are wider than a dot: every second place shows where to look closer.
+    best, before = min(_around((0, 0), reach, step=2), key=apart) if reach > FAR else (0, 0), None
     while best != before:
-        before, best = best, min(_around(best, 1, reach), key=apart)
+        near = [one for one in _around(best, 1) if max(map(abs, one)) <= reach]
+        before, best = best, min(near, key=apart)
     return _Place(start.top, start.across + best[0], start.down + best[1]), apart(best)
 
 
-def _around(center: tuple[int, int], step: int, reach: int) -> list[tuple[int, int]]:
+def _around(center: tuple[int, int], reach: int, step: int = 1) -> list[tuple[int, int]]:
     """The center comes first: it stays where nothing is better."""
-    across, down = center
-    near = [(across + x, down + y) for y in range(-step, step + 1) for x in range(-step, step + 1)]
-    return [center, *(place for place in near if max(map(abs, place)) <= reach)]
+    steps = range(-reach, reach + 1, step)
+    return [center, *((center[0] + across, center[1] + down) for down in steps for across in steps)]
 
 
 def _moved(bits: int, across: int) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import cast
 
 from PIL import Image, ImageChops, ImageFilter
 
@@ -75,7 +77,7 @@ def _flattest(small: Image.Image, angles: list[float]) -> float:
 
     def flatness(angle: float) -> float:
         turned = blurred.rotate(angle, Image.Resampling.BILINEAR)
-        rows = turned.resize((1, turned.height), Image.Resampling.BOX).get_flattened_data()
+        rows = _values(turned.resize((1, turned.height), Image.Resampling.BOX))
         return sum((one - other) ** 2 for one, other in pairwise(rows))
 
     return max(angles, key=flatness)
@@ -92,8 +94,12 @@ def _edges(black: Image.Image) -> _Edges | None:
 
 
 def _ends(line: Image.Image, least: float) -> tuple[int, int] | None:
-    strong = [index for index, value in enumerate(line.get_flattened_data()) if value >= least]
+    strong = [index for index, value in enumerate(_values(line)) if value >= least]
     return (strong[0], strong[-1] + 1) if strong else None
+
+
+def _values(line: Image.Image) -> Sequence[float]:
+    return cast(Sequence[float], line.get_flattened_data())
 
 
 def _cut_out(dark: Image.Image, edges: _Edges) -> Image.Image:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import heapq
 from collections.abc import Iterator
+from itertools import islice
 
 from django.db.models import QuerySet
 
 from documents.kinds import DRAWN, KINDS
-from documents.likeness import Page, distance, is_same
+from documents.likeness import Page, are_filled_alike, is_same
 from documents.opening import process
 from invoices.models import Document, DocumentInk, Invoice
 from invoices.services.previews import is_drawn
 
 KEPT_FOR = dt.timedelta(days=540)
-# Of one supplier: so many invoices back, of which the few whose pages are filled most alike are laid upon the new one.
-MOST_INVOICES, MOST_CLOSE = 300, 12
+# Of one supplier: so many invoices back, of which the newest few with pages that are filled alike are laid upon each
+# page of the new one.
+MOST_INVOICES, MOST_ALIKE = 300, 8
 MOST_OWN = 3
 # Looked for every hour.
 NEWEST, MOST_AT_ONCE = 5_000, 200
@@ -50,16 +51,16 @@ def scans_of(invoice: Invoice, others: QuerySet[Invoice]) -> Iterator[list[Docum
         return
     recent = others.order_by("-pk").values("pk")[:MOST_INVOICES]
     rows = DocumentInk.objects.filter(document__invoice__in=recent).exclude(packed=b"")
-    profiles = [(pk, bytes(profile)) for pk, profile in rows.values_list("pk", "profile")]
+    profiles = [(pk, bytes(profile)) for pk, profile in rows.order_by("-pk").values_list("pk", "profile")]
     for ink in own:
-        yield _same(ink, profiles, MOST_CLOSE // len(own))
+        yield _same(ink, profiles, MOST_ALIKE // len(own))
 
 
 def _same(ink: DocumentInk, profiles: list[tuple[int, bytes]], most: int) -> list[Document]:
     mine = bytes(ink.profile)
-    close = heapq.nsmallest(most, profiles, key=lambda row: distance(mine, row[1]))
+    alike = islice((pk for pk, profile in profiles if are_filled_alike(mine, profile)), most)
     page = Page.unpacked(bytes(ink.packed))
-    rows = DocumentInk.objects.filter(pk__in=[pk for pk, _ in close]).order_by("-pk")
+    rows = DocumentInk.objects.filter(pk__in=list(alike)).order_by("-pk")
     found = rows.select_related("document__invoice__supplier", "document__invoice__company")
     return [one.document for one in found if is_same(page, Page.unpacked(bytes(one.packed)))]
 

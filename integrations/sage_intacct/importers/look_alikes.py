@@ -5,6 +5,8 @@ It is imported, for invoices there may name it, and stays an open problem until 
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -74,7 +76,12 @@ def warn(job: Job, source: Source) -> None:
         fixed=" AND ".join(f"{name} = %({name})s" for name in target.fixed),
         owners="".join(f", {column.name}" for column in target.key if column.name != "code"),
     )
-    parameters = {**source.fixed, "job_id": job.pk, "connection_id": job.connection_id, "data_set": job.data_set}
+    parameters: dict[str, int | str | datetime | None] = {
+        **source.fixed,
+        "job_id": job.pk,
+        "connection_id": job.connection_id,
+        "data_set": job.data_set,
+    }
     parameters |= {"link_company_id": source.link_company_id, "object_type": source.object_name}
     parameters |= {"code": problems.LOOK_ALIKE, "advice": _ADVICE, "mended": problems.MENDED, "now": timezone.now()}
     with transaction.atomic():
