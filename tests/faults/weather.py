@@ -38,8 +38,8 @@ OTHER: dict[str, dict[str, Any]] = {
     "look-up lost": {"kind": "drop_after", "times": 5} | ON_QUERY,
     "look-up cut off": {"kind": "truncate"} | ON_QUERY,
 }
-# If the gateway executed a request twice and did not remember control ids, no client could mend that. If it refused the
-# second as a whole, its answer would say that nothing was done: what is sent again then is held by the control ids alone.
+# If the gateway executed a request twice and did not remember control ids, no client could mend that. If it refused
+# the second as a whole, its answer would say that nothing was done: then control ids alone hold what is sent again.
 TWICE: dict[str, dict[str, Any]] = {"executed twice": {"kind": "duplicate"} | ON_BILL}
 FAULTS = LOST | OTHER | TWICE
 FORGOTTEN = "control ids forgotten"
