@@ -111,10 +111,9 @@ class Steps:
     def _spoiled(self, results: list[Result]) -> list[Result]:
         """The answer to the first bill that the gateway took, once."""
         taken = next((place for place, one in enumerate(results) if one.function == "create" and one.key), None)
-        for name, spoil in SPOILS.items():
-            if taken is not None and self._strikes(name):
-                results = [spoil(one) if place == taken else one for place, one in enumerate(results)]
-        return results
+        if taken is None or (name := next(filter(self._strikes, SPOILS), None)) is None:
+            return results
+        return [SPOILS[name](one) if place == taken else one for place, one in enumerate(results)]
 
     def _kill(self, name: str, *, is_idle: bool) -> None:
         if not is_idle and self._strikes(name):

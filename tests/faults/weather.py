@@ -38,7 +38,8 @@ OTHER: dict[str, dict[str, Any]] = {
     "look-up lost": {"kind": "drop_after", "times": 5} | ON_QUERY,
     "look-up cut off": {"kind": "truncate"} | ON_QUERY,
 }
-# If the gateway executed a request twice and did not remember control ids, no client could mend that.
+# If the gateway executed a request twice and did not remember control ids, no client could mend that. If it refused
+# the second as a whole, its answer would say that nothing was done: then control ids alone hold what is sent again.
 TWICE: dict[str, dict[str, Any]] = {"executed twice": {"kind": "duplicate"} | ON_BILL}
 FAULTS = LOST | OTHER | TWICE
 FORGOTTEN = "control ids forgotten"
@@ -73,7 +74,7 @@ class Weather:
         return left
 
     def can(self, name: str) -> bool:
-        return name not in TWICE or self.reading != "forgotten"
+        return name not in TWICE or self.reading not in ("forgotten", "control")
 
     def arm(self, name: str, **changes: Any) -> None:
         """Each of those that strike a whole request with bills has one of its own."""
