@@ -198,7 +198,7 @@ def test_the_decision_is_always_at_hand_on_a_telephone(open_page: Any, world: Wo
     for _ in range(2):
         box = bar.bounding_box()
         assert box is not None
-        assert (box["x"], box["width"], box["y"] + box["height"]) == (0, 360, 900)
+        assert (box["x"], box["width"], round(box["y"] + box["height"])) == (0, 360, 900)
         expect(bar.get_by_role("button", name="Authorise")).to_be_in_viewport(ratio=1)
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     assert page.evaluate("scrollY") > 0
