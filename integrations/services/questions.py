@@ -7,25 +7,20 @@ stands behind a word like "password".
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import re
-import zoneinfo
 from dataclasses import dataclass
-from smtplib import SMTPException
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
+from django.db import transaction
 from django.urls import Resolver404, resolve, reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 
-from integrations.errors import RecordError, TemporaryError
+from integrations.errors import RecordError
 from integrations.models import Connection, Job
 from organization import audit, secrets
+from organization.mail import as_read_by, tell
 from organization.models import AuditAction, AuditEntry, User
-
-log = logging.getLogger(__name__)
 
 MASK = "***"
 # A shorter value would blot out half of a text.
@@ -74,25 +69,19 @@ def page_of(address: str) -> str:
     return "" if "token" in match.kwargs else path[:300]
 
 
-def ask(question: Question, *, by: User) -> bool:
-    """Whether the copy was sent, too. Raises RecordError for too many or without an address, TemporaryError when the
-    mail server takes nothing.
-    """
+@transaction.atomic
+def ask(question: Question, *, by: User) -> None:
+    """Raises RecordError for too many, or without an address."""
     if not is_reachable():
         raise RecordError("This installation of Planergy has no support address.", code="no_support_address")
     _require_patience(by)
     clean = Question(without_secrets(question.text.strip()[:LONGEST], by), question.page, question.job)
-    _send(_to_support(clean, by))
+    _tell_support(clean, by)
+    _tell_asker(clean, by)
     told = {"Page": (None, clean.page or "none"), "Run": (None, str(clean.job) if clean.job else "none")}
     audit.record(
         AuditAction.SUPPORT_ASKED, account=by.account, target=clean.job, changes=told, reason=clean.text, actor=by
     )
-    try:
-        _send(_copy(clean, by))
-    except TemporaryError as error:
-        log.warning("%s has the question, but its copy could not be sent: %s", settings.SUPPORT_EMAIL, error.raw)
-        return False
-    return True
 
 
 def _require_patience(by: User) -> None:
@@ -130,38 +119,43 @@ def _stored_secrets(by: User) -> set[str]:
     return {value for value in found if len(value) >= SHORTEST}
 
 
-def _to_support(question: Question, by: User) -> EmailMultiAlternatives:
+def _tell_support(question: Question, by: User) -> None:
     job = question.job
     admin = settings.PORTAL_URL + reverse("admin:integrations_job_change", args=[job.pk]) if job else ""
-    context = {"heading": f"A question of {by.account}", "admin_url": admin, "for_support": True}
     reason = f"Answer this e-mail to reach {by.get_full_name() or by.email}."
+    context = {"heading": f"A question of {by.account}", "admin_url": admin, "for_support": True, "reason": reason}
     subject = f"Question of {by.account}{f': {job.title}' if job else ''}"
-    return _message(subject, settings.SUPPORT_EMAIL, by.email, question, by, context | {"reason": reason})
+    _tell(by, question, subject, context, to=settings.SUPPORT_EMAIL, answer_to=by.email)
 
 
-def _copy(question: Question, by: User) -> EmailMultiAlternatives:
+def _tell_asker(question: Question, by: User) -> None:
     context: dict[str, object] = {
         "heading": "Your question was sent to Planergy's support team",
         "reason": "You get this e-mail because you asked. The answer comes by e-mail, too.",
     }
-    return _message("Your question to Planergy's support team", by.email, settings.SUPPORT_EMAIL, question, by, context)
+    subject = "Your question to Planergy's support team"
+    _tell(by, question, subject, context, to=by.email, answer_to=settings.SUPPORT_EMAIL)
 
 
-def _message(
-    subject: str, to: str, reply_to: str, question: Question, by: User, context: dict[str, object]
-) -> EmailMultiAlternatives:
-    context |= {
-        "question": question,
-        "by": by,
-        "page_url": settings.PORTAL_URL + question.page if question.page else "",
-        **(_about(question.job, by) if question.job else {}),
-        "preheader": " ".join(question.text.split())[:90],
-    }
-    with translation.override(by.spelling), timezone.override(zoneinfo.ZoneInfo(by.time_zone)):
-        text = render_to_string("integrations/mail/support_question.txt", context)
-        message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[to], reply_to=[reply_to])
-        message.attach_alternative(render_to_string("integrations/mail/support_question.html", context), "text/html")
-    return message
+def _tell(by: User, question: Question, subject: str, context: dict[str, object], *, to: str, answer_to: str) -> None:
+    with as_read_by(by):
+        context |= {
+            "question": question,
+            "by": by,
+            "page_url": settings.PORTAL_URL + question.page if question.page else "",
+            **(_about(question.job, by) if question.job else {}),
+            "preheader": " ".join(question.text.split())[:90],
+        }
+        tell(
+            by,
+            "integrations.question",
+            to=to,
+            subject=subject,
+            template="integrations/mail/support_question",
+            context=context,
+            about_id=question.job.pk if question.job else None,
+            headers={"Reply-To": answer_to},
+        )
 
 
 def _about(job: Job, by: User) -> dict[str, object]:
@@ -173,16 +167,3 @@ def _about(job: Job, by: User) -> dict[str, object]:
         "run_words": words,
         "run_url": settings.PORTAL_URL + job.get_absolute_url(),
     }
-
-
-def _send(message: EmailMultiAlternatives) -> None:
-    """At once: whoever asks learns whether it was sent, and can do something else."""
-    try:
-        message.send()
-    except (SMTPException, OSError, ValueError) as error:
-        raise TemporaryError(
-            "The question could not be sent: the mail server did not take it.",
-            advice=f"Send it again in a while, or write to {settings.SUPPORT_EMAIL}.",
-            code="not_mailed",
-            raw=str(error),
-        ) from error

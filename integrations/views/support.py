@@ -36,11 +36,11 @@ def ask(request: HttpRequest) -> HttpResponse:
     form = QuestionForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid() and questions.is_reachable():
         try:
-            is_copied = questions.ask(Question(form.cleaned_data["question"], page, job), by=request.user)
+            questions.ask(Question(form.cleaned_data["question"], page, job), by=request.user)
         except IntegrationError as error:
             tell(request, error)
         else:
-            copy = f"A copy is on its way to {request.user.email}" if is_copied else "No copy of it could be sent"
+            copy = f"A copy is on its way to {request.user.email}"
             messages.success(request, f"Your question was sent to support. {copy}; the answer comes by e-mail.")
             return redirect(back)
     context: dict[str, Any] = {

@@ -77,6 +77,7 @@ def test_its_sections_and_lists_have_plain_names(desk: Client) -> None:
             "Requests to accounting systems",
             "Runs",
         },
+        "Notices": {"Notices"},
         "Signing in": {"Second steps"},
     }
 
