@@ -70,8 +70,8 @@ def test_the_question_goes_to_support_with_page_account_and_run_and_back_as_a_co
     assert response.redirect_chain[-1][0] == run.get_absolute_url()
     assert "Your question was sent to support." in text(response)
     to_support, copy = mail.outbox
-    assert (to_support.to, to_support.reply_to) == (["help@portal.example"], [owner.email])
-    assert (copy.to, copy.reply_to) == ([owner.email], ["help@portal.example"])
+    assert (to_support.to, to_support.message()["Reply-To"]) == (["help@portal.example"], owner.email)
+    assert (copy.to, copy.message()["Reply-To"]) == ([owner.email], "help@portal.example")
     for message in (to_support, copy):
         for part in (message.body, message.alternatives[0][0]):  # type: ignore[attr-defined]
             assert "Why did it break?" in part

@@ -72,8 +72,8 @@ MUTANTS = [
     Mutant(
         name="ends.history_gone_while_disabled",
         file="integrations/views/access.py",
-        before="    jobs = Job.objects.for_account(user.account)\n",
-        after="    jobs = Job.objects.for_account(user.account).filter(connection__is_enabled=True)\n",
+        before=" = Job.objects.for_account(user.account)\n",
+        after=" = Job.objects.for_account(user.account).filter(connection__is_enabled=True)\n",
         tests=(f"{CHANGES}::test_the_history_is_readable_while_disabled",),
     ),
     Mutant(

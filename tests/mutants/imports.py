@@ -22,8 +22,8 @@ MUTANTS = [
     Mutant(
         name="jobs.a_worker_that_was_taken_over_ends_it",
         file=RUNNER,
-        before="now = timezone.now()\n    held = Job.objects.filter(pk=job.pk, claim=job.claim, status",
-        after="now = timezone.now()\n    held = Job.objects.filter(pk=job.pk, status",
+        before="        held = Job.objects.filter(pk=job.pk, claim=job.claim, status",
+        after="        held = Job.objects.filter(pk=job.pk, status",
         tests=(f"{JOBS}::test_a_worker_that_was_taken_over_writes_nothing_more",),
     ),
     Mutant(
