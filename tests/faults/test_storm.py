@@ -96,7 +96,7 @@ NETS = {
     "control_ids_alone": Nets(("result", "control"), False, False, [*ESSENTIAL, *weather.TWICE]),
     "look_before_sending_alone": Nets(("forgotten",), True, False, ESSENTIAL),
     "look_before_sending_again_alone": Nets(("forgotten",), False, True, ESSENTIAL),
-    "all_nets": Nets(("result", "control", "burned", "forgotten"), True, True, EVERYTHING),
+    "all_nets": Nets(("result", "control", "forgotten"), True, True, EVERYTHING),
 }
 
 

@@ -41,6 +41,7 @@ MUTANTS = [
         before="client.call(function, control_id=control_id, unique_id=True)",
         after="client.call(function, control_id=control_id)",
         tests=(f"{NETS}::test_whatever_is_sent_asks_the_gateway_to_remember_its_control_id",),
+        also=STORM,
     ),
     Mutant(
         name="outbox.claim_taken_over_may_settle",
