@@ -67,6 +67,14 @@ def batch_or_404(user: User, batch: uuid.UUID) -> Batch:
     return Batch(parts)
 
 
+def live_batch_or_404(user: User, batch: uuid.UUID) -> Batch:
+    """See `live_job_or_404`."""
+    found = batch_or_404(user, batch)
+    if not found.first.connection.is_enabled:
+        raise Http404
+    return found
+
+
 def live_job_or_404(user: User, pk: int) -> Job:
     """One that may be acted on: while the integration is disabled there is nothing to do with it."""
     job = job_or_404(user, pk)

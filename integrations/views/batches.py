@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from integrations.models import JobKind
 from integrations.services import jobs, previews
 from integrations.services.batches import Batch
-from integrations.views.access import batch_or_404
+from integrations.views.access import batch_or_404, live_batch_or_404
 from integrations.views.progress import batch_progress, progress_of
 
 
@@ -53,7 +53,7 @@ def _open_previews(batch: Batch) -> list[Any]:
 @require_POST
 def cancel_all(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     """Whoever may cancel one part may cancel all of them."""
-    found = batch_or_404(request.user, batch)
+    found = live_batch_or_404(request.user, batch)
     was_unfinished = found.is_unfinished
     jobs.cancel_batch(batch, by=request.user)
     now = batch_or_404(request.user, batch)

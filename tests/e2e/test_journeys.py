@@ -79,9 +79,10 @@ def test_an_owner_connects_imports_looks_and_disables(
     page.reload()
     expect(page.locator(".steps").get_by_text("Synchronized", exact=True)).to_be_visible()
     page.get_by_role("button", name="Import All Data").click()
-    expect(history_row(page, "Import Suppliers")).to_contain_text("Completed with problems", timeout=PATIENCE_MS)
+    expect(history_row(page, "Import all data")).to_contain_text("Completed with problems", timeout=PATIENCE_MS)
 
-    history_row(page, "Import Suppliers").get_by_role("link").first.click()
+    history_row(page, "Import all data").get_by_role("link").first.click()
+    page.get_by_role("link", name="Import Suppliers").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Import Suppliers")
     expect(page.get_by_text("is not set up in Planergy").first).to_be_visible()
 

@@ -70,7 +70,7 @@ KINDS: dict[str, tuple[str, dict[str, str], str, str]] = {
 
 def fill(page: Page, values: dict[str, str]) -> None:
     for label, value in values.items():
-        field = page.get_by_role("main").get_by_label(re.compile(rf"^{label}( \(optional\))?$"))
+        field = page.get_by_role("main").get_by_label(re.compile(rf"^{label}(\s+\(optional\))?$"))
         if value.startswith("="):
             field.select_option(label=value[1:])
         else:

@@ -39,8 +39,8 @@ STEPS = {
     "after settling": Step(OUTBOX, "settle", True),
     "before the job ends": Step(JOBS, "_finish", False),
     "before the mail": Step(JOBS, "mail_once", False),
-    "before the first large file": Step(f"{EXPORTERS}.files", "supdoc", False),
-    "between large files": Step(f"{EXPORTERS}.files", "supdoc", False, call=2),
+    "before the first large file": Step(f"{EXPORTERS}.files", "supdoc_from_files", False),
+    "between large files": Step(f"{EXPORTERS}.files", "supdoc_from_files", False, call=2),
 }
 LOOK_UP_STEPS = {
     "after the look-up's claim": Step(OUTBOX, "claim_unknown", True),

@@ -34,7 +34,6 @@ def _asleep(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests run jobs themselves."""
     monkeypatch.setattr("integrations.runner.wake", lambda *args, **kwargs: None)
     monkeypatch.setattr("integrations.tasks.sweep.delay", lambda: None)
-    monkeypatch.setattr("invoices.tasks.send_invoice_mail.delay", lambda *args: None)
 
 
 @pytest.fixture

@@ -247,7 +247,7 @@ def test_exports_of_before_learn_of_which_company_they_are(connection: Connectio
     empty = Job.objects.create(connection=connection, kind="export", total=0)
     Job.objects.update(company=None)
     with database.cursor() as cursor:
-        cursor.execute(import_module("integrations.migrations.0011_batches").COMPANIES_OF_EXPORTS)
+        cursor.execute(import_module("integrations.migrations.0013_batches").COMPANIES_OF_EXPORTS)
     for job in (one, both, empty):
         job.refresh_from_db()
     assert [job.company_label for job in (one, both, empty)] == [

@@ -118,7 +118,7 @@ OWNERS_ONLY = {
     "choose_entity": "get",
 }
 # What was stays readable.
-WHILE_DISABLED = ("integration_list", "setup", "history", "job_detail", "exchange", "field_map")
+WHILE_DISABLED = ("integration_list", "setup", "history", "job_detail", "batch_detail", "exchange", "field_map")
 # These whoever keeps the reference data may open, too.
 OF_REFERENCE_DATA = ("import_list", "import_problems", "problems_put_aside", "problems_take_up")
 EXPORTERS = {

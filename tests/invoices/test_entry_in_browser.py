@@ -385,7 +385,7 @@ def test_a_refusal_lists_every_problem_with_a_way_to_its_field(open_page: Any, f
     expect(summary).to_be_focused()
     expect(summary.locator("li")).to_have_text(
         [
-            re.compile("Supplier: No supplier of this company is called “nobody”"),
+            re.compile(r"Supplier:\s+No supplier of this company is called “nobody”"),
             "Invoice date: Enter a date like 31/12/2030.",
             "Line 1, Unit price: This can be read as more than one amount. Write it like 1234.50.",
         ]
