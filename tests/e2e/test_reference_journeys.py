@@ -139,7 +139,7 @@ def test_lists_adds_finds_edits_archives_and_goes_through_a_file(
 
 
 def test_a_new_colleague_is_invited_chooses_a_password_and_comes_in(
-    demo: DemoAccount, worker: subprocess.Popen[bytes], open_page: OpenPage
+    demo: DemoAccount, worker: subprocess.Popen[bytes], open_page: OpenPage, notices_wait: None
 ) -> None:
     """The mail goes out through the worker, as a file in these tests."""
     page = open_page("/control-panel/users/add/", demo.owner)
