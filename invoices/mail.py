@@ -17,6 +17,10 @@ SUBJECTS = {
     "authorization_request": "Please authorise {kind} {invoice.number} of {invoice.supplier.name}",
     "rejection": "{invoice} of {invoice.supplier.name} was rejected",
 }
+REASONS = {
+    "authorization_request": "You get this e-mail because you may authorise this invoice.",
+    "rejection": "You get this e-mail because you entered this invoice.",
+}
 REQUEST, REJECTION = "invoices.authorization_request", "invoices.rejection"
 
 
@@ -33,6 +37,7 @@ def _tell(mail: str, invoice: Invoice, user: User, words: dict[str, str]) -> Non
         "invoice": invoice,
         "button_url": f"{settings.PORTAL_URL}{invoice.get_absolute_url()}",
         "button_label": "Look and decide" if mail == "authorization_request" else "Look at the invoice",
+        "reason": spell(REASONS[mail], user.spelling),
         **words,
     }
     tell_user(

@@ -144,7 +144,10 @@ class Batch:
         place = 1 if self.is_preview else 0
         told = [(f"{count:,} {_RESULT[name][place]}", _TONES.get(name, "")) for name, count in counts.items()]
         has_read = self.totals.done or self.status not in (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED)
-        if has_read and counts.keys() <= _TONES.keys():
+        bad = sum(part.status in (JobStatus.FAILED, JobStatus.ERRORED) for part in self.parts)
+        if bad and not self.is_single:
+            told.append((f"{bad} of {len(self.parts)} parts failed", "text-error"))
+        elif has_read and counts.keys() <= _TONES.keys():
             told.insert(0, ("Nothing would change" if self.is_preview else "No change", ""))
         return told
 

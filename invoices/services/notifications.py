@@ -20,7 +20,7 @@ def ask_approvers(invoice: Invoice) -> None:
 
 def tell_rejection(invoice: Invoice, *, by: User, reason: str) -> None:
     if by.pk != invoice.created_by_id:
-        _tell("rejection", invoice.pk, [invoice.created_by_id], reason=reason, decided_by=str(by))
+        _tell("rejection", invoice.pk, [invoice.created_by_id], why=reason, decided_by=str(by))
 
 
 def _tell(mail: str, invoice_id: int, user_ids: list[int], **words: str) -> None:

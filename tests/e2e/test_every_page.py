@@ -216,7 +216,7 @@ def mails(world: World) -> list[tuple[str, str]]:
     send_export_cancelled(export)
     send_run_finished(Batch([Job.objects.get(pk=world.jobs["suppliers"].pk)]))
     for kind in SUBJECTS:
-        invoice_mail(kind, invoice_id=waiting, user_ids=[approver], words={"reason": "No order.", "decided_by": "Ann"})
+        invoice_mail(kind, invoice_id=waiting, user_ids=[approver], words={"why": "No order.", "decided_by": "Ann"})
     User.objects.filter(pk=world.reporter.pk).update(password="!")
     invitations.invite(User.objects.get(pk=world.reporter.pk), by=world.owner)
     address_change.ask(User.objects.get(pk=world.reporter.pk), "new@tests.example", by=world.owner)

@@ -122,6 +122,12 @@ def test_one_part_alone_is_shown_as_what_it_is(page: Client, connection: Connect
     assert f'<a href="{part.get_absolute_url()}">Import Currencies</a>' in text(page.get(SETTINGS))
 
 
+def test_a_run_with_failed_parts_never_says_no_change(connection: Connection) -> None:
+    batch = Batch(made(connection, S.SUCCEEDED, S.FAILED, S.ERRORED))
+    assert batch.result == [("2 of 3 parts failed", "text-error")]
+    assert Batch(made(connection, S.SUCCEEDED, S.SUCCEEDED)).result == [("No change", "")]
+
+
 def test_pages_count_entries_and_queries_do_not_grow(
     page: Client, connection: Connection, django_assert_num_queries: Any
 ) -> None:

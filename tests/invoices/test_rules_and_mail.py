@@ -160,17 +160,18 @@ def test_the_mail_names_the_invoice_and_links_to_it(company: Any, settings: Any)
 
 def test_the_mail_of_a_rejection_holds_the_reason(company: Any) -> None:
     invoice = factories.invoice(company)
-    words = {"reason": "No order.", "decided_by": "Ann"}
+    words = {"why": "No order.", "decided_by": "Ann"}
     tell("rejection", invoice_id=invoice.pk, user_ids=[invoice.created_by_id], words=words)
     assert "Ann rejected" in mail.outbox[0].body
-    assert "No order." in mail.outbox[0].body
+    assert mail.outbox[0].body.count("No order.") == 1
+    assert "You get this e-mail because you entered this invoice." in mail.outbox[0].body
 
 
 @pytest.mark.parametrize("kind", ["authorization_request", "rejection"])
 def test_the_mail_calls_a_credit_note_one_and_takes_its_amount_off(company: Any, kind: str) -> None:
     clerk, owner = factories.user(company.account), factories.owner(company.account)
     invoice = factories.invoice(company, created_by=clerk, number="CN-7", kind="credit_note", **WAITING)
-    words = {"reason": "Wrong", "decided_by": "Ann"} if kind == "rejection" else {}
+    words = {"why": "Wrong", "decided_by": "Ann"} if kind == "rejection" else {}
     tell(kind, invoice_id=invoice.pk, user_ids=[owner.pk], words=words)
     sent = mail.outbox[0]
     assert "credit note cn-7" in sent.subject.lower()

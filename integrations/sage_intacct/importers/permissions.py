@@ -45,6 +45,7 @@ def _keep(job: Job, error: ConfigurationError) -> None:
             "connection_id": job.connection_id,
             "company_id": job.company_id,
             "data_set": job.data_set,
+            "object_type": job.data_set,  # what tells it from that of another data set
             "kind": ImportProblem.Kind.NOT_READ,
             "code": error.code,
             "record_name": name,

@@ -44,6 +44,19 @@ def test_the_role_of_the_guide_makes_no_run_red(guided: Connection) -> None:
     assert jobs.left_out_there(guided) == {*OUTSIDE, "user_defined"}
 
 
+def test_each_data_set_that_cannot_be_read_any_more_is_a_problem_of_its_own(
+    intacct: Connection, portal_sandbox: Any
+) -> None:
+    run_import(intacct, "project")
+    run_import(intacct, "customer")
+    for name in ("PROJECT", "CUSTOMER"):
+        act(portal_sandbox, "set_permission", object=name, operation="read", allowed="false")
+    ended = [run_import(intacct, data_set)[0].status for data_set in ("project", "customer") * 2]
+    assert ended == [JobStatus.FAILED] * 4
+    assert {problem.data_set for problem in ImportProblem.objects.open()} == {"project", "customer"}
+    assert ImportProblem.objects.open().count() == 2
+
+
 def test_what_could_be_read_before_and_no_longer_can_is_a_problem_until_it_can_again(
     intacct: Connection, portal_sandbox: Any
 ) -> None:
