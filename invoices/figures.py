@@ -97,7 +97,7 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
             "Export problems",
             problems,
             f"{NOT_POSTED}&export_state=failed&export_state=unknown",
-            both if problems else "nothing to fix",
+            both if problems else "none refused",
             _bad(open_rows["failed"]) or ("warn" if problems else ""),
         ),
         Figure(

@@ -47,7 +47,7 @@ def _shown(value: object) -> str:
 
 def _in_words(connection: Connection, told: dict[str, list[str]], by: User | None) -> str:
     words = [
-        f"{label}: {before} → {after or 'empty'}" if before else f"{label}: {after}"
+        f"{label}: {before} → {after or 'empty'}" if before not in ("", after) else f"{label}: {after}"
         for label, (before, after) in told.items()
     ]
     is_support = by is not None and by.is_staff and by.account_id != connection.account_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +17,7 @@ from invoices.services import authorization
 from invoices.services.activity import add_comment
 from invoices.services.discarding import objection_to_discarding
 from invoices.services.documents import looked_at
+from invoices.services.findings import Finding
 from invoices.services.plausibility import remarks
 from invoices.services.rejections import rejection_of
 from invoices.views.discarded import tells_of_discarded
@@ -38,6 +39,13 @@ FINDINGS_TITLES = {
 }
 
 
+def _findings_title(invoice: Invoice, findings: Sequence[Finding]) -> str:
+    """Warnings alone hold nothing back."""
+    if not any(finding.is_error for finding in findings):
+        return "What may be refused when it is posted"
+    return FINDINGS_TITLES.get(ApprovalStatus(invoice.approval_status), "")
+
+
 def may_comment(user: User) -> bool:
     """Whoever works on invoices. A reporter looks and changes nothing."""
     return administration_of(user).is_any or authorization_of(user).is_any
@@ -55,6 +63,7 @@ def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
     invoice = _invoice(request, pk)
     documents = [looked_at(document) for document in invoice.documents.all()]
     first = next((document for document in documents if document.is_shown), None)
+    findings = shown_on_page(invoice)
     context = {
         "title": str(invoice),
         "invoice": invoice,
@@ -67,8 +76,8 @@ def invoice_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "authorizations": invoice.authorizations.select_related("approver"),
         "rejection": rejection_of(invoice),
         "remarks": list(remarks(invoice)) if invoice.approval_status in UNDECIDED else [],
-        "findings": shown_on_page(invoice),
-        "findings_title": FINDINGS_TITLES.get(ApprovalStatus(invoice.approval_status), ""),
+        "findings": findings,
+        "findings_title": _findings_title(invoice, findings),
         "twins": asked_about(invoice, request.user),  # type: ignore[arg-type]
         "explained_twins": explained(invoice, request.user),  # type: ignore[arg-type]
         **_may(request.user, invoice),  # type: ignore[arg-type]

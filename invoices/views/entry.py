@@ -322,7 +322,7 @@ def _page(
         "most_lines": MOST_LINES,
         "problems": list(forms.problems()),
         "changed_meanwhile": forms.changed_meanwhile,
-        "missing": found if checks else [],
+        "missing": [one for one in found if one.is_error] if checks else [],
         "remarks": list(remarks(invoice)) if invoice and request.method != "POST" else [],
         "twins": asked_about(invoice, request.user) if invoice else [],  # type: ignore[arg-type]
         "twin_reason": request.POST.get("twin_reason", ""),

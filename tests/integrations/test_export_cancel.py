@@ -69,7 +69,7 @@ def test_what_has_not_been_sent_is_cancelled_and_stays_authorised(
     told = Invoice.objects.first().activities.get(kind="export_cancelled")  # type: ignore[union-attr]
     assert (told.user, told.text) == (
         owner,
-        "The export was cancelled before this invoice was sent. Export the invoice again if it is to go out.",
+        "The export was cancelled before it came to this invoice. Export the invoice again if it is to go out.",
     )
     assert AuditEntry.objects.get(action=AuditAction.RUN_CANCELLED).actor.startswith("Olivia Marsh <")
 

@@ -122,6 +122,14 @@ def test_a_company_that_is_not_connected_is_told_and_not_held_back(connection: C
     assert submit_invoice(invoice, by=clerk).approval_status == ApprovalStatus.WAITING
 
 
+def test_warnings_alone_are_not_called_a_hindrance(page: Client, connection: Connection, clerk: User) -> None:
+    invoice = factories.invoice(factories.company(connection.account), created_by=clerk)
+    shown = text(page.get(invoice.get_absolute_url()))
+    assert "What may be refused when it is posted" in shown
+    assert "Before it can be submitted" not in shown
+    assert "Before it can be submitted" not in text(page.get(f"{invoice.get_absolute_url()}edit/?check=1"))
+
+
 def test_another_accounts_connection_says_nothing(connection: Connection) -> None:
     invoice = factories.invoice(factories.company(), number="PR#9")
     assert list(problems(invoice)) == []

@@ -34,7 +34,7 @@ ITEM_FIELDS = [
 # The code of what was sent to another company there than the connection's; waiting does not help.
 SENT_ELSEWHERE = "sent_elsewhere"
 # What became of what a person held back before it left.
-CANCELLED = "The export was cancelled before this invoice was sent."
+CANCELLED = "The export was cancelled before it came to this invoice."
 NO_FAILURE = {"failure_kind": "", "code": "", "message": "", "advice": "", "raw_message": ""}
 
 
