@@ -10,6 +10,7 @@ import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.signals import authenticator_added, authenticator_removed
 from allauth.mfa.totp.internal.auth import TOTP
+from django.contrib.auth import authenticate
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest
 from django.test import Client
@@ -72,7 +73,10 @@ def test_a_refused_sign_in_tells_the_typed_address_and_no_password(desk: Desk) -
 
 
 def test_what_is_typed_in_the_admins_name_field_and_is_no_address_is_not_told() -> None:
+    """The admin's own form is away; what signs in by a name, as that form did, still comes by here."""
     Client().post(reverse("admin:login"), {"username": "my-real-password", "password": "x"})
+    assert authenticate(None, username="my-real-password", password="x") is None
+    assert the(AuditAction.SIGN_IN_FAILED).changes["Typed address"][1] == "(no e-mail address)"
     assert "my-real-password" not in everything_told()
 
 
