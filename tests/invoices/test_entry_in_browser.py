@@ -531,7 +531,8 @@ def test_asks_before_what_was_typed_is_left_behind(open_page: Any, firm: Firm) -
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     page.get_by_label("PO number").press_sequentially("PO-1")
-    page.get_by_role("link", name="Cancel").click()
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Cancel").click()
     expect(page.get_by_label("PO number")).to_have_value("PO-1")
     assert asked == ["beforeunload"]
     fill(page, "KEEP-1")

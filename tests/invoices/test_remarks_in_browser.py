@@ -82,12 +82,16 @@ def test_pages_with_twins_remarks_and_long_numbers_are_accessible_and_fit(
     assert found == {}
 
 
-def test_remarks_and_the_rule_of_the_due_date_come_beside_their_fields(open_page: Any, world: World) -> None:
-    page = open_page(reverse("invoices:invoice_add"), world.clerk)
+def choose_the_supplier(page: Any) -> None:
     page.get_by_label("Supplier").press_sequentially("alder")
     expect(page.get_by_role("option", name="ALDER Alder Ltd")).to_be_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
+
+
+def test_remarks_and_the_rule_of_the_due_date_come_beside_their_fields(open_page: Any, world: World) -> None:
+    page = open_page(reverse("invoices:invoice_add"), world.clerk)
+    choose_the_supplier(page)
     page.get_by_label("Invoice date").fill("01/02/2003")
     page.keyboard.press("Tab")
     expect(page.get_by_label("Due date")).to_have_value("10/06/2003")
@@ -107,6 +111,17 @@ def test_remarks_and_the_rule_of_the_due_date_come_beside_their_fields(open_page
     page.keyboard.press("Tab")
     expect(rule).to_be_hidden()
     expect(page.get_by_text("It is due only in")).to_be_visible()
+
+
+def test_typing_replaces_a_due_date_that_arrives_after_the_box_was_entered(open_page: Any, world: World) -> None:
+    page = open_page(reverse("invoices:invoice_add"), world.clerk)
+    choose_the_supplier(page)
+    page.get_by_label("Invoice date").fill("01/02/2003")
+    due = page.get_by_label("Due date")
+    due.focus()
+    expect(due).to_have_value("10/06/2003")
+    page.keyboard.type("01/01/2099")
+    expect(due).to_have_value("01/01/2099")
 
 
 def test_twins_are_explained_by_keyboard(open_page: Any, world: World) -> None:

@@ -206,6 +206,11 @@
     input.setAttribute("aria-expanded", String(found.length > 0));
     input.removeAttribute("aria-activedescendant");
   };
+  // A value that arrives while the box has the focus stands there as if it had been tabbed into: typing replaces it.
+  const propose = (input, value) => {
+    input.value = value;
+    if (document.activeElement === input) input.select();
+  };
   // What the supplier proposes. An answer that comes late must not undo what was chosen meanwhile.
   const proposed = () => Object.fromEntries(["currency", "terms", "invoice_date", "due_date"].map((name) => [name, field(name)?.value]));
   const choose = (input, choice, before = proposed()) => {
@@ -235,7 +240,7 @@
     for (const name of ["currency", "terms"]) if (choice[name] && field(name).value === before[name]) field(name).value = choice[name];
     if (choice.gl_code) {
       for (const box of lines().map((line) => part(line, "gl_code")).filter((one) => !one.value)) {
-        box.value = choice.gl_code;
+        propose(box, choice.gl_code);
         settle(box);
       }
     }
@@ -248,7 +253,7 @@
     const now = proposed();
     const isLate = ["terms", "invoice_date", "due_date"].some((name) => now[name] !== before[name]);
     if (!found?.due_date || isLate) return;
-    field("due_date").value = found.due_date;
+    propose(field("due_date"), found.due_date);
     role("due-note").replaceChildren(`Proposed by the terms: ${found.rule}.`);
     role("due-note").hidden = false;
     checkRemarks();
