@@ -232,53 +232,49 @@ def test_an_erased_account_leaves_its_chain_and_who_erased_it() -> None:
     assert {chain.account_number: chain.removed for chain in verify()}[number] == 3
 
 
+@contextmanager
+def a_slow_writer(account: Account, *, takes_back: bool = False) -> Iterator[None]:
+    """One entry is written by another connection that commits, or rolls back, only when the block ends."""
+    has_written, may_end = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            entries(account, 1)
+            has_written.set()
+            assert may_end.wait(30)
+            transaction.set_rollback(takes_back)
+        connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert has_written.wait(30)
+        yield
+    finally:
+        may_end.set()
+        writer.join(30)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_entry_that_commits_late_is_sealed_all_the_same_and_nobody_waits() -> None:
     """The first writer draws the lowest id and commits last."""
     account = factories.account()
-    has_written, may_commit = threading.Event(), threading.Event()
-
-    def write_slowly() -> None:
-        with transaction.atomic():
-            entries(account, 1)
-            has_written.set()
-            assert may_commit.wait(30)
-        connection.close()
-
-    writer = threading.Thread(target=write_slowly)
-    writer.start()
-    assert has_written.wait(30)
-    run("SET lock_timeout = '5s'")
-    entries(account, 2)  # would fail if it waited for the other one
-    assert sealing.seal(NOW) == []
-    may_commit.set()
-    writer.join(30)
+    with a_slow_writer(account):
+        run("SET lock_timeout = '5s'")
+        entries(account, 2)  # would fail if it waited for the other one
+        run("RESET lock_timeout")
+        assert sealing.seal(NOW) == []
     assert [seal.count for seal in sealing.seal(NOW)] == [3]
     verify()
-    run("RESET lock_timeout")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_what_was_complete_before_a_slow_writer_is_sealed_meanwhile() -> None:
     account = factories.account()
     entries(account, 2)
-    has_written, may_commit = threading.Event(), threading.Event()
-
-    def write_and_take_back() -> None:
-        with transaction.atomic():
-            entries(account, 1)
-            has_written.set()
-            assert may_commit.wait(30)
-            transaction.set_rollback(True)
-        connection.close()
-
-    writer = threading.Thread(target=write_and_take_back)
-    writer.start()
-    assert has_written.wait(30)
-    assert [seal.count for seal in sealing.seal(NOW)] == [2]
-    entries(account, 1)
-    may_commit.set()
-    writer.join(30)
+    with a_slow_writer(account, takes_back=True):
+        assert [seal.count for seal in sealing.seal(NOW)] == [2]
+        entries(account, 1)
     assert [seal.count for seal in sealing.seal(NOW)] == [1]
     verify()
 
