@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from organization.querysets import AccountQuerySet, CompanyRowQuerySet
+from organization.saving import SavesWhatWasSet
 
 
 class Spelling(models.TextChoices):
@@ -224,7 +225,7 @@ class UserManager(BaseUserManager.from_queryset(AccountQuerySet)):  # type: igno
         return self.get(email__iexact=email)
 
 
-class User(AbstractBaseUser, PermissionsMixin, InvoicePermissions):
+class User(SavesWhatWasSet, AbstractBaseUser, PermissionsMixin, InvoicePermissions):
     """A person. Support staff belong to no account and use the admin."""
 
     email = models.EmailField(unique=True, error_messages={"unique": "Somebody already signs in with this address."})
