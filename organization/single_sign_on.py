@@ -70,7 +70,7 @@ def _find_person(request: HttpRequest, sociallogin: SocialLogin) -> None:
     if sociallogin.is_existing:
         return
     verified = [address.email for address in sociallogin.email_addresses if address.verified is True]
-    person = User.objects.filter(email__iexact=verified[0], is_active=True).first() if verified else None
+    person = User.objects.of_address(verified[0]).filter(is_active=True).first() if verified else None
     if person is None or SocialAccount.objects.filter(user=person).exists():
         raise ImmediateHttpResponse(_refused(request, UNKNOWN.format(name=provider_name()), "account_login"))
     sociallogin.connect(request, person)

@@ -28,6 +28,8 @@ PEOPLE = [
     {"sub": "s-2", "email": "person@tests.example", "email_verified": False},
     {"sub": "s-3", "email": "stranger@tests.example", "email_verified": True},
     {"sub": "s-4", "email": "person@tests.example", "email_verified": True},
+    {"sub": "s-5", "email": "per\u017fon@tests.example", "email_verified": True},  # a long s: another mailbox
+    {"sub": "s-6", "email": "Person@Tests.example", "email_verified": True},
 ]
 
 
@@ -100,6 +102,10 @@ def test_who_was_invited_comes_in_by_the_verified_address(person: User) -> None:
     assert person.has_usable_password()
 
 
+def test_capitals_of_the_providers_make_no_difference(person: User) -> None:
+    assert is_signed_in(sign_in_there("s-6"))
+
+
 def test_later_the_linked_subject_counts_and_not_the_address(person: User) -> None:
     sign_in_there("s-1")
     User.objects.filter(pk=person.pk).update(email="moved@tests.example")
@@ -113,7 +119,7 @@ def test_another_subject_with_the_same_address_is_somebody_else(person: User) ->
     assert not is_signed_in(sign_in_there("s-4"))
 
 
-@pytest.mark.parametrize("subject", ["s-2", "s-3"])
+@pytest.mark.parametrize("subject", ["s-2", "s-3", "s-5"])
 def test_nobody_comes_in_who_was_not_invited_or_is_not_verified(person: User, subject: str) -> None:
     before = User.objects.count()
     client = Client()
