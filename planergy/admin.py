@@ -66,6 +66,7 @@ class KindFilter(NamedFilter):
 class SecondStepAdmin(SupportAdmin, AuthenticatorAdmin):
     """Whoever has lost the telephone is helped by removing it."""
 
+    asks_first = True
     fields = ["user", "kind", "created_at", "last_used_at"]
     list_display = ["user", "kind", "created_at", "last_used_at"]
     list_filter = [KindFilter]

@@ -18,6 +18,7 @@ from organization.models import AuditAction, AuditEntry, User
 from organization.support import SESSION_KEY
 from tests import factories
 from tests.integrations.importing import company_of, connected
+from tests.organization.signing_in import sign_in
 
 pytestmark = pytest.mark.django_db
 REASON = "Ticket 4711: invoices do not arrive"
@@ -34,9 +35,8 @@ def support() -> User:
 
 
 @pytest.fixture
-def desk(client: Client, support: User) -> Client:
-    client.force_login(support)
-    return client
+def desk(support: User) -> Client:
+    return sign_in(support)
 
 
 @pytest.fixture
