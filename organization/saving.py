@@ -47,5 +47,6 @@ class SavesWhatWasSet(models.Model):
         self._as_read = copy.deepcopy(self._values())
 
     def _set_since_read(self) -> list[str]:
-        nothing = object()
-        return [name for name, value in self._values().items() if self._as_read.get(name, nothing) != value]
+        """All of them, where the row came without being read (`bulk_create`)."""
+        read, nothing = vars(self).get("_as_read", {}), object()
+        return [name for name, value in self._values().items() if read.get(name, nothing) != value]

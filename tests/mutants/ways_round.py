@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 WAYS = "tests/invoices/test_ways_round.py"
 ASIDE = "tests/organization/test_doors_aside.py"
+MASKING = "tests/integrations/sage_intacct/client/test_masking.py"
 LINKS = "tests/organization/test_links_in_mails.py"
 INTEGRATIONS = "tests/integrations/test_permissions_integrations.py"
 
@@ -162,5 +163,19 @@ MUTANTS = [
         before="table.paginate(per_page=per_page)",
         after='table.paginate(per_page=int(request.GET.get("per_page", per_page)))',
         tests=("tests/planergy/test_hostile_requests.py::test_no_address_says_how_many_rows_a_page_has",),
+    ),
+    Mutant(
+        name="masking.long_words_hold_a_worker_up",
+        file="integrations/sage_intacct/client/masking.py",
+        before='_WORD.sub(_unless_address, kept) if "@" in kept',
+        after='re.sub(f"{_WORD.pattern}@{_WORD.pattern}", MASK, kept) if "@" in kept',
+        tests=(f"{MASKING}::test_no_answer_holds_its_worker_up",),
+    ),
+    Mutant(
+        name="masking.files_that_never_begin_hold_a_worker_up",
+        file="integrations/sage_intacct/client/exchange.py",
+        before="(<attachmentdata\\b[^<>]*>)",
+        after="(<attachmentdata\\b[^>]*>)",
+        tests=(f"{MASKING}::test_no_answer_holds_its_worker_up",),
     ),
 ]
