@@ -178,4 +178,21 @@ MUTANTS = [
         after="(<attachmentdata\\b[^>]*>)",
         tests=(f"{MASKING}::test_no_answer_holds_its_worker_up",),
     ),
+    Mutant(
+        name="single_sign_on.silence_counts_as_a_proof",
+        file="organization/single_sign_on.py",
+        before="return asked_at is not None and time.time()",
+        after="return asked_at is None or time.time()",
+        tests=(
+            "tests/organization/test_single_sign_on.py::TestShowingThatItIsThem"
+            "::test_only_a_signed_time_of_just_now_is_a_proof",
+        ),
+    ),
+    Mutant(
+        name="sign_in.mails_as_files_readable_by_others",
+        file="planergy/mail_files.py",
+        before="0o700",
+        after="0o755",
+        tests=("tests/planergy/test_deployment.py::test_mails_as_files_are_only_for_whoever_runs_the_portal",),
+    ),
 ]

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import mail
 
 from planergy import embedded
+from planergy import settings as portal_settings
 from tests.planergy import compose
 
 ROOT = embedded.ROOT
@@ -127,3 +129,16 @@ def test_a_word_that_means_nobody_is_refused():
     command = [sys.executable, "-c", "from planergy import settings"]
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert "it knows owners and support" in run.stderr
+
+
+def test_mails_as_files_are_only_for_whoever_runs_the_portal(tmp_path: Path, settings: Any) -> None:
+    """Links stand in them that choose a password."""
+    folder = tmp_path / "mail"
+    settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = "planergy.mail_files.EmailBackend", str(folder)
+    mail.send_mail("Subject", "Text", None, ["ann@tests.example"])
+    assert len(list(folder.iterdir())) == 1
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_without_a_mail_server_mails_are_files() -> None:
+    assert portal_settings.EMAIL_BACKEND == "planergy.mail_files.EmailBackend"
