@@ -81,7 +81,9 @@ class SecondStepAdmin(SupportAdmin, AuthenticatorAdmin):
         return second_factors.NAMES[Authenticator.Type(step.type)]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_support(request)
+        """That of a superuser, who decides who reads an account, only another superuser takes away."""
+        is_superusers = obj is not None and obj.user.is_superuser
+        return is_support(request) and (request.user.is_superuser or not is_superusers)  # type: ignore[union-attr]
 
     def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
         with transaction.atomic():

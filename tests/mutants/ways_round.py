@@ -195,4 +195,11 @@ MUTANTS = [
         after="0o755",
         tests=("tests/planergy/test_deployment.py::test_mails_as_files_are_only_for_whoever_runs_the_portal",),
     ),
+    Mutant(
+        name="support.takes_a_superusers_second_step_away",
+        file="planergy/admin.py",
+        before=" and (request.user.is_superuser or not is_superusers)",
+        after="",
+        tests=("tests/organization/test_support.py::test_that_of_a_superuser_only_another_one_takes_away",),
+    ),
 ]

@@ -156,6 +156,18 @@ def test_a_second_step_that_is_taken_away_is_in_the_log_and_its_person_is_told(
     assert (message.to, message.subject) == ([factor.user.email], "The authenticator app was taken away")
 
 
+def test_that_of_a_superuser_only_another_one_takes_away(desk: Client) -> None:
+    """Whoever may only look would otherwise be a password away from letting people into accounts."""
+    root = User.objects.create_superuser("root@tests.example", "password-of-tests")
+    factor = Authenticator.objects.create(user=root, type="totp", data={})
+    page = reverse("admin:mfa_authenticator_delete", args=[factor.pk])
+    assert desk.post(page, {"post": "yes"}).status_code == 404
+    assert Authenticator.objects.exists()
+    other = User.objects.create_superuser("other@tests.example", "password-of-tests")
+    assert sign_in(other).post(page, {"post": "yes"}).status_code == 302
+    assert not Authenticator.objects.exists()
+
+
 def test_what_was_typed_to_add_a_row_is_still_there_after_the_reason(desk: Client, connection: Connection) -> None:
     typed = {"connection": connection.pk, "data_set": "suppliers", "every": "hour", "at_time": "02:00", "weekday": 0}
     add = reverse("admin:integrations_importschedule_add")
