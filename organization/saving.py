@@ -28,8 +28,8 @@ class SavesWhatWasSet(models.Model):
         self._remember()
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
-        row = super().from_db(db, field_names, values)
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        row = super().from_db(*args, **kwargs)
         row._remember()
         return row
 

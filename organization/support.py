@@ -131,7 +131,7 @@ class SupportAdmin(admin.ModelAdmin):
             self._record(request, AuditAction.SUPPORT_LOOKED, account, record)
         return record
 
-    def _guarded(self, view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def _guarded(self, view: Callable[..., HttpResponse]) -> Callable[..., Any]:
         return ask_first(view) if self.asks_first else view
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
