@@ -57,7 +57,7 @@ class NewAccount:
             _collect_from(errors, "currency", self.currency)
         if existing := Account.objects.filter(name__iexact=account.name).first():
             errors["account"].append(f"An account called {existing} exists already. Choose another name.")
-        if User.objects.filter(email__iexact=self.owner.email.strip()).exists():
+        if User.objects.of_address(self.owner.email).exists():
             errors["email"].append(TAKEN_ADDRESS)
         if found := {field: sentences for field, sentences in errors.items() if sentences}:
             raise ValidationError(found)

@@ -112,7 +112,7 @@ def confirm(token: str, user: User) -> None:
 
 def mark_as_confirmed(user: User) -> None:
     """The user's address is known to be theirs. allauth keeps rows of its own about that; there is never another."""
-    EmailAddress.objects.filter(Q(user=user) | Q(email__iexact=user.email)).delete()
+    EmailAddress.objects.filter(Q(user=user) | Q(email=user.email)).delete()
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
 
 

@@ -42,6 +42,7 @@ class DoorAdmin(NamedColumns, SupportAdmin):
     """Adding takes the model's own permission."""
 
     needs_reason = False
+    asks_first = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return admin.ModelAdmin.has_add_permission(self, request)
@@ -179,7 +180,7 @@ class NewOwnerForm(forms.ModelForm):
 
     def clean_email(self) -> str:
         email = self.cleaned_data["email"].lower()
-        if User.objects.filter(email__iexact=email).exists():
+        if User.objects.of_address(email).exists():
             raise ValidationError(accounts.TAKEN_ADDRESS)
         return email
 

@@ -205,9 +205,10 @@ class UserForm(PermissionForm):
         if self.instance.pk is None or wanted == self.initial["email"]:
             return super().save(commit)
         if is_correction:
-            invitations.invite(self.instance, by=self.user)
+            corrected = super().save(commit)
+            invitations.invite(corrected, by=self.user)
             self.told = f"The address was corrected, and an invitation is on its way to {wanted}."
-            return super().save(commit)
+            return corrected
         self.instance.email = self.initial["email"]
         saved = super().save(commit)
         address_change.ask(saved, wanted, by=self.user)

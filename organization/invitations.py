@@ -64,9 +64,9 @@ def invite(user: User, *, by: User | None) -> None:
 
 @last_look("organization.invitation")
 def _invitation_link(notice: Notice) -> str | None:
-    """Somebody archived meanwhile, or with a password already, needs none."""
+    """Somebody archived meanwhile, or with a password already, needs none; nor does an address that was corrected."""
     user = User.objects.get(pk=notice.user_id)
-    return link_for(user) if user.is_invited else None
+    return link_for(user) if user.is_invited and _is_read_by(user, notice) else None
 
 
 def _support() -> User:
@@ -81,7 +81,12 @@ def link_for(user: User) -> str:
 @last_look("organization.password_reset_key")
 def _reset_link(notice: Notice) -> str | None:
     user = User.objects.get(pk=notice.user_id)
-    return _link(user, LinkTokens()) if user.is_active else None
+    return _link(user, LinkTokens()) if user.is_active and _is_read_by(user, notice) else None
+
+
+def _is_read_by(user: User, notice: Notice) -> bool:
+    """An address that was wrong, or that somebody gave up since, gets no link any more."""
+    return notice.to == user.email
 
 
 def _link(user: User, tokens: LinkTokens) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import string
 import zoneinfo
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -14,6 +15,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from organization.querysets import AccountQuerySet, CompanyRowQuerySet
+from organization.saving import SavesWhatWasSet
 
 
 class Spelling(models.TextChoices):
@@ -208,7 +210,20 @@ class Role(InvoicePermissions):
         return self.name
 
 
-class UserManager(BaseUserManager.from_queryset(AccountQuerySet)):  # type: ignore[misc]
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+class UserQuerySet(AccountQuerySet):
+    def of_address(self, email: str) -> Self:
+        """Who signs in with it: one person or nobody.
+
+        Kept addresses are in small letters. Only A to Z are taken for them: PostgreSQL and Python know others that turn
+        into these (ſ into s, the Kelvin sign into k), but an address with one of them is another mailbox.
+        """
+        return self.filter(email=email.strip().translate(_SMALL))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Users are told apart by e-mail address, without case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
@@ -221,10 +236,10 @@ class UserManager(BaseUserManager.from_queryset(AccountQuerySet)):  # type: igno
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, email: str) -> User:
-        return self.get(email__iexact=email)
+        return self.of_address(email).get()
 
 
-class User(AbstractBaseUser, PermissionsMixin, InvoicePermissions):
+class User(SavesWhatWasSet, AbstractBaseUser, PermissionsMixin, InvoicePermissions):
     """A person. Support staff belong to no account and use the admin."""
 
     email = models.EmailField(unique=True, error_messages={"unique": "Somebody already signs in with this address."})

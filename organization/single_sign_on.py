@@ -36,6 +36,10 @@ UNKNOWN = (
     " which address you were invited with."
 )
 NOT_YOU = "You signed in as somebody else there. Sign in as yourself, then try again."
+NOT_NOW = (
+    "{name} did not say that you signed in there just now, so it is not known that it is you. Sign in there again. If"
+    " this comes back, sign out, choose a password by “Forgot your password?”, and sign in with it."
+)
 
 
 class Adapter(DefaultSocialAccountAdapter):
@@ -54,23 +58,27 @@ class Adapter(DefaultSocialAccountAdapter):
 
 
 def _take_as_proof(request: HttpRequest, sociallogin: SocialLogin) -> None:
-    if sociallogin.user != request.user or not _is_fresh(sociallogin):
+    if sociallogin.user != request.user:
         raise ImmediateHttpResponse(_refused(request, NOT_YOU, "home"))
+    if not _is_fresh(sociallogin):
+        raise ImmediateHttpResponse(_refused(request, NOT_NOW.format(name=provider_name()), "home"))
     record_authentication(request, request.user, METHOD, reauthenticated=True)
 
 
 def _is_fresh(sociallogin: SocialLogin) -> bool:
-    """The provider was asked to ask for the password; one that says when it did so must have done it just now."""
-    said = sociallogin.account.extra_data
-    asked_at = said.get("id_token", said).get("auth_time")
-    return asked_at is None or time.time() - float(asked_at) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    """Whether the provider says, signed, that it asked for the password just now.
+
+    That it was asked to do so proves nothing: whoever sits at somebody's open browser takes that out of the address.
+    """
+    asked_at = sociallogin.account.extra_data.get("id_token", {}).get("auth_time")
+    return asked_at is not None and time.time() - float(asked_at) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
 def _find_person(request: HttpRequest, sociallogin: SocialLogin) -> None:
     if sociallogin.is_existing:
         return
     verified = [address.email for address in sociallogin.email_addresses if address.verified is True]
-    person = User.objects.filter(email__iexact=verified[0], is_active=True).first() if verified else None
+    person = User.objects.of_address(verified[0]).filter(is_active=True).first() if verified else None
     if person is None or SocialAccount.objects.filter(user=person).exists():
         raise ImmediateHttpResponse(_refused(request, UNKNOWN.format(name=provider_name()), "account_login"))
     sociallogin.connect(request, person)
@@ -108,8 +116,11 @@ def address(**query: Any) -> str:
 
 
 def proof_address(then: str) -> str:
-    """Where somebody who is signed in shows again that it is them, and comes back to `then`."""
-    return address(process=AuthProcess.REDIRECT, next=then, auth_params=urlencode({"prompt": "login"}))
+    """Where somebody who is signed in shows again that it is them, and comes back to `then`.
+
+    A provider that is told `max_age` has to say when it asked (OpenID Connect Core, 3.1.2.1).
+    """
+    return address(process=AuthProcess.REDIRECT, next=then, auth_params=urlencode({"prompt": "login", "max_age": 0}))
 
 
 def is_linked(user: AbstractBaseUser) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from django.utils.text import capfirst
 
 from organization import audit
 from organization.models import Account, AuditAction
+from organization.reauthentication import ask_first
 
 SESSION_KEY = "support_reasons"
 REASON_SECONDS = 3600
@@ -80,6 +82,8 @@ class SupportAdmin(admin.ModelAdmin):
     show_full_result_count = False
     view_on_site = False  # the pages of an account are not open to support
     needs_reason = True
+    # Whether adding, deleting and actions take a fresh password or second step, as they do on an account's own pages.
+    asks_first = False
 
     def account_of(self, record: Any) -> Account | None:
         """Whose data the row is."""
@@ -127,8 +131,17 @@ class SupportAdmin(admin.ModelAdmin):
             self._record(request, AuditAction.SUPPORT_LOOKED, account, record)
         return record
 
+    def _guarded(self, view: Callable[..., HttpResponse]) -> Callable[..., Any]:
+        return ask_first(view) if self.asks_first else view
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._guarded(super().changeform_view)(request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._guarded(super().delete_view)(request, *args, **kwargs)
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
+        response = self._guarded(super().changelist_view)(request, extra_context)
         shown = getattr(response, "context_data", None) or {}
         rows = list(shown["cl"].result_list) if "cl" in shown else []
         for account in {self.account_of(row) for row in rows}:

@@ -33,7 +33,7 @@ def count_for_person(request: HttpRequest, email: str) -> RateLimitUsage | None:
 
 def is_known_browser(request: HttpRequest, email: str) -> bool:
     known = signing.loads(cookie, salt=SALT, max_age=COOKIE_SECONDS) if (cookie := _cookie(request)) else None
-    return known is not None and User.objects.filter(pk=known, email__iexact=email).exists()
+    return known is not None and User.objects.of_address(email).filter(pk=known).exists()
 
 
 def remember_browser(request: HttpRequest, response: HttpResponse, user: User) -> None:

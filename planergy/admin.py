@@ -66,6 +66,7 @@ class KindFilter(NamedFilter):
 class SecondStepAdmin(SupportAdmin, AuthenticatorAdmin):
     """Whoever has lost the telephone is helped by removing it."""
 
+    asks_first = True
     fields = ["user", "kind", "created_at", "last_used_at"]
     list_display = ["user", "kind", "created_at", "last_used_at"]
     list_filter = [KindFilter]
@@ -80,7 +81,9 @@ class SecondStepAdmin(SupportAdmin, AuthenticatorAdmin):
         return second_factors.NAMES[Authenticator.Type(step.type)]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_support(request)
+        """That of a superuser, who decides who reads an account, only another superuser takes away."""
+        is_superusers = obj is not None and obj.user.is_superuser
+        return is_support(request) and (request.user.is_superuser or not is_superusers)  # type: ignore[union-attr]
 
     def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
         with transaction.atomic():

@@ -270,6 +270,8 @@ SOCIALACCOUNT_PROVIDERS = {
 
 EMAIL_CONFIG = env.email_url_config(env.str("EMAIL_URL", default=f"filemail:///{DATA_DIR}/mail"))
 vars().update(EMAIL_CONFIG)
+if EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend":
+    EMAIL_BACKEND = "planergy.mail_files.EmailBackend"
 EMAIL_TIMEOUT = 30  # a mail server that does not answer must not hold a worker
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Planergy <no-reply@planergy.example>")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="support@planergy.example")

@@ -11,8 +11,8 @@ from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils import timezone
-from django_tables2 import RequestConfig
 
+from organization.paging import show_page
 from planergy.icons import icon_names
 
 STATUSES = (
@@ -105,7 +105,7 @@ def _bars() -> list[dict[str, float]]:
 
 def context(request: HttpRequest) -> dict[str, Any]:
     table = SampleTable(_rows())
-    RequestConfig(request, paginate={"per_page": 8}).configure(table)
+    show_page(request, table, per_page=8)
     refused = SampleForm({"supplier": "", "number": "INV-1040", "net": "12,3x"}, prefix="refused")
     return {
         "title": "Style guide",

@@ -7,9 +7,11 @@ stands behind a word like "password".
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
+import unicodedata
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -36,7 +38,8 @@ _ORDINARY = (
     "is|was|has|have|had|that|which|cannot|can|does|did|do|field|form|page|of|for|from|to|and|or|in|on|at|by|we|i|it"
 )
 _NAMED = re.compile(
-    r"(?P<name>pass ?words?|passphrase|pwd|secret|token|session ?id|api[ _-]?key)"
+    r"(?P<name>pass ?words?|passwort|kennwort|mot de passe|contraseña|passphrase|pwd|bearer|secret|token|session ?id|"
+    r"api[ _-]?key)"
     rf"(?P<between>\W{{0,3}}(?:\b(?:is|was)\b)?\W{{1,3}})(?!(?:{_ORDINARY})\b)(?P<value>\S+)",
     re.IGNORECASE,
 )
@@ -97,14 +100,22 @@ def _require_patience(by: User) -> None:
 
 
 def without_secrets(text: str, by: User) -> str:
-    text = _ELEMENT.sub(rf"<\g<name>>{MASK}", text)
+    text = _ELEMENT.sub(rf"<\g<name>>{MASK}", _as_seen(text))
     return _without_stored(_NAMED.sub(rf"\g<name>\g<between>{MASK}", text), by)
 
 
+def _as_seen(text: str) -> str:
+    """Without what a copy from a page or a mail brings along in the midst of words, and nobody sees."""
+    return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+
+
 def _without_stored(text: str, by: User) -> str:
+    """Also where they were copied from an address or from XML."""
+    kept = plain = html.unescape(text)
     for value in sorted(_stored_secrets(by), key=len, reverse=True):
-        text = re.sub(re.escape(value), MASK, text, flags=re.IGNORECASE)
-    return text
+        spellings = "|".join(map(re.escape, sorted({value, quote(value, safe="")}, key=len, reverse=True)))
+        kept = re.sub(spellings, MASK, kept, flags=re.IGNORECASE)
+    return text if kept == plain else kept
 
 
 def _stored_secrets(by: User) -> set[str]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from integrations import registry
 from integrations.errors import IntegrationError
-from integrations.models import Connection, ExportItem, Job
+from integrations.models import Connection, ExportItem, Job, JobKind, Outcome
 from integrations.models.history import JobQuerySet
 from integrations.registry import AccountingSystem
 from integrations.services.batches import Batch, in_running_order
-from invoices.models import Invoice
+from invoices.models import DiscardedInvoice, Invoice
 from invoices.querysets import InvoiceQuerySet
 from organization.models import User
-from organization.permissions import administration_of, can_manage_integrations
+from organization.permissions import administration_of, can_manage_integrations, can_manage_reference_data
+
+OF_INVOICES = (JobKind.EXPORT, JobKind.LINK)
+OF_LISTS = (JobKind.IMPORT,)
 
 
 def system_or_404(key: str) -> AccountingSystem:
@@ -48,11 +51,25 @@ def exporting_connection_or_404(user: User) -> Connection:
 
 
 def _jobs_of(user: User) -> JobQuerySet[Job]:
-    """All of the account's for Account Owners, also while the integration is disabled; one's own for others."""
+    """All of the account's for Account Owners, also while the integration is disabled; for others one's own, as long
+    as one may do what they did.
+    """
     jobs: JobQuerySet[Job] = Job.objects.for_account(user.account)
-    if not can_manage_integrations(user):
-        jobs = jobs.filter(connection__is_enabled=True, requested_by=user)
-    return jobs
+    if can_manage_integrations(user):
+        return jobs
+    kinds: tuple[JobKind, ...] = OF_INVOICES if administration_of(user).is_any else ()
+    kinds += OF_LISTS if can_manage_reference_data(user) else ()
+    own = jobs.filter(connection__is_enabled=True, requested_by=user, kind__in=kinds)
+    companies = user.limited_company_ids
+    return own if companies is None else own.filter(Q(company=None) | Q(company__in=companies))
+
+
+def outcomes_of(job: Job, user: User) -> QuerySet[Outcome]:
+    """What became of its records; of invoices those that the person may look at now."""
+    if job.kind not in OF_INVOICES or can_manage_integrations(user):
+        return job.outcomes.all()
+    seen = [rows.visible_to(user).values("pk") for rows in (Invoice.objects, DiscardedInvoice.objects)]
+    return job.outcomes.filter(Q(local_id=None) | Q(local_id__in=seen[0]) | Q(local_id__in=seen[1]))
 
 
 def job_or_404(user: User, pk: int) -> Job:

@@ -5,27 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Case, Count, When
+from django.db.models import Case, Count, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
-from django_tables2 import RequestConfig
 
 from integrations.errors import IntegrationError
 from integrations.filters import OutcomeFilter
-from integrations.models import Job, JobKind, JobStatus, OutcomeKind
+from integrations.models import Job, JobKind, JobStatus, Outcome, OutcomeKind
 from integrations.services import export_cancel, jobs, previews
 from integrations.tables import ExchangeTable, OutcomeTable
-from integrations.views.access import items_of, job_or_404, live_job_or_404, tell
+from integrations.views.access import OF_INVOICES, items_of, job_or_404, live_job_or_404, outcomes_of, tell
 from integrations.views.problems import problem_cards
 from integrations.views.progress import progress_of
 from integrations.views.record_links import RecordLinks
 from integrations.views.starting import tell_started
+from organization.paging import show_page
 from organization.permissions import allowed, can_manage_integrations
 
 SHOWN_UNDER_WAY, SHOWN_CARDS = 50, 10
-OF_INVOICES = (JobKind.EXPORT, JobKind.LINK)
 TROUBLES = (OutcomeKind.FAILED, OutcomeKind.UNKNOWN, OutcomeKind.WARNING)
 WOULD = {
     OutcomeKind.CREATED: "Would be created",
@@ -109,16 +108,17 @@ def counts_of(job: Job) -> list[tuple[str, int, str]]:
 
 
 def _records(request: HttpRequest, job: Job) -> dict[str, Any]:
-    narrowed = OutcomeFilter(request.GET, job.outcomes.order_by(TROUBLE_FIRST, "pk"))
+    outcomes = outcomes_of(job, request.user)
+    narrowed = OutcomeFilter(request.GET, outcomes.order_by(TROUBLE_FIRST, "pk"))
     table = OutcomeTable(narrowed.qs)
-    RequestConfig(request, paginate={"per_page": 50, "silent": True}).configure(table)
+    show_page(request, table)
     links = RecordLinks(job, request.user)
     for row in table.page.object_list.data:
         row.url, row.label = links.url_of(row), _label(OutcomeKind(row.kind), job)
     return {
         "filter": narrowed,
         "table": table,
-        "kinds": _kinds(job),
+        "kinds": _kinds(job, outcomes),
         "is_unread": _is_unread(job),
         "object_name": "invoice" if job.kind in OF_INVOICES else "record",
         "object_name_plural": "invoices" if job.kind in OF_INVOICES else "records",
@@ -133,9 +133,9 @@ def _is_unread(job: Job) -> bool:
     return bool(is_stopped and job.message and not job.done)
 
 
-def _kinds(job: Job) -> list[tuple[str, str, int]]:
+def _kinds(job: Job, outcomes: QuerySet[Outcome]) -> list[tuple[str, str, int]]:
     """The kinds of outcome that this run has, with how many."""
-    found = job.outcomes.order_by().values_list("kind").annotate(Count("pk"))
+    found = outcomes.order_by().values_list("kind").annotate(Count("pk"))
     counts = dict(found)
     present = sorted((kind for kind in OutcomeKind if kind.value in counts), key=lambda kind: kind not in TROUBLES)
     return [(kind.value, _label(kind, job), counts[kind.value]) for kind in present]
@@ -170,7 +170,7 @@ def _requests(request: HttpRequest, job: Job) -> dict[str, Any]:
         return {}
     exchanges = job.exchanges.defer("request", "response")
     table = ExchangeTable(exchanges, prefix="requests-")
-    RequestConfig(request, paginate={"per_page": 20, "silent": True}).configure(table)
+    show_page(request, table, per_page=20)
     return {"exchange_table": table}
 
 

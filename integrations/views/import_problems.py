@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
-from django_tables2 import RequestConfig
 
 from integrations import registry
 from integrations.errors import IntegrationError
@@ -17,6 +16,7 @@ from integrations.filters import ImportProblemFilter
 from integrations.services import import_problems
 from integrations.tables import ImportProblemTable
 from integrations.views.access import connection_or_404, tell
+from organization.paging import show_page
 from organization.parameters import is_whole_number, way_back
 from organization.permissions import allowed, can_manage_reference_data, companies_of
 
@@ -30,7 +30,7 @@ def problem_list(request: HttpRequest, system_key: str) -> HttpResponse:
         request.GET, visible, data_sets=registry.get(system_key).data_sets, companies=companies_of(request.user)
     )
     table = ImportProblemTable(narrowed.qs.select_related("company", "put_aside_by"))
-    RequestConfig(request, paginate={"per_page": 50, "silent": True}).configure(table)
+    show_page(request, table)
     names = {each.key: each.name for each in registry.get(system_key).data_sets}
     for problem in table.page.object_list.data:
         problem.data_set_name = names.get(problem.data_set, problem.data_set)

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
-from django_tables2 import RequestConfig
 
 from integrations import registry
 from integrations.errors import IntegrationError
@@ -22,6 +21,7 @@ from integrations.services.entities import entities_of
 from integrations.tables import JobTable
 from integrations.views.access import connection_or_404, tell
 from integrations.views.starting import tell_started
+from organization.paging import show_page
 from organization.permissions import allowed, can_manage_integrations
 from organization.reauthentication import ask_first
 
@@ -91,7 +91,7 @@ def history_of(request: HttpRequest, connection: Connection) -> dict[str, Any]:
     narrowed = JobFilter(request.GET, connection.jobs.all(), companies=connection.account.companies.all())
     narrowed.form.auto_id = "history_%s"
     table = JobTable(narrowed.qs)
-    RequestConfig(request, paginate={"per_page": 20, "silent": True}).configure(table)
+    show_page(request, table, per_page=20)
     heads = table.page.object_list.data
     for head, entry in zip(heads, batches.batches_of(heads), strict=True):
         head.entry = entry

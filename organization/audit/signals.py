@@ -43,7 +43,7 @@ def _sign_in_failed(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> 
     """
     typed = str(credentials.get("email") or credentials.get("username") or "").strip()[:LONGEST_ADDRESS]
     shown = typed if "@" in typed else "(no e-mail address)"
-    user = User.objects.select_related("account").filter(email__iexact=typed).first() if "@" in typed else None
+    user = User.objects.of_address(typed).select_related("account").first()
     audit.record(
         AuditAction.SIGN_IN_FAILED,
         account=user.account if user else None,

@@ -13,10 +13,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.generic import View
-from django_tables2 import RequestConfig
 
 from organization import audit
 from organization.models import AuditAction
+from organization.paging import show_page
 from organization.parameters import is_whole_number
 from organization.reauthentication import ask_first
 from organization.reference import csv_files
@@ -74,7 +74,7 @@ class ReferenceList(ReferenceView):
         resource, may_manage = self.resource, self.resource.can_manage(request.user)
         narrowed = resource.filter(request.GET, queryset=resource.rows(request.user), user=request.user)
         table = resource.table(narrowed.qs, edit_url_name=resource.url_name("edit") if may_manage else None)
-        RequestConfig(request, paginate={"per_page": 50, "silent": True}).configure(table)
+        show_page(request, table)
         context = {
             "title": resource.title,
             "heading": resource.title,

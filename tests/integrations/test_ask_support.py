@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Connection, Job, JobKind
-from integrations.services import questions
+from integrations.services import connections, questions
 from integrations.services.questions import MOST_PER_HOUR, page_of, without_secrets
 from notices import sending
 from organization.models import AuditAction, AuditEntry, User
@@ -101,6 +101,18 @@ def test_no_stored_secret_leaves(page: Client) -> None:
     assert "***" in sent
 
 
+@pytest.mark.parametrize(
+    "spelled",
+    ["{0}&amp;{1}&lt;{2}", "{0}%26{1}%3C{2}", "{0}&#38;{1}&#x3c;{2}", "{0}\u00ad&{1}<\u200b{2}", "{0}&{1}<{2}"],
+)
+def test_no_stored_secret_leaves_however_it_was_copied(owner: User, spelled: str) -> None:
+    """From a request, an address, or a page that breaks long words."""
+    connection = Connection.objects.get(account=owner.account)
+    connections.save_credentials(connection, CREDENTIALS | {"sender_password": "Ab3x&Mn7q<Zk9w"}, by=owner)
+    left = without_secrets(f"It says {spelled.format('Ab3x', 'Mn7q', 'Zk9w')} here.", owner)
+    assert left == "It says *** here."
+
+
 def test_the_runs_own_words_hold_none_either(page: Client, run: Job) -> None:
     Job.objects.filter(pk=run.pk).update(message="User xml_user was refused.", advice="Give sender demo_sender a role.")
     page.post(ASK, {"question": "Why?", "run": run.pk})
@@ -121,6 +133,10 @@ def test_the_runs_own_words_hold_none_either(page: Client, run: Job) -> None:
         "<sessionid>hunter2</sessionid>",
         "passwords: hunter2",
         "The password was: hunter2",
+        "pass\u00adword: hunter2",
+        "p\u200bassword: hun\u200bter2",
+        "Passwort: hunter2",
+        "Authorization: Bearer hunter2",
     ],
 )
 def test_what_looks_like_a_secret_is_taken_out(owner: User, typed: str) -> None:

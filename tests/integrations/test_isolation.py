@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Barrier, Thread
 from typing import Any
 
@@ -15,7 +16,8 @@ from integrations import runner
 from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import Connection, Cursor, ExportItem, ExternalRecord, ItemStatus, Job, JobKind, JobStatus
 from integrations.sage_intacct import gateway
-from integrations.sage_intacct.client import IntacctError
+from integrations.sage_intacct.client import Credentials, IntacctError
+from integrations.sage_intacct.sessions import owner_of
 from integrations.services import connections, exports, jobs, outbox
 from ledger.models import ClosedPeriod
 from organization.models import AuditAction, AuditEntry, User
@@ -94,6 +96,14 @@ def test_a_session_is_not_found_with_other_credentials(victim: Connection, name:
     victim.save()
     with pytest.raises(IntacctError):
         gateway.client_for(victim, entity_id="100").company_info()
+
+
+def test_every_part_of_the_credentials_is_in_the_key_of_a_session() -> None:
+    """The gateway refuses another sender by itself; its sessions are not found by one either."""
+    proper = Credentials(**CREDENTIALS)
+    for name in CREDENTIALS:
+        assert owner_of(replace(proper, **{name: "guessed"}), "x") != owner_of(proper, "x"), name
+    assert owner_of(proper, "https://other.example") != owner_of(proper, "x")
 
 
 def test_the_same_credentials_on_two_connections_open_two_sessions(victim: Connection, attacker: User) -> None:

@@ -8,7 +8,17 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from integrations.models import Connection, Exchange, ExportItem, ItemStatus, Job, JobKind, JobStatus
+from integrations.models import (
+    Connection,
+    Exchange,
+    ExportItem,
+    ItemStatus,
+    Job,
+    JobKind,
+    JobStatus,
+    Outcome,
+    OutcomeKind,
+)
 from integrations.services import connections
 from integrations.urls import urlpatterns
 from organization.models import User
@@ -186,6 +196,46 @@ def test_an_owner_who_is_none_any_more_applies_no_preview_of_their_own(world: Wo
         assert status(world.owner, reverse(f"integrations:{name}", args=[made.pk]), "post") == 404
     assert Job.objects.get(data_set="terms", kind=JobKind.PREVIEW).options == {}
     assert world.connection.jobs.filter(kind=JobKind.IMPORT).count() == 1
+
+
+def own_export(world: World, by: User) -> Job:
+    """One that this person started, with an invoice that another department's is now."""
+    job = Job.objects.create(
+        connection=world.connection, kind=JobKind.EXPORT, status=JobStatus.FAILED, requested_by=by, failed=1, total=1
+    )
+    invoice = ExportItem.objects.get(connection=world.connection).invoice
+    Outcome.objects.create(
+        job=job, kind=OutcomeKind.FAILED, record_key=invoice.number, record_name="NAMED", local_id=invoice.pk
+    )
+    return job
+
+
+def test_what_a_person_started_is_closed_to_them_with_the_permission(world: World) -> None:
+    """Whoever was an Account Owner reads no imported rows, stops no import and attaches none to a question."""
+    job = Job.objects.get(connection=world.connection, kind=JobKind.IMPORT)
+    export = own_export(world, world.owner)
+    factories.owner(world.connection.account)
+    User.objects.filter(pk=world.owner.pk).update(role=world.reporter.role)
+    for started in (job, export):
+        assert status(world.owner, started.get_absolute_url(), "get") == 404
+        assert status(world.owner, reverse("integrations:job_cancel", args=[started.pk]), "post") == 404
+        assert status(world.owner, reverse("integrations:batch_detail", args=[started.batch]), "get") == 404
+    client = Client()
+    client.force_login(world.owner)
+    assert job.title not in client.get(f"{world.urls['ask_support']}?run={job.pk}").text
+
+
+def test_a_run_of_ones_own_tells_of_invoices_that_one_still_sees(world: World) -> None:
+    job, client = own_export(world, world.clerk), Client()
+    client.force_login(world.clerk)
+    assert "NAMED" in client.get(job.get_absolute_url()).text
+    other = factories.company(world.connection.account)
+    world.clerk.companies.add(other)
+    page = client.get(job.get_absolute_url())
+    assert (page.status_code, "NAMED" in page.text) == (200, False)
+    assert f"{job.get_absolute_url()}?kind=failed" not in page.text
+    client.force_login(world.owner)
+    assert "NAMED" in client.get(job.get_absolute_url()).text
 
 
 def test_who_administers_invoices_exports(world: World) -> None:

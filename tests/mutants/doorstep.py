@@ -47,7 +47,7 @@ MUTANTS = [
     Mutant(
         name="account.address_taken",
         file="organization/accounts.py",
-        before="        if User.objects.filter(email__iexact=self.owner.email.strip()).exists():\n",
+        before="        if User.objects.of_address(self.owner.email).exists():\n",
         after="        if False:\n",
         tests=(f"{ACCOUNTS}::TestCommand::test_says_what_is_wrong_and_makes_nothing",),
     ),

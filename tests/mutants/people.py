@@ -119,8 +119,8 @@ MUTANTS = [
     Mutant(
         name="accounts.runs_of_others_are_shown",
         file="integrations/views/access.py",
-        before="jobs.filter(connection__is_enabled=True, requested_by=user)",
-        after="jobs.filter(connection__is_enabled=True)",
+        before="jobs.filter(connection__is_enabled=True, requested_by=user, kind__in=kinds)",
+        after="jobs.filter(connection__is_enabled=True, kind__in=kinds)",
         tests=(f"{INTEGRATIONS}::test_for_colleagues_integrations_do_not_exist",),
     ),
     Mutant(

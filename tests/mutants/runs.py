@@ -89,8 +89,8 @@ MUTANTS = [
     Mutant(
         name="runs.strangers_open_a_run",
         file="integrations/views/access.py",
-        before="jobs = jobs.filter(connection__is_enabled=True, requested_by=user)",
-        after="jobs = jobs.filter(connection__is_enabled=True)",
+        before="jobs.filter(connection__is_enabled=True, requested_by=user, kind__in=kinds)",
+        after="jobs.filter(connection__is_enabled=True, kind__in=kinds)",
         tests=(f"{BATCHES}::test_a_run_is_its_starters_and_the_owners_and_nobody_elses",),
     ),
     Mutant(

@@ -6,6 +6,9 @@ from tests.mutants.mutant import Mutant
 
 WAYS = "tests/invoices/test_ways_round.py"
 ASIDE = "tests/organization/test_doors_aside.py"
+MASKING = "tests/integrations/sage_intacct/client/test_masking.py"
+LINKS = "tests/organization/test_links_in_mails.py"
+INTEGRATIONS = "tests/integrations/test_permissions_integrations.py"
 
 MUTANTS = [
     Mutant(
@@ -101,5 +104,102 @@ MUTANTS = [
             "tests/integrations/test_permissions_integrations.py::"
             "test_an_owner_who_is_none_any_more_applies_no_preview_of_their_own",
         ),
+    ),
+    Mutant(
+        name="people.saved_as_they_were_read",
+        file="organization/saving.py",
+        before="if update_fields is None and not self._state.adding:",
+        after="if False:",
+        tests=("tests/organization/test_read_before.py",),
+    ),
+    Mutant(
+        name="addresses.letters_that_look_the_same",
+        file="organization/models.py",
+        before="return self.filter(email=email.strip().translate(_SMALL))",
+        after="return self.filter(email__iexact=email.strip())",
+        tests=(
+            f"{LINKS}::test_a_letter_that_only_looks_the_same_is_another_mailbox",
+            "tests/organization/test_single_sign_on.py::test_nobody_comes_in_who_was_not_invited_or_is_not_verified",
+        ),
+    ),
+    Mutant(
+        name="links.made_for_an_address_that_was_given_up",
+        file="organization/invitations.py",
+        before="LinkTokens()) if user.is_active and _is_read_by(user, notice) else None",
+        after="LinkTokens()) if user.is_active else None",
+        tests=(f"{LINKS}::test_an_address_that_was_given_up_gets_no_link_for_a_new_password",),
+    ),
+    Mutant(
+        name="links.made_for_an_address_that_was_wrong",
+        file="organization/invitations.py",
+        before="if user.is_invited and _is_read_by(user, notice) else None",
+        after="if user.is_invited else None",
+        tests=(f"{LINKS}::test_a_wrong_address_that_was_corrected_gets_no_invitation",),
+    ),
+    Mutant(
+        name="support.lets_people_in_without_a_fresh_proof",
+        file="organization/support.py",
+        before="return ask_first(view) if self.asks_first else view",
+        after="return view",
+        tests=("tests/organization/test_reauthentication.py::test_support_shows_it_too_before_it_lets_people_in",),
+    ),
+    Mutant(
+        name="permissions.runs_stay_open_to_whoever_started_them",
+        file="integrations/views/access.py",
+        before="requested_by=user, kind__in=kinds)",
+        after="requested_by=user)",
+        tests=(f"{INTEGRATIONS}::test_what_a_person_started_is_closed_to_them_with_the_permission",),
+    ),
+    Mutant(
+        name="permissions.runs_tell_of_invoices_out_of_reach",
+        file="integrations/views/access.py",
+        before="if job.kind not in OF_INVOICES or can_manage_integrations(user):",
+        after="if job:",
+        tests=(f"{INTEGRATIONS}::test_a_run_of_ones_own_tells_of_invoices_that_one_still_sees",),
+    ),
+    Mutant(
+        name="pages.address_says_how_many_rows",
+        file="organization/paging.py",
+        before="table.paginate(per_page=per_page)",
+        after='table.paginate(per_page=int(request.GET.get("per_page", per_page)))',
+        tests=("tests/planergy/test_hostile_requests.py::test_no_address_says_how_many_rows_a_page_has",),
+    ),
+    Mutant(
+        name="masking.long_words_hold_a_worker_up",
+        file="integrations/sage_intacct/client/masking.py",
+        before='_WORD.sub(_unless_address, kept) if "@" in kept',
+        after='re.sub(f"{_WORD.pattern}@{_WORD.pattern}", MASK, kept) if "@" in kept',
+        tests=(f"{MASKING}::test_no_answer_holds_its_worker_up",),
+    ),
+    Mutant(
+        name="masking.files_that_never_begin_hold_a_worker_up",
+        file="integrations/sage_intacct/client/exchange.py",
+        before="(<attachmentdata\\b[^<>]*>)",
+        after="(<attachmentdata\\b[^>]*>)",
+        tests=(f"{MASKING}::test_no_answer_holds_its_worker_up",),
+    ),
+    Mutant(
+        name="single_sign_on.silence_counts_as_a_proof",
+        file="organization/single_sign_on.py",
+        before="return asked_at is not None and time.time()",
+        after="return asked_at is None or time.time()",
+        tests=(
+            "tests/organization/test_single_sign_on.py::TestShowingThatItIsThem"
+            "::test_only_a_signed_time_of_just_now_is_a_proof",
+        ),
+    ),
+    Mutant(
+        name="sign_in.mails_as_files_readable_by_others",
+        file="planergy/mail_files.py",
+        before="0o700",
+        after="0o755",
+        tests=("tests/planergy/test_deployment.py::test_mails_as_files_are_only_for_whoever_runs_the_portal",),
+    ),
+    Mutant(
+        name="support.takes_a_superusers_second_step_away",
+        file="planergy/admin.py",
+        before=" and (request.user.is_superuser or not is_superusers)",
+        after="",
+        tests=("tests/organization/test_support.py::test_that_of_a_superuser_only_another_one_takes_away",),
     ),
 ]

@@ -178,9 +178,8 @@ class TestAdmin:
         return User.objects.create_superuser("root@portal.example", "password-of-tests")
 
     @pytest.fixture
-    def desk(self, client: Client, root: User) -> Client:
-        client.force_login(root)
-        return client
+    def desk(self, root: User) -> Client:
+        return sign_in(root, "password-of-tests")
 
     def test_support_makes_an_account(self, desk: Client, root: User) -> None:
         answer = desk.post(reverse("admin:organization_account_add"), self.FORM, follow=True)

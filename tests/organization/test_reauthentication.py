@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
@@ -205,3 +206,29 @@ def test_an_address_that_is_no_page_says_so(owner: User) -> None:
     assert answer.status_code == 405
     assert "POST" in answer["Allow"]
     assert "This address is not a page" in answer.content.decode()
+
+
+def test_support_shows_it_too_before_it_lets_people_in(settings: Any) -> None:
+    """Whoever finds a desk of support unattended neither invites an Account Owner nor takes a second step away."""
+    settings.REQUIRE_SECOND_FACTOR = frozenset()
+    desk = grow_old(sign_in(User.objects.create_superuser("root@portal.example", PASSWORD)))
+    owner = factories.owner()
+    give_second_factor(owner)
+    step = Authenticator.objects.get(user=owner)
+    add, take = reverse("admin:organization_user_add"), reverse("admin:mfa_authenticator_delete", args=[step.pk])
+    again = {"action": "invite_again", "_selected_action": [owner.pk]}
+    form = {"account": owner.account_id, "email": "new@tests.example", "reason": "Asked by letter"}
+    for page, typed in (
+        (add, form),
+        (reverse("admin:organization_account_add"), {"name": "New"}),
+        (reverse("admin:organization_company_add"), {"name": "New"}),
+        (reverse("admin:organization_user_changelist"), again),
+        (take, {"post": "yes"}),
+    ):
+        assert is_asked(desk.post(page, typed)), page
+    assert not is_asked(desk.get(reverse("admin:organization_user_changelist")))
+    assert Authenticator.objects.filter(pk=step.pk).exists()
+    back = prove(desk, desk.post(add, form))
+    assert not User.objects.filter(email="new@tests.example").exists()
+    assert desk.get(back["Location"]).status_code == 302
+    assert User.objects.get(email="new@tests.example").is_account_owner

@@ -8,17 +8,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
-from allauth.socialaccount.models import SocialAccount
-from django.test import Client
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from organization import single_sign_on
 from organization.models import User
+from organization.reauthentication import is_fresh
 from tests import factories
 from tests.organization.signing_in import code, give_second_factor, is_signed_in, sign_in
 
@@ -28,6 +33,8 @@ PEOPLE = [
     {"sub": "s-2", "email": "person@tests.example", "email_verified": False},
     {"sub": "s-3", "email": "stranger@tests.example", "email_verified": True},
     {"sub": "s-4", "email": "person@tests.example", "email_verified": True},
+    {"sub": "s-5", "email": "per\u017fon@tests.example", "email_verified": True},  # a long s: another mailbox
+    {"sub": "s-6", "email": "Person@Tests.example", "email_verified": True},
 ]
 
 
@@ -100,6 +107,10 @@ def test_who_was_invited_comes_in_by_the_verified_address(person: User) -> None:
     assert person.has_usable_password()
 
 
+def test_capitals_of_the_providers_make_no_difference(person: User) -> None:
+    assert is_signed_in(sign_in_there("s-6"))
+
+
 def test_later_the_linked_subject_counts_and_not_the_address(person: User) -> None:
     sign_in_there("s-1")
     User.objects.filter(pk=person.pk).update(email="moved@tests.example")
@@ -113,7 +124,7 @@ def test_another_subject_with_the_same_address_is_somebody_else(person: User) ->
     assert not is_signed_in(sign_in_there("s-4"))
 
 
-@pytest.mark.parametrize("subject", ["s-2", "s-3"])
+@pytest.mark.parametrize("subject", ["s-2", "s-3", "s-5"])
 def test_nobody_comes_in_who_was_not_invited_or_is_not_verified(person: User, subject: str) -> None:
     before = User.objects.count()
     client = Client()
@@ -183,6 +194,27 @@ class TestShowingThatItIsThem:
         leave = late.get(late.post(page, {"name": "New"})["Location"])["Location"]
         go_through(late, leave, "s-3")
         assert late.post(page, {"name": "New"})["Location"].startswith("/accounts/reauthenticate/sso/")
+
+    @pytest.mark.parametrize(
+        ("said", "is_proof"),
+        [
+            ({"id_token": {"auth_time": time.time() - 60}}, True),
+            ({"id_token": {"auth_time": time.time() - 16 * 60}}, False),
+            ({"id_token": {}}, False),
+            ({"userinfo": {"auth_time": time.time()}}, False),
+            ({}, False),
+        ],
+    )
+    def test_only_a_signed_time_of_just_now_is_a_proof(self, late: Client, said: Any, is_proof: bool) -> None:
+        """Not that it was asked to ask: the address that asks is the browser's, and prompt=login is easily left out."""
+        request = RequestFactory().get("/")
+        request.session, request.user = late.session, User.objects.get(email="person@tests.example")
+        request._messages = FallbackStorage(request)  # type: ignore[attr-defined]
+        login = SocialLogin(user=request.user, account=SocialAccount(extra_data=said))
+        login.state = {"process": "redirect"}
+        with nullcontext() if is_proof else pytest.raises(ImmediateHttpResponse):
+            single_sign_on.Adapter().pre_social_login(request, login)
+        assert is_fresh(request) is is_proof
 
 
 def test_a_provider_that_does_not_answer_is_told_in_words(settings: Any) -> None:

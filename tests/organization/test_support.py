@@ -18,6 +18,7 @@ from organization.models import AuditAction, AuditEntry, User
 from organization.support import SESSION_KEY
 from tests import factories
 from tests.integrations.importing import company_of, connected
+from tests.organization.signing_in import sign_in
 
 pytestmark = pytest.mark.django_db
 REASON = "Ticket 4711: invoices do not arrive"
@@ -34,9 +35,8 @@ def support() -> User:
 
 
 @pytest.fixture
-def desk(client: Client, support: User) -> Client:
-    client.force_login(support)
-    return client
+def desk(support: User) -> Client:
+    return sign_in(support)
 
 
 @pytest.fixture
@@ -154,6 +154,18 @@ def test_a_second_step_that_is_taken_away_is_in_the_log_and_its_person_is_told(
     assert (changed.account, changed.changes) == (connection.account, {"Support": [None, "Deleted"]})
     (message,) = mail.outbox
     assert (message.to, message.subject) == ([factor.user.email], "The authenticator app was taken away")
+
+
+def test_that_of_a_superuser_only_another_one_takes_away(desk: Client) -> None:
+    """Whoever may only look would otherwise be a password away from letting people into accounts."""
+    root = User.objects.create_superuser("root@tests.example", "password-of-tests")
+    factor = Authenticator.objects.create(user=root, type="totp", data={})
+    page = reverse("admin:mfa_authenticator_delete", args=[factor.pk])
+    assert desk.post(page, {"post": "yes"}).status_code == 404
+    assert Authenticator.objects.exists()
+    other = User.objects.create_superuser("other@tests.example", "password-of-tests")
+    assert sign_in(other).post(page, {"post": "yes"}).status_code == 302
+    assert not Authenticator.objects.exists()
 
 
 def test_what_was_typed_to_add_a_row_is_still_there_after_the_reason(desk: Client, connection: Connection) -> None:

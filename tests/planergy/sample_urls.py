@@ -8,9 +8,9 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
-from django_tables2 import RequestConfig
 
 from organization.models import Department
+from organization.paging import show_page
 from planergy.urls import urlpatterns as portal
 
 
@@ -51,7 +51,7 @@ class DepartmentForm(forms.ModelForm):
 def department_list(request: HttpRequest) -> HttpResponse:
     found = Filters(request.GET, queryset=Department.objects.filter(account=request.user.account))
     table = DepartmentTable(found.qs)
-    RequestConfig(request, paginate={"per_page": 10}).configure(table)
+    show_page(request, table, per_page=10)
     context = {
         "title": "Departments",
         "filter": found,

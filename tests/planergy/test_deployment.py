@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
+from django.core import mail
 
 from planergy import embedded
+from planergy import settings as portal_settings
 from tests.planergy import compose
 
 ROOT = embedded.ROOT
@@ -127,3 +131,39 @@ def test_a_word_that_means_nobody_is_refused():
     command = [sys.executable, "-c", "from planergy import settings"]
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert "it knows owners and support" in run.stderr
+
+
+def test_mails_as_files_are_only_for_whoever_runs_the_portal(tmp_path: Path, settings: Any) -> None:
+    """Links stand in them that choose a password."""
+    folder = tmp_path / "mail"
+    settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = "planergy.mail_files.EmailBackend", str(folder)
+    mail.send_mail("Subject", "Text", None, ["ann@tests.example"])
+    assert len(list(folder.iterdir())) == 1
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_without_a_mail_server_mails_are_files() -> None:
+    assert portal_settings.EMAIL_BACKEND == "planergy.mail_files.EmailBackend"
+
+
+def as_deployed(*command: str) -> subprocess.CompletedProcess[str]:
+    """With the settings of a server, none of which is reached."""
+    environment = {name: value for name, value in os.environ.items() if name != "REQUIRE_SECOND_FACTOR"} | {
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "PORTAL_URL": "https://portal.example",
+        "ALLOWED_HOSTS": "portal.example",
+    }
+    return subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+def test_djangos_check_of_a_deployment_finds_nothing() -> None:
+    run = as_deployed("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+    assert (run.returncode, "no issues" in run.stdout) == (0, True), run.stderr
+
+
+def test_owners_and_support_must_have_a_second_step_unless_it_is_said_otherwise() -> None:
+    run = as_deployed("-c", "from planergy import settings; print(sorted(settings.REQUIRE_SECOND_FACTOR))")
+    assert run.stdout.strip() == "['owners', 'support']"

@@ -23,6 +23,7 @@ __all__ = ["world"]
 
 pytestmark = pytest.mark.django_db
 READ_BY_CODE = re.compile(r"(?:GET|POST|cleaned_data|data)(?:\.get(?:list)?\(|\[)\"([a-z_-]+)\"")
+READ_BY_LIBRARIES = {"item", "job", "page", "per_page", "sort", "requests-page", "requests-per_page", "requests-sort"}
 IN_A_FORM = re.compile(r"<(?:input|select|textarea|button)\b[^>]*?\bname=\"([^\"]+)\"")
 HUGE = "9" * 5000  # Python refuses to read it as a number
 HOSTILE = [
@@ -65,7 +66,7 @@ def names_in_code() -> list[str]:
         for folder in ("notices", "organization", "ledger", "suppliers", "invoices", "integrations", "planergy")
         for path in sorted((Path(settings.BASE_DIR) / folder).rglob("*.py"))
     ]
-    return sorted({name for text in texts for name in READ_BY_CODE.findall(text)} | {"item", "job", "page", "sort"})
+    return sorted({name for text in texts for name in READ_BY_CODE.findall(text)} | READ_BY_LIBRARIES)
 
 
 def names_of(client: Client, url: str) -> list[str]:
@@ -188,3 +189,14 @@ def test_who_went_away_while_sending_is_not_answered(client: Client, monkeypatch
     request = RequestFactory().post("/", {"a": "b"})
     monkeypatch.setattr(type(request), "_load_post_and_files", gone)
     assert UnusableTextMiddleware(lambda _: HttpResponse()).process_view(request, None, (), {}) is None  # type: ignore[func-returns-value]
+
+
+@pytest.mark.parametrize("rows", ["-1", "0", "1", "100000"])
+def test_no_address_says_how_many_rows_a_page_has(rows: str, client: Client) -> None:
+    """All of a list at once would hold a worker of the web server up; less than none was an error."""
+    owner = factories.owner()
+    for _ in range(51):
+        factories.department(owner.account)  # type: ignore[arg-type]
+    client.force_login(owner)
+    answer = client.get(f"/control-panel/departments/?per_page={rows}")
+    assert (answer.status_code, len(answer.context["table"].page.object_list)) == (200, 50)

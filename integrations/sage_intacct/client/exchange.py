@@ -17,7 +17,7 @@ from .masking import MASK, SHORTEST, clean, mask_request, mask_xml
 # A shorter secret would blot out half of the text, and the elements that hold it are masked anyway.
 _SHORTEST_SECRET = SHORTEST
 CUT_OFF = "\n[cut off: "  # how the note begins that follows the kept part of a long answer
-_FILE_TEXT = re.compile(r"(<attachmentdata\b[^>]*>)([^<]*)(</attachmentdata>)?", re.IGNORECASE)
+_FILE_TEXT = re.compile(r"(<attachmentdata\b[^<>]*>)([^<]*)(</attachmentdata>)?", re.IGNORECASE)
 _SPELLINGS = {
     "&": "&(?:amp;)*",
     "<": "(?:<|&(?:amp;)*(?:lt|#0*60);)",

@@ -23,7 +23,7 @@ _TOKEN = re.compile(
 _ATTRIBUTE = re.compile(r"\s([\w:.-]+)\s*=\s*(?:\"([^\"<]*)\"|'([^'<]*)')")
 _NAME = re.compile(r"[A-Za-z_][\w.:-]{0,119}", re.ASCII)
 _FILE = re.compile(r"\[(?:\d+ bytes, sha256 [0-9a-f]{64}|unreadable file, \d+ characters|file, cut off)\]", re.ASCII)
-_EMAIL = re.compile(r"[^\s<>\"'(),;:=]+@[^\s<>\"'(),;:=]+")
+_WORD = re.compile(r"[^\s<>\"'(),;:=]+")
 _PHONE = re.compile(r"(?<![\w.])(?:\+|00)\d[\d ()/.-]{6,}\d")
 _ACCOUNT = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 _DIGITS = re.compile(r"\d{4}|\+")
@@ -56,11 +56,16 @@ def clean(text: str, values: Iterable[str] = ()) -> str:
     for value in values:
         if len(value) >= SHORTEST:
             kept = re.sub(re.escape(value), MASK, kept, flags=re.IGNORECASE)
-    kept = _EMAIL.sub(MASK, kept) if "@" in kept else kept
+    kept = _WORD.sub(_unless_address, kept) if "@" in kept else kept
     if _DIGITS.search(kept):
         kept = _ACCOUNT.sub(lambda found: MASK if _is_iban(found[0]) else found[0], kept)
         kept = _PHONE.sub(MASK, kept)
     return text if kept == plain else kept
+
+
+def _unless_address(word: re.Match[str]) -> str:
+    """Word by word: a pattern with an @ in its midst would begin anew at each letter of a long word."""
+    return MASK if "@" in word[0][1:-1] else word[0]
 
 
 class _Masker:

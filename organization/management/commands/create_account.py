@@ -90,7 +90,7 @@ def _made_before(new: NewAccount) -> User | None:
     account = Account.objects.filter(
         name__iexact=new.account.strip(), companies__name__iexact=new.company.strip()
     ).first()
-    return account.owners().filter(email__iexact=new.owner.email.strip()).first() if account else None
+    return User.objects.of_address(new.owner.email).filter(pk__in=account.owners()).first() if account else None
 
 
 def _result(owner: User, *, is_new: bool) -> Result:

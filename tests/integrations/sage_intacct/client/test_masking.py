@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import html
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -282,3 +284,17 @@ def test_what_support_lives_on_stays() -> None:
 )
 def test_what_a_proxy_says_stays(text: str) -> None:
     assert mask_text(text) == text
+
+
+LONG = {
+    "a word with an @ at its end": f"<description2>{'a' * 300_000}@</description2>",
+    "a word with an @ far behind": f"<description2>{'a' * 300_000} @</description2>",
+    "a file that never begins": '<attachmentdata a="' * 50_000,
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG.keys())
+def test_no_answer_holds_its_worker_up(text: str) -> None:
+    """A page of a proxy with a picture in it is such a word. It took minutes, and takes a moment."""
+    code = "import sys; from integrations.sage_intacct.client.exchange import mask_text; mask_text(sys.stdin.read())"
+    subprocess.run([sys.executable, "-c", code], input=text, text=True, timeout=60, check=True)
