@@ -357,6 +357,13 @@ def test_after_three_refused_sign_ins_no_more_are_sent(victim: Connection, attac
     assert try_to_sign_in(own) is None
 
 
+def test_a_sign_in_that_works_is_in_the_audit_log(victim: Connection) -> None:
+    told = AuditEntry.objects.filter(account=victim.account_id, action=AuditAction.REMOTE_SIGN_IN)
+    before = told.count()
+    assert try_to_sign_in(victim) is None
+    assert told.count() == before + 1
+
+
 def test_a_sign_in_that_works_begins_the_count_anew(victim: Connection) -> None:
     Connection.objects.filter(pk=victim.pk).update(refused_sign_ins=2)
     assert try_to_sign_in(victim) is None
