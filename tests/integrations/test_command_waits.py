@@ -122,10 +122,10 @@ def test_what_was_refused_ends_with_1(connection: Connection, portal_sandbox: An
 
 
 class NeverAnswers(socketserver.BaseRequestHandler):
-    """Takes the call, and hangs up on whoever still waits after five seconds: that would end otherwise."""
+    """Takes the call, and hangs up on whoever still waits after two seconds: that would end otherwise."""
 
     def handle(self) -> None:
-        self.request.settimeout(5)
+        self.request.settimeout(2)
         with suppress(TimeoutError):
             while self.request.recv(65_536):
                 pass
