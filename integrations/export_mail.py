@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db.models import Count, Max, Window
 from django.db.models.functions import RowNumber
 
-from integrations.mail import choice_url, reason, recipients
+from integrations.mail import choice_url, page_of, reason, recipients
 from integrations.models import Job, Outcome, OutcomeKind
 from organization.mail import tell
 from organization.models import User
@@ -44,7 +43,6 @@ def send_export_finished(job: Job) -> None:
         "preheader": f"{what}: {causes[0].message or causes[0].advice}" if causes else what,
         "reason": reason(job, "export"),
         "system_name": job.connection.system_name,
-        "url": settings.PORTAL_URL + job.get_absolute_url(),
     }
     subject = f"{job.connection.system_name}: {what} could not be exported"
     for user in recipients(job):
@@ -63,7 +61,6 @@ def send_export_cancelled(job: Job) -> None:
         "preheader": " of ".join(filter(None, [job.title, job.company_label])),
         "reason": reason(job, "export"),
         "system_name": job.connection.system_name,
-        "url": settings.PORTAL_URL + job.get_absolute_url(),
     }
     subject = f"{job.connection.system_name}: {what} not exported"
     told = [user for user in recipients(job) if user.pk != job.options["cancelled_by"]] if held_back > 0 else []
@@ -77,7 +74,7 @@ def _tell(job: Job, user: User, subject: str, ending: str, context: dict[str, ob
         f"integrations.export_{ending}",
         subject=subject,
         template=f"integrations/mail/export_{ending}",
-        context=context | {"choice_url": choice_url(user)},
+        context=context | {"choice_url": choice_url(user), "url": page_of(job, job.connection, user)},
         about_id=job.pk,
     )
 

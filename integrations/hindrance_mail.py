@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import transaction
@@ -11,7 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Connection, Job
-from integrations.services.hindrances import Hindrance, Kind, note_overdue, own_hindrance_of, waiting_words
+from integrations.services.hindrances import (
+    NOTHING_LOST,
+    Hindrance,
+    Kind,
+    note_overdue,
+    own_hindrance_of,
+    waiting_words,
+)
 from notices import telling
 from notices.kinds import last_look
 from notices.models import Notice
@@ -21,6 +29,9 @@ from organization.spelling import spell
 
 REMIND_AFTER = dt.timedelta(days=1)
 TEMPLATE = "integrations/mail/hindrance"
+FOR_SUPPORT = (
+    f"See whether a worker and beat run, and at the connection what its runs and exports wait for. {NOTHING_LOST}"
+)
 HELD, HELD_STILL = "integrations.held", "integrations.held_still"
 OVERDUE, OVERDUE_STILL = "integrations.overdue", "integrations.overdue_still"
 
@@ -77,7 +88,8 @@ def _context(kind: str, connection: Connection, hindrance: Hindrance) -> dict[st
     return {
         "heading": hindrance.heading.replace(" is ", " is still ") if is_still else hindrance.heading,
         "hindrance": hindrance,
-        "waiting": waiting_words(connection),
+        # Of what is overdue, that is the reason already.
+        "waiting": waiting_words(connection) if hindrance.kind != Kind.OVERDUE else "",
         "connection": connection,
         "preheader": hindrance.why,
     }
@@ -104,7 +116,8 @@ def _way(user: User, connection: Connection, hindrance: Hindrance) -> dict[str, 
 
 def _tell_support(kind: str, connection: Connection, hindrance: Hindrance, *, due_at: dt.datetime | None) -> None:
     url = settings.PORTAL_URL + reverse("admin:integrations_connection_change", args=[connection.pk])
-    context = _context(kind, connection, hindrance) | {
+    told = hindrance if hindrance.is_for_owners else replace(hindrance, advice=FOR_SUPPORT)
+    context = _context(kind, connection, told) | {
         "account": connection.account,
         "may_fix": True,
         "button_url": url,

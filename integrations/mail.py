@@ -16,10 +16,11 @@ from django.urls import reverse
 from integrations.models import Connection, ImportProblem, Job, JobStatus
 from integrations.models.problems import ImportProblemQuerySet
 from integrations.services import import_problems
-from integrations.services.batches import Totals
+from integrations.services.batches import Batch, Totals
 from notices import telling
 from organization.mail import as_read_by, tell
 from organization.models import User
+from organization.permissions import can_manage_integrations
 from organization.spelling import spell
 
 log = logging.getLogger(__name__)
@@ -103,11 +104,16 @@ def _context(job: Job, user: User) -> dict[str, object]:
         "preheader": f"{job.title}{_for_company(job)}",
         "counts": counts(job),
         **_still_open(job, user),
-        # While the integration is disabled, its pages are away.
-        "url": settings.PORTAL_URL + job.get_absolute_url() if job.connection.is_enabled else "",
+        "url": page_of(job, job.connection, user),
         "reason": reason(job, "import"),
         "choice_url": choice_url(user),
     }
+
+
+def page_of(run: Job | Batch, connection: Connection, user: User) -> str:
+    """Its address, or "" where this reader has no such page: of what is disabled, the history is for Account Owners."""
+    may_open = connection.is_enabled or can_manage_integrations(user)
+    return settings.PORTAL_URL + run.get_absolute_url() if may_open else ""
 
 
 def reason(job: Job, what: str) -> str:

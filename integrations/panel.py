@@ -62,6 +62,8 @@ def panel_context(connection: Connection, invoice: Invoice, user: User) -> dict[
     item = connection.export_items.filter(invoice=invoice).select_related("job").first()
     if invoice.is_posted and item is None:
         return None
+    if not connection.is_enabled and not invoice.is_posted:
+        return {"connection": connection, "invoice": invoice, "item": item, "is_off": True, "state": NOT_KNOWN}
     if not (invoice.is_posted or invoice.is_awaiting_export):
         return {
             "connection": connection,
@@ -173,7 +175,7 @@ def _state(
         return State("fixed", "Fixed since, ready", "check-circle", "ok")
     if item is not None and item.status == ItemStatus.FAILED:
         if item.was_sent:
-            return State("refused", "Not known whether it was posted", "alert", "error")
+            return NOT_KNOWN
         words = f"Refused by {name}" if _was(last, Attempt.Result.REFUSED) else "Export failed"
         return State("refused", "Not sent" if _was_not_sent(item, last) else words, "cross-circle", "error")
     if any(one.problem.is_error for one in problems):
@@ -181,6 +183,7 @@ def _state(
     return State("ready", "Ready", "check-circle", "ok")
 
 
+NOT_KNOWN = State("refused", "Not known whether it was posted", "alert", "error")
 COMPARED = State("live", "Being compared", "clock")
 _LIVE = {
     ItemStatus.QUEUED: "Waiting to be sent",

@@ -105,7 +105,7 @@ class AccountingSystem(Protocol):
         """Keys of the dimensions that an export adds to every line which has none."""
 
     def doubt(self, connection: Connection, causes: Collection[tuple[int, str]]) -> None:
-        """A person tries again what failed for these (company id, cause): it may have been mended there meanwhile."""
+        """A person tries again, unchanged, what failed for these (company id, cause): it may be right there by now."""
 
 
 _systems: dict[str, AccountingSystem] = {}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-
-from django.conf import settings
+from functools import partial
 
 from integrations.mail import (
     HEADINGS,
     choice_url,
     counts,
     open_problems,
+    page_of,
     reason,
     still_open,
     tell_support,
@@ -82,16 +82,15 @@ def _tell(batch: Batch, news: list[Job], problems: ImportProblemQuerySet[ImportP
 
 
 def _context(batch: Batch, news: list[Job], user: User) -> dict[str, object]:
-    # While the integration is disabled, its pages are away.
-    portal = settings.PORTAL_URL if batch.first.connection.is_enabled else ""
+    page = partial(page_of, connection=batch.first.connection, user=user)
     return {
         "batch": batch,
         "heading": spell(_heading(batch), user.spelling),
         "preheader": f"{batch.title}, {batch.company_label}",
         "counts": counts(batch.totals),
-        "parts": [Part(job, _result(job), portal and portal + job.get_absolute_url()) for job in news],
+        "parts": [Part(job, _result(job), page(job)) for job in news],
         "quiet": _without_change(len(batch.parts) - len(news)) if news else "Nothing had changed.",
-        "url": portal and portal + batch.get_absolute_url(),
+        "url": page(batch),
         "reason": reason(batch.first, "import"),
         "choice_url": choice_url(user),
     }

@@ -14,10 +14,12 @@ from integrations import registry
 from integrations.models import Connection
 from integrations.registry import AccountingSystem
 from integrations.services import hindrances, import_problems
+from integrations.services.exports import item_for
 from integrations.services.preflight import early_findings
 from invoices import slots as invoice_slots
 from invoices.models import Invoice
 from invoices.services.findings import Finding
+from invoices.slots import Hold
 from ledger import slots as ledger_slots
 from organization import control_panel
 from organization.control_panel import Area, Item
@@ -49,6 +51,7 @@ def fill() -> None:
     invoice_slots.banners.add(hindrance_banner)
     invoice_slots.posting_rules.add(posting_findings)
     invoice_slots.added_dimensions.add(added_dimensions)
+    invoice_slots.export_holds.add(export_holds)
     invoice_slots.nothing_to_choose.add(import_first)
     _register_control_panel_items()
 
@@ -101,6 +104,16 @@ def posting_findings(invoice: Invoice, *, is_header_only: bool) -> Iterable[Find
 def added_dimensions(invoice: Invoice) -> Iterable[str]:
     connection = _posting_to(invoice)
     return registry.get(connection.system).added_dimensions(connection, invoice.company) if connection else ()
+
+
+def export_holds(user: User) -> Iterable[Hold]:
+    """An Account Owner is led to where it is fixed, others to the banner, which says who can."""
+    connection = _enabled(user).first()
+    if connection is None or not connection.is_held:
+        return
+    words = "signing in is stopped" if connection.is_locked_out else "exports are paused"
+    settings_url = reverse(f"integrations:{connection.system}_settings")
+    yield Hold(words, settings_url if can_manage_integrations(user) else "#hindrance")
 
 
 def import_button(user: User, list_name: str, **context: Any) -> Fragment | None:
@@ -157,9 +170,15 @@ def export_button(user: User, querystring: str = "", **context: Any) -> Fragment
 def invoice_panel(user: User, invoice: Invoice, **context: Any) -> Fragment | None:
     from integrations.panel import panel_context
 
-    connection = _enabled(user).first()
+    connection = _enabled(user).first() or _sent_over(invoice)
     found = panel_context(connection, invoice, user) if connection else None
     return Fragment("integrations/invoice_panel.html", found) if found else None
+
+
+def _sent_over(invoice: Invoice) -> Connection | None:
+    """Also after Disable: the bill still stands there, or perhaps does."""
+    item = item_for(invoice)
+    return item.connection if item is not None and (invoice.is_posted or item.was_sent) else None
 
 
 def problems_widget(user: User, **context: Any) -> Fragment | None:

@@ -12,6 +12,7 @@ from django.db.models.functions import TruncMonth
 
 from invoices.filters import start_of_day
 from invoices.models import ZERO, ApprovalStatus, ExportState, Invoice, InvoiceTally, PostingStatus
+from invoices.slots import export_holds
 from invoices.tallies import counted
 from organization.models import User
 
@@ -29,6 +30,7 @@ class Figure:
     note: str = ""
     tone: str = ""
     page: str = "search"
+    note_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
         to_post=number(to_post),
         failed=number(to_post & Q(export_state=ExportState.FAILED)),
         unknown=number(to_post & Q(export_state=ExportState.UNKNOWN)),
+        queued=number(to_post & Q(export_state=ExportState.QUEUED)),
     )
     for_me = Invoice.objects.authorizable_by(user).count()
     posted_rows = Invoice.objects.visible_to(user).filter(posting_status=PostingStatus.POSTED)
@@ -92,7 +95,7 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
             "to be corrected",
             _bad(open_rows["rejected"]),
         ),
-        Figure("Authorised, to be posted", open_rows["to_post"], NOT_POSTED, "not in the ledger yet"),
+        _to_post(open_rows["to_post"], open_rows["queued"], user),
         Figure(
             "Export problems",
             problems,
@@ -107,6 +110,15 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
             f"in the last {RECENT_DAYS} days",
         ),
     ]
+
+
+def _to_post(count: int, queued: int, user: User) -> Figure:
+    """Where exports are held back it says so, and leads to what has to be done."""
+    label, held = "Authorised, to be posted", next(iter(export_holds.ask(user=user) if queued else ()), None)
+    if held is None:
+        return Figure(label, count, NOT_POSTED, "not in the ledger yet")
+    waits = f"{queued:,} {'waits' if queued == 1 else 'wait'}"
+    return Figure(label, count, NOT_POSTED, f"{waits}: {held.words}", "warn", note_url=held.url)
 
 
 def _bad(count: int) -> str:

@@ -1,5 +1,7 @@
 """Places on this app's pages that higher apps fill."""
 
+from dataclasses import dataclass
+
 from invoices.services.findings import Finding
 from organization.slots import Question, Slot
 
@@ -15,6 +17,17 @@ banners = Slot("invoices.banners")
 # Buttons on Enter Invoice while there is nothing to choose there. Context: user.
 nothing_to_choose = Slot("invoices.nothing_to_choose")
 
+
+@dataclass(frozen=True)
+class Hold:
+    """Why what waits for its export does not leave ("exports are paused"), and where that is fixed."""
+
+    words: str
+    url: str
+
+
+# What holds exports back. Context: user.
+export_holds: Question[Hold] = Question()
 # What accounting systems would refuse of an invoice. Context: invoice; is_header_only, for one that is not saved yet.
 posting_rules: Question[Finding] = Question()
 # Keys of the dimensions that an export adds to every line by itself. Context: invoice.

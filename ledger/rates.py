@@ -9,6 +9,7 @@ from django.db.models import Case, DecimalField, Expression, OuterRef, Subquery,
 
 from ledger.models import ExchangeRate
 from organization.models import Account
+from organization.spelling import day_in_words
 
 _RATE = DecimalField(max_digits=18, decimal_places=8)
 
@@ -18,7 +19,7 @@ class NoRate(Exception):
 
     def __init__(self, currency: str, on: dt.date) -> None:
         super().__init__(
-            f"There is no exchange rate for {currency} on or before {on.day} {on:%B %Y}. Add one in the Control Panel"
+            f"There is no exchange rate for {currency} on or before {day_in_words(on)}. Add one in the Control Panel"
             " under Finance Functions → Exchange Rates."
         )
 

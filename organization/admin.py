@@ -228,6 +228,10 @@ class OwnerAdmin(DoorAdmin):
         _invite_again(self, request, queryset)
 
 
+# Support looks after no other people of an account, and calls them so on every page of the admin.
+User._meta.verbose_name, User._meta.verbose_name_plural = "Account Owner", "Account Owners"
+
+
 def _invite_again(page: admin.ModelAdmin, request: HttpRequest, owners: QuerySet[User]) -> None:
     invited = [
         owner.email for owner in owners.select_related("account") if accounts.invite_again(owner, by=request.user)

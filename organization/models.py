@@ -242,7 +242,9 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 class User(SavesWhatWasSet, AbstractBaseUser, PermissionsMixin, InvoicePermissions):
     """A person. Support staff belong to no account and use the admin."""
 
-    email = models.EmailField(unique=True, error_messages={"unique": "Somebody already signs in with this address."})
+    email = models.EmailField(
+        "e-mail", unique=True, error_messages={"unique": "Somebody already signs in with this address."}
+    )
     first_name = models.CharField(max_length=60, blank=True)
     last_name = models.CharField(max_length=60, blank=True)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, blank=True, related_name="users")
@@ -379,6 +381,7 @@ class AuditAction(models.TextChoices):
     AUDIT_EXPORTED = "export.audit", "Audit log downloaded"
     INTEGRATION_ENABLED = "integration.enabled", "Integration set up"
     INTEGRATION_DISABLED = "integration.disabled", "Integration disabled"
+    INTEGRATION_PAUSED = "integration.paused", "Integration paused"
     INTEGRATION_RESUMED = "integration.resumed", "Integration resumed"
     INTEGRATION_SWITCHED = "integration.switched", "Integration switched by support"
     CREDENTIALS_SAVED = "credentials.saved", "Credentials saved"

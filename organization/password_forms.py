@@ -11,14 +11,16 @@ RULES = "At least 12 characters, not only digits. Neither a common password nor 
 
 
 class EmptyFields:
-    """What to type stands above each field, so nothing stands in it."""
+    """What to type stands above each field, spelled as everywhere, so nothing stands in it."""
 
     fields: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
+            if name in ("login", "email"):
+                field.label = "E-mail"
 
 
 class LoginForm(EmptyFields, forms.LoginForm):

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from time import monotonic, sleep
+from types import FrameType
 
 from django.core.management.base import CommandError
 from django.utils import timezone
+
+from integrations.models import Connection
+from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE
+from integrations.services.heartbeat import GONE_AFTER
 
 LOOK_AGAIN_AFTER = 0.5
 # A call may run for a quarter of an hour there.
@@ -28,9 +35,9 @@ class Exit(IntEnum):
 
 
 EXIT_CODES = (
-    "Exit codes: 0 all is done; 1 something failed, or could not begin; 3 it waits, for the connection is paused; "
-    "4 it waits for a look-up of what may have arrived; 5 it is tried again at a time that is printed; "
-    "6 it was still under way after --timeout."
+    "Exit codes: 0 all is done; 1 something failed, or could not begin; 3 the connection is paused, so it waits or "
+    "could not begin; 4 it waits for a look-up of what may have arrived; 5 it is tried again at a time that is "
+    "printed; 6 it was still under way after --timeout: what it was at is broken off, and others take it over."
 )
 
 
@@ -50,6 +57,20 @@ class Standing:
         return CommandError(self.sentence, returncode=int(self.code))
 
 
+def why_held(connection: Connection) -> str:
+    """Why nothing begins over a connection that is not ready, and what to do."""
+    if connection.is_locked_out:
+        return f"{LOCKED_OUT} {LOCKED_OUT_ADVICE}"
+    if connection.is_paused:
+        return f"The connection is paused. {connection.pause_reason} {connection.pause_advice}".strip()
+    return "The connection is not synchronized." if connection.is_enabled else "The connection is disabled."
+
+
+def taken_over_at(sign_of_life: dt.datetime | None) -> dt.datetime | None:
+    """From when on others take over what somebody was at who gives no further sign of life."""
+    return sign_of_life + GONE_AFTER if sign_of_life else None
+
+
 def shown(at: dt.datetime) -> str:
     return timezone.localtime(at).isoformat(sep=" ", timespec="seconds")
 
@@ -60,11 +81,39 @@ def add_timeout(parser: ArgumentParser, default: int = PATIENCE) -> None:
     )
 
 
+class TimeIsUp(KeyboardInterrupt):
+    """Breaks off whatever is being done or waited for here, exactly as Ctrl-C does."""
+
+
 def wait_until(is_at_rest: Callable[[], bool], *, seconds: int) -> bool:
-    """Look again and again. False where it was still under way after so many seconds."""
+    """Look again and again. False where it was still under way after so many seconds.
+
+    `is_at_rest` may work itself, and call a gateway that does not answer. What it is at when the time is up is left as
+    a killed worker leaves it: others take it over.
+    """
     give_up_at = monotonic() + max(seconds, 0)
-    while not is_at_rest():
-        if monotonic() >= give_up_at:
-            return False
-        sleep(LOOK_AGAIN_AFTER)
+    try:
+        with _alarm(seconds):
+            while not is_at_rest():
+                if monotonic() >= give_up_at:
+                    return False
+                sleep(LOOK_AGAIN_AFTER)
+    except TimeIsUp:
+        return False
     return True
+
+
+@contextmanager
+def _alarm(seconds: int) -> Iterator[None]:
+    """Raises TimeIsUp inside, wherever it is, but leaves one look its second."""
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise TimeIsUp
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

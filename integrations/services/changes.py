@@ -1,11 +1,11 @@
-"""What people do to a connection itself: one entry in the audit log, and one in the Integration History."""
+"""What becomes of a connection itself: one entry in the audit log, and one in the Integration History."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
 
-from integrations.models import Connection, Job, JobKind, JobStatus, Outcome, OutcomeKind
+from integrations.models import Connection, Job, JobKind, JobStatus, Outcome, OutcomeKind, Trigger
 from organization import audit
 from organization.audit import Changes
 from organization.models import AuditAction, Company, User
@@ -20,7 +20,10 @@ def record(
     company: Company | None = None,
     target: models.Model | None = None,
 ) -> None:
-    """In the caller's transaction. `changes` as for the audit log: without any secret."""
+    """In the caller's transaction. `by` is None for what happened by itself.
+
+    `changes` as for the audit log: without any secret.
+    """
     audit.record(action, account=connection.account, target=target or connection, changes=changes, actor=by)
     now = timezone.now()
     told = {label: [_shown(before), _shown(after)] for label, (before, after) in (changes or {}).items()}
@@ -30,6 +33,7 @@ def record(
         kind=JobKind.CHANGE,
         data_set=action,
         status=JobStatus.SUCCEEDED,
+        trigger=Trigger.MANUAL if by else Trigger.AUTOMATIC,
         requested_by=by,
         started_at=now,
         finished_at=now,

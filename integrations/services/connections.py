@@ -14,7 +14,7 @@ from integrations.models import Connection
 from integrations.services import changes
 from ledger.models import ClosedPeriod
 from notices.after_commit import wake
-from organization import audit, secrets
+from organization import secrets
 from organization.models import Account, AuditAction, User
 
 log = logging.getLogger(__name__)
@@ -116,9 +116,12 @@ def pause(connection: Connection, error: IntegrationError) -> None:
 
     with transaction.atomic():
         running = Connection.objects.enabled().filter(pk=connection.pk, paused_at=None)
-        why = {"pause_reason": error.user_message, "pause_advice": error.advice}
-        is_new = running.update(paused_at=timezone.now(), overdue_since=None, **why)
+        words = {"pause_reason": error.user_message, "pause_advice": error.advice}
+        is_new = running.update(paused_at=timezone.now(), overdue_since=None, **words)
         connection.refresh_from_db()
+        if is_new:
+            why = {"Why": (None, error.user_message)}
+            changes.record(connection, AuditAction.INTEGRATION_PAUSED, by=None, changes=why)
         if is_new and not connection.is_locked_out:  # of that people are told by whoever finds it out
             mail.safely(hindrance_mail.tell, connection.pk)
 
@@ -132,8 +135,9 @@ def resume(connection: Connection, *, by: User | None) -> None:
         _require_enabled(row)
         require_sign_in_allowed(row)
         if row.is_paused:
-            paused = {"Paused for": (row.pause_reason, None)}
-            audit.record(AuditAction.INTEGRATION_RESUMED, account=row.account, target=row, changes=paused, actor=by)
+            changes.record(
+                row, AuditAction.INTEGRATION_RESUMED, by=by, changes={"Was paused for": (None, row.pause_reason)}
+            )
         _clear_pause(row)
         row.save(update_fields=["paused_at", "pause_reason", "pause_advice", "overdue_since"])
         wake(sweep)

@@ -106,9 +106,8 @@ def _queue(job: Job, wanted: list[tuple[int, int]]) -> list[tuple[int, int]]:
     restarted = [invoice_id for invoice_id in ids if known.get(invoice_id) in RESTARTABLE]
     if restarted:
         again = items.filter(invoice__in=restarted)
-        if job.trigger in ASKED_FOR:
-            causes = set(again.filter(status=ItemStatus.FAILED).values_list("company_id", "code"))
-            registry.get(job.connection.system).doubt(job.connection, causes)
+        if job.trigger == Trigger.MANUAL:
+            registry.get(job.connection.system).doubt(job.connection, _causes_unchanged(again))
         if job.requested_by is not None:
             activity.record_exports(
                 [(pk, "export_asked", f"Export to {job.connection.system_name} asked for again.") for pk in restarted],
@@ -127,6 +126,15 @@ def _queue(job: Job, wanted: list[tuple[int, int]]) -> list[tuple[int, int]]:
     queued = list(ExportItem.objects.filter(job=job, invoice__in=ids))
     outbox.write_states(queued)
     return [(item.invoice_id, item.company_id) for item in queued]
+
+
+def _causes_unchanged(again: QuerySet[ExportItem]) -> set[tuple[int, str]]:
+    """(company id, cause) of what failed and is as it was: who tries just that again, believes that it was fixed there.
+
+    What was changed here meanwhile says nothing about what a refusal taught; its correction wiped the export state.
+    """
+    unchanged = again.filter(status=ItemStatus.FAILED).exclude(invoice__export_state=ExportState.NONE)
+    return set(unchanged.values_list("company_id", "code"))
 
 
 def export_automatically(invoice: Invoice) -> None:

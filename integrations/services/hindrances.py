@@ -89,8 +89,10 @@ def _overdue(connection: Connection) -> Hindrance | None:
     if connection.overdue_since is None:
         return None
     name = connection.system_name
-    waiting = waiting_words(connection)
-    why = f"{waiting} longer than an hour." if waiting else "An import that was to start by itself has not started."
+    waiting, is_one = _waiting(connection)
+    # Of several, only the first is known to wait for so long.
+    longer = "has waited longer" if is_one else "wait, the first of them longer"
+    why = f"{waiting} {longer} than an hour." if waiting else "An import that was to start by itself has not started."
     if connection.is_ready:
         advice, who = f"Planergy's support team was told: {settings.SUPPORT_EMAIL}. {NOTHING_LOST}", OPERATORS
     elif connection.has_credentials:
@@ -102,6 +104,12 @@ def _overdue(connection: Connection) -> Hindrance | None:
 
 def waiting_words(connection: Connection) -> str:
     """ "5 invoices and 2 imports wait", or "" where nothing does."""
+    waiting, is_one = _waiting(connection)
+    return f"{waiting} {'waits' if is_one else 'wait'}" if waiting else ""
+
+
+def _waiting(connection: Connection) -> tuple[str, bool]:
+    """What waits, and whether it is only one."""
     items = connection.export_items.unsettled().count()
     jobs = connection.jobs.unfinished().exclude(kind__in=(JobKind.EXPORT, JobKind.SYNCHRONIZE)).count()
     counted = [
@@ -109,7 +117,7 @@ def waiting_words(connection: Connection) -> str:
         for count, word in ((items, "invoice"), (jobs, "import"))
         if count
     ]
-    return f"{' and '.join(counted)} {'waits' if items + jobs == 1 else 'wait'}" if counted else ""
+    return " and ".join(counted), items + jobs == 1
 
 
 def note_overdue(now: dt.datetime) -> list[Connection]:

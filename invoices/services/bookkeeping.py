@@ -10,6 +10,7 @@ from invoices.services import activity
 from invoices.signals import invoice_corrected
 from organization import audit
 from organization.models import AuditAction, User
+from organization.spelling import day_in_words
 
 # By field of the invoice, "lines" or "dimensions": what it said before, and what it says now.
 Changes = dict[str, tuple[str | None, str | None]]
@@ -73,7 +74,7 @@ def _part(label: str, before: str | None, after: str | None) -> str:
 
 def _in_words(text: str | None) -> str:
     day = day_of(text)
-    return f"{day.day} {day:%B %Y}" if day else text or "none"
+    return day_in_words(day) if day else text or "none"
 
 
 def day_of(text: str | None) -> dt.date | None:

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from invoices.models import Invoice
-from ledger.models import ClosedPeriod
 
 LONGEST_AGO = dt.timedelta(days=365)
 LONGEST_AHEAD = dt.timedelta(days=31)
@@ -41,16 +39,6 @@ def _unlikely_dates(invoice: Invoice, today: dt.date) -> Iterator[Remark]:
         yield f"The invoice date is {_long(day - today)} ahead. Look whether it is right.", "invoice_date"
     if due and due > max(day or today, today) + LONGEST_DUE:
         yield f"It is due only in {_long(due - today)}. Look whether the year is right.", "due_date"
-    yield from _closed(invoice)
-
-
-def _closed(invoice: Invoice) -> Iterator[Remark]:
-    day, field = invoice.posting_date or invoice.invoice_date, "posting_date"
-    period = ClosedPeriod.objects.filter(company=invoice.company_id).first() if day else None
-    if period and day and day <= period.closed_to:
-        closed_to = date_format(period.closed_to, "DATE_FORMAT")
-        what = "posting date" if invoice.posting_date else "invoice date, which it would be posted by,"
-        yield f"The {what} is in a closed period: {invoice.company} is closed up to {closed_to}.", field
 
 
 def _long(distance: dt.timedelta) -> str:

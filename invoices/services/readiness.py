@@ -15,6 +15,9 @@ from invoices.slots import added_dimensions, posting_rules
 from ledger.minor_units import grouped
 from ledger.models import Dimension
 
+DUE_BEFORE_DATE = "The due date is before the invoice date."
+CORRECT_DUE_DATE = "Correct the due date, or the invoice date."
+
 
 def check_ready(invoice: Invoice) -> None:
     """Raises InvoiceRefused with the first thing that is missing or wrong."""
@@ -71,8 +74,7 @@ def _header_problems(invoice: Invoice) -> Iterator[Finding]:
         advice = "Choose another one, or make it active where it comes from."
         yield Finding("supplier_inactive", f"Supplier {supplier} is archived.", "supplier", advice, supplier.code)
     if invoice.due_date and invoice.invoice_date and invoice.due_date < invoice.invoice_date:
-        message = "The due date is before the invoice date."
-        yield Finding("due_before_date", message, "due_date", "Correct one of the two.")
+        yield Finding("due_before_date", DUE_BEFORE_DATE, "due_date", CORRECT_DUE_DATE)
 
 
 def _line_problems(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.http import Http404, HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.utils import translation
 from django.utils.html import format_html_join
 from django.views.decorators.http import require_safe
 
@@ -60,7 +61,9 @@ def put_beside_fields(forms: EntryForms, findings: Iterable[Finding]) -> None:
 
 def _add_note(form: forms.BaseForm, name: str, findings: list[Finding]) -> None:
     field, bound = form.fields[name], form[name]
-    field.note = format_html_join(" ", "{}", ((finding.sentence,) for finding in findings))  # type: ignore[attr-defined]
+    spelling = translation.get_language() or "en-gb"
+    spelled = ((spell(finding.sentence, spelling),) for finding in findings)
+    field.note = format_html_join(" ", "{}", spelled)  # type: ignore[attr-defined]
     helped = f"{bound.auto_id}_helptext " if field.help_text else ""
     field.widget.attrs["aria-describedby"] = f"{helped}{bound.auto_id}_note"
 

@@ -153,11 +153,11 @@ def test_sign_in_pages_are_accessible_too(world: World, open_page: Callable[...,
     wrong += visit(page, live_server.url, "/accounts/password/reset/key/1-used/")
 
     page.goto(f"{live_server.url}/accounts/login/")
-    page.get_by_label("Email").fill("nobody@demo.example")
+    page.get_by_label("E-mail").fill("nobody@demo.example")
     page.get_by_label("Password", exact=True).fill("wrong")
     page.get_by_role("button", name="Sign in").click()
     wrong += inspect(page, "login, refused")
-    page.get_by_label("Email").fill(guarded.email)
+    page.get_by_label("E-mail").fill(guarded.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/2fa/authenticate/*")

@@ -26,7 +26,7 @@ def _addresses(portal_sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sign_in(page: Page, email: str) -> None:
-    page.get_by_label("Email").fill(email)
+    page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()

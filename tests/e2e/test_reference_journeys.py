@@ -38,7 +38,7 @@ KINDS: dict[str, tuple[str, dict[str, str], str, str]] = {
     ),
     "users": (
         "user",
-        {"Email": "nia@demo.example", "First name": "Nia", "Role": "=Reporter", "Last name": "Stone"},
+        {"E-mail": "nia@demo.example", "First name": "Nia", "Role": "=Reporter", "Last name": "Stone"},
         "Last name",
         "Stone-Hill",
     ),
@@ -92,7 +92,7 @@ def test_lists_adds_finds_edits_archives_and_goes_through_a_file(
     folder = "accounts-payable" if kind == "rules" else "control-panel"
     page = open_page(f"/{folder}/{kind}/", demo.owner)
     rows = page.locator("#results tbody tr")
-    name = values.get("Email") or values.get("Code") or values["Name"]
+    name = values.get("E-mail") or values.get("Code") or values["Name"]
 
     page.get_by_role("link", name=f"Add {singular}").first.click()
     fill(page, values)
@@ -143,7 +143,7 @@ def test_a_new_colleague_is_invited_chooses_a_password_and_comes_in(
 ) -> None:
     """The mail goes out through the worker, as a file in these tests."""
     page = open_page("/control-panel/users/add/", demo.owner)
-    fill(page, {"Email": "nia@demo.example", "First name": "Nia", "Role": "=Reporter"})
+    fill(page, {"E-mail": "nia@demo.example", "First name": "Nia", "Role": "=Reporter"})
     page.get_by_role("button", name="Add user").click()
     expect(page.locator("#messages")).to_contain_text("an invitation is on its way")
     expect(page.locator("#results tbody tr").filter(has_text="nia@demo.example")).to_contain_text("Invited")
@@ -154,7 +154,7 @@ def test_a_new_colleague_is_invited_chooses_a_password_and_comes_in(
     guest.get_by_label("New password, again").fill("a-rather-long-pass-phrase")
     guest.get_by_role("button", name="Save the password").click()
     guest.get_by_role("main").get_by_role("link", name="Sign in").click()
-    guest.get_by_label("Email").fill("nia@demo.example")
+    guest.get_by_label("E-mail").fill("nia@demo.example")
     guest.get_by_label("Password", exact=True).fill("a-rather-long-pass-phrase")
     guest.get_by_role("button", name="Sign in").click()
     expect(guest.get_by_role("heading", name="Welcome, Nia")).to_be_visible()

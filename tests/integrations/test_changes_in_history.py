@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from integrations.errors import ConfigurationError
 from integrations.models import Connection, ImportSchedule, Job, JobKind, JobStatus
 from integrations.services import connections
-from organization.models import User
+from organization.models import AuditEntry, User
 from organization.support import SESSION_KEY
 from tests import factories
 from tests.integrations.importing import CREDENTIALS, connected
@@ -92,6 +93,49 @@ def test_a_schedule_of_supports_is_an_entry(desk: Client, connection: Connection
     schedule = ImportSchedule.objects.get()
     desk.post(reverse("admin:integrations_importschedule_delete", args=[schedule.pk]), {"post": "yes"})
     assert [entry.title for entry in changes(connection)] == ["Schedule added", "Schedule deleted"]
+
+
+REFUSED = ConfigurationError("The password was refused.", advice="Save the right one.")
+
+
+def test_a_pause_and_who_ended_it_are_entries(connection: Connection, client: Client) -> None:
+    owner = factories.owner(connection.account, first_name="Olivia", last_name="Marsh")
+    client.force_login(owner)
+    connections.pause(connection, REFUSED)
+    connections.pause(connection, ConfigurationError("Something later."))  # the first reason stays
+    client.post(reverse("integrations:resume", args=["sage_intacct"]))
+    paused, resumed = changes(connection)
+    assert (paused.title, paused.requested_by, paused.message) == (
+        "Integration paused",
+        None,
+        "Why: The password was refused.",
+    )
+    assert (resumed.title, resumed.requested_by, resumed.message) == (
+        "Integration resumed",
+        owner,
+        "Was paused for: The password was refused.",
+    )
+    listed = text(client.get(HISTORY))
+    assert "Integration paused" in listed
+    assert "Automatic" in listed
+    assert "Integration resumed" in listed
+    assert "The password was refused." in text(client.get(paused.get_absolute_url()))
+    assert "Olivia Marsh" in text(client.get(resumed.get_absolute_url()))
+    logged = AuditEntry.objects.filter(action__startswith="integration.").values_list("action", "actor_id")
+    assert list(logged.order_by("pk")) == [("integration.paused", None), ("integration.resumed", owner.pk)]
+
+
+def test_a_resumption_by_support_is_an_entry(desk: Client, connection: Connection) -> None:
+    connections.pause(connection, REFUSED)
+    chosen = {"action": "resume", "_selected_action": [connection.pk]}
+    desk.post(reverse("admin:integrations_connection_changelist"), chosen)
+    assert (changes(connection)[-1].title, str(changes(connection)[-1].requested_by)) == ("Integration resumed", "Sam")
+    assert changes(connection)[-1].message.startswith("By Planergy's support team. Was paused for: The password")
+
+
+def test_pressing_resume_where_nothing_is_paused_is_none(connection: Connection) -> None:
+    connections.resume(connection, by=factories.owner(connection.account))
+    assert changes(connection) == []
 
 
 def test_the_history_is_readable_while_disabled(owner: User, page: Client) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
+import socketserver
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.conf import settings
+from django.core.management import CommandError, call_command, load_command_class
 from django.utils import timezone
 
 from integrations import runner
@@ -18,7 +24,11 @@ from integrations.management import waiting
 from integrations.management.waiting import Exit, wait_until
 from integrations.models import Connection, ExportItem, Job, JobKind, JobStatus
 from integrations.services import connections, exports, jobs
+from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE
+from integrations.services.heartbeat import GONE_AFTER
+from organization import secrets
 from tests.integrations import exporting
+from tests.integrations.importing import CREDENTIALS
 from tests.integrations.portal_process import worker
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +119,113 @@ def test_what_was_refused_ends_with_1(connection: Connection, portal_sandbox: An
     code, out, error = run("intacct_export")
     assert (code, error) == (Exit.FAILED, "1 of 1 invoices were not exported.")
     assert "The number has 40 characters" in out
+
+
+class NeverAnswers(socketserver.BaseRequestHandler):
+    """Takes the call, and hangs up on whoever still waits after two seconds: that would end otherwise."""
+
+    def handle(self) -> None:
+        self.request.settimeout(2)
+        with suppress(TimeoutError):
+            while self.request.recv(65_536):
+                pass
+
+
+@contextmanager
+def silent_endpoint() -> Iterator[str]:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), NeverAnswers) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/ia/xml/xmlgw.phtml"
+        server.shutdown()
+
+
+@pytest.fixture
+def silent_gateway(settings: Any) -> Iterator[None]:
+    with silent_endpoint() as settings.SAGE_INTACCT_ENDPOINT:
+        yield
+
+
+@pytest.mark.usefixtures("silent_gateway")
+def test_a_gateway_that_never_answers_is_left_when_the_time_is_up(connection: Connection) -> None:
+    invoice = exporting.ready_invoice(connection)
+    code, out, error = run("intacct_export", "--timeout", "1")
+    item = ExportItem.objects.get()
+    at = waiting.shown(item.claimed_at + GONE_AFTER)  # type: ignore[operator]
+    assert (code, error) == (Exit.TIMED_OUT, "1 of 1 invoices are still under way.")
+    assert f"{invoice.number}: Sending. If no answer comes, others take it over from {at}." in out
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+@pytest.mark.usefixtures("silent_gateway")
+def test_an_import_leaves_such_a_gateway_too(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "wake", lambda job_id, *, trigger: None)
+    code, out, error = run("intacct_import", "--data-set", "terms", "--timeout", "1")
+    at = waiting.shown(Job.objects.get().heartbeat_at + GONE_AFTER)  # type: ignore[operator]
+    assert (code, error) == (Exit.TIMED_OUT, "1 of 1 imports are still under way.")
+    assert f"Import Terms: Running; if it does not go on, others take it over from {at}. nothing yet." in out
+
+
+def test_what_was_left_under_way_is_brought_to_its_end_by_the_next_command(
+    connection: Connection, portal_sandbox: Any, settings: Any
+) -> None:
+    """Where no worker runs, nobody else comes by."""
+    exporting.ready_invoice(connection)
+    reachable = settings.SAGE_INTACCT_ENDPOINT
+    with silent_endpoint() as settings.SAGE_INTACCT_ENDPOINT:
+        assert run("intacct_export", "--timeout", "1")[0] == Exit.TIMED_OUT
+    settings.SAGE_INTACCT_ENDPOINT = reachable
+    ExportItem.objects.update(claimed_at=timezone.now() - GONE_AFTER * 2)
+    code, out, _ = run("intacct_export", "--json", "--timeout", "30")
+    told = json.loads(out)
+    assert (code, told["total"], told["posted"], told["waiting"]) == (0, 1, 1, [])
+    assert [outcome["outcome"] for outcome in told["outcomes"]] == ["posted"]
+    assert len(exporting.bills(portal_sandbox)) == 1
+    exporting.assert_nothing_more_happens(portal_sandbox, connection)
+
+
+def test_what_an_earlier_run_left_waiting_is_not_called_done(connection: Connection) -> None:
+    invoice = exporting.ready_invoice(connection)
+    connections.pause(connection, ConfigurationError("The password has expired.", advice="Save a new one."))
+    run("intacct_export")
+    code, out, error = run("intacct_export", "--invoice", invoice.number)
+    assert (code, out.strip()) == (Exit.PAUSED, f"{invoice.number}: Queued. It waits for the connection.")
+    assert error.endswith("1 of 1 invoices wait for it.")
+    assert run("intacct_export", "--invoice", "another")[0] == 0
+
+
+def test_an_import_over_a_paused_connection_ends_with_3(connection: Connection) -> None:
+    connections.pause(connection, ConfigurationError("The password has expired.", advice="Save a new one."))
+    code, _, error = run("intacct_import", "--data-set", "terms")
+    assert (code, error) == (
+        Exit.PAUSED,
+        "The connection to Sage Intacct is paused: The password has expired. Save a new one.",
+    )
+
+
+def test_an_import_that_pauses_the_connection_ends_with_3(connection: Connection, portal_sandbox: Any) -> None:
+    connection.encrypted_credentials = secrets.encrypt_json(CREDENTIALS | {"user_password": "wrong"})
+    connection.save()
+    code, _, error = run("intacct_import", "--data-set", "terms")
+    assert code == Exit.PAUSED
+    assert "The connection is paused." in error
+
+
+def test_a_stopped_sign_in_is_not_called_a_pause(connection: Connection) -> None:
+    exporting.ready_invoice(connection)
+    Connection.objects.update(refused_sign_ins=3)
+    code, _, error = run("intacct_export")
+    assert code == Exit.PAUSED
+    assert error == f"{LOCKED_OUT} {LOCKED_OUT_ADVICE} 1 of 1 invoices wait for it."
+
+
+@pytest.mark.parametrize("command", ["intacct_export", "intacct_import"])
+def test_every_exit_code_stands_in_the_readme_and_in_help(command: str) -> None:
+    readme = (settings.BASE_DIR / "README.md").read_text()
+    told = load_command_class("integrations", command).help
+    for code in (0, *Exit):
+        assert f"\n| {int(code)} | " in readme
+        assert re.search(rf"[:;] {int(code)} ", told)
 
 
 @pytest.mark.slow

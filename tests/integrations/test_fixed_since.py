@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from integrations.models import Attempt, Connection, ExportItem, FailureKind, ItemStatus
+from integrations.models import Attempt, Connection, ExportItem, FailureKind, ItemStatus, Trigger
 from integrations.services import exports, outbox
+from integrations.services.preflight import problems_of
 from invoices.models import ApprovalStatus, ExportState, Invoice
 from invoices.services.authorization import authorize_invoice, submit_invoice
 from invoices.services.corrections import correct_posting_date
@@ -179,6 +180,50 @@ def test_save_and_try_again_makes_one_bill(
     exporting.assert_nothing_more_happens(portal_sandbox, connection)
 
 
+def certain(connection: Connection) -> bool:
+    """Whether what the refusal taught still holds invoices back."""
+    other = ready_invoice(connection, invoice_date=dt.date(2030, 1, 19), due_date=dt.date(2030, 3, 18))
+    return any(problem.is_error for problem in problems_of(connection, other))
+
+
+def test_a_corrected_date_does_not_make_what_was_learnt_doubtful(
+    page: Client, refused: Invoice, connection: Connection
+) -> None:
+    assert "The posting date was saved first." in correct(page, refused).content.decode()
+    assert ExportItem.objects.get().status == ItemStatus.QUEUED
+    assert certain(connection)
+
+
+def test_nor_does_an_invoice_that_was_changed_and_authorised_again(
+    page: Client, clerk: User, refused: Invoice, connection: Connection
+) -> None:
+    header = {name: getattr(refused, name) for name in ("company", "supplier", "number", "currency", "kind")}
+    dates = {"invoice_date": refused.invoice_date, "due_date": refused.due_date, "posting_date": OPEN_DAY}
+    lines = [LineData(gl_code=line.gl_code, unit_price=Decimal(90)) for line in refused.lines.all()]
+    submit_invoice(save_invoice(by=clerk, header=header | dates, lines=lines, invoice=refused), by=clerk)
+    authorize_invoice(refused, by=factories.owner(connection.account))
+    page.post(reverse("integrations:export_invoice", args=[refused.pk]))
+    assert ExportItem.objects.get().status == ItemStatus.QUEUED
+    assert certain(connection)
+
+
+def test_nor_does_a_command_that_runs_by_itself(refused: Invoice, connection: Connection) -> None:
+    exports.export_invoices(connection, [refused], by=None, trigger=Trigger.COMMAND)
+    assert ExportItem.objects.get().status == ItemStatus.QUEUED
+    assert certain(connection)
+
+
+@pytest.mark.parametrize(
+    ("address", "data"), [("export_invoice", {}), ("try_again", {"code": "period_closed"})], ids=["one", "cause"]
+)
+def test_trying_again_what_was_not_changed_does(
+    page: Client, refused: Invoice, connection: Connection, address: str, data: dict[str, str]
+) -> None:
+    page.post(reverse(f"integrations:{address}", args=[] if data else [refused.pk]), data)
+    assert ExportItem.objects.get().status == ItemStatus.QUEUED
+    assert not certain(connection)
+
+
 def test_an_automatic_connection_takes_a_fixed_invoice_again(
     clerk: User, refused: Invoice, connection: Connection, portal_sandbox: Any
 ) -> None:
@@ -230,7 +275,9 @@ def test_what_only_preflight_refused_was_not_sent(
     shown = panel(page, second)
     assert "It was not sent, for this has to be fixed first" in shown
     assert "Save and try again" in shown
-    assert second.activities.get(kind="export_failed").text.startswith("Not sent to Sage Intacct: The books of")
+    assert second.activities.get(kind="export_failed").text.startswith(
+        "Not sent to Sage Intacct: The posting date lies in a period"
+    )
 
 
 def test_asking_again_stands_in_the_activity(page: Client, clerk: User, refused: Invoice) -> None:

@@ -185,7 +185,7 @@ def test_an_invoice_that_waits_for_an_hour_is_told_once_and_again_after_a_day(
     ExportItem.objects.update(queued_at=timezone.now() - AN_HOUR * 2)
     assert overdue(connection)
     assert told() == sorted([owner.email, clerk.email, SUPPORT])
-    assert "1 invoice waits longer than an hour." in mail.outbox[0].body
+    assert "1 invoice has waited longer than an hour." in mail.outbox[0].body
     page = shown(clerk, "/")
     assert "Work over Sage Intacct is overdue since" in page
     assert "Planergy's support team can fix it." in page.replace("&#x27;", "'")
@@ -197,6 +197,26 @@ def test_an_invoice_that_waits_for_an_hour_is_told_once_and_again_after_a_day(
     ExportItem.objects.update(status=ItemStatus.POSTED)
     assert not overdue(connection)
     assert "overdue" not in shown(owner, "/")
+
+
+def test_the_mails_of_what_is_overdue_say_each_thing_once_and_to_each_what_they_can_do(
+    connection: Connection, owner: User
+) -> None:
+    exports.export_invoices(connection, [exporting.ready_invoice(connection) for _ in range(3)], by=None)
+    first = ExportItem.objects.order_by("pk").values_list("pk", flat=True)[0]
+    ExportItem.objects.filter(pk=first).update(queued_at=timezone.now() - AN_HOUR * 2)
+    assert overdue(connection)
+    bodies = {message.to[0]: [message.body, str(message.alternatives[0].content)] for message in mail.outbox}  # type: ignore[attr-defined]
+    assert set(bodies) == {owner.email, SUPPORT}
+    for body in (*bodies[owner.email], *bodies[SUPPORT]):
+        assert "3 invoices wait, the first of them longer than an hour." in body
+        assert body.count("Nothing is lost") == 1
+        assert "for it." not in body
+    for body in bodies[owner.email]:
+        assert "support team was told" in body.replace("&#x27;", "'")
+    for body in bodies[SUPPORT]:
+        assert "See whether a worker and beat run" in body
+        assert "support team" not in body
 
 
 def test_there_is_one_reminder_however_often_it_came_about(connection: Connection, owner: User) -> None:
@@ -223,7 +243,7 @@ def test_an_import_that_does_not_begin_is_overdue_unless_others_of_it_are_at_wor
     assert not overdue(connection)
     at_work.delete()
     assert overdue(connection)
-    assert "1 import waits longer than an hour." in mail.outbox[0].body
+    assert "1 import has waited longer than an hour." in mail.outbox[0].body
 
 
 @pytest.mark.parametrize("is_synchronized", [True, False])
@@ -294,3 +314,28 @@ def test_words_of_an_invoice_follow_the_pause(connection: Connection, owner: Use
     panel = shown(owner, Invoice.objects.get(pk=invoice.pk).get_absolute_url()).partition('id="export-panel"')[2]
     assert "Paused" in panel.partition("</h2>")[2][:400]
     assert reverse("integrations:invoice_state", args=[invoice.pk]) in panel
+
+
+def test_what_waits_for_its_export_is_said_on_its_tile(client: Client) -> None:
+    connection = exporting.exporting_connection()
+    owner, clerk = factories.owner(connection.account), factories.user(connection.account)
+    exporting.ready_invoice(connection)
+    exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=owner)
+
+    def tile(user: User) -> str:
+        client.force_login(user)
+        shown = " ".join(client.get("/accounts-payable/").content.decode().split())
+        return shown[shown.index("Authorised, to be posted") :].partition("</div>")[0]
+
+    assert "not in the ledger yet" in tile(owner)
+    connections.pause(connection, REFUSED)
+    settings_page = reverse("integrations:sage_intacct_settings")
+    assert f'<a class="tile-note" href="{settings_page}">1 waits: exports are paused</a>' in tile(owner)
+    assert '<a class="tile-note" href="#hindrance">1 waits: exports are paused</a>' in tile(clerk)
+    assert 'id="hindrance"' in client.get("/accounts-payable/").content.decode()
+    Connection.objects.update(refused_sign_ins=3)
+    assert "1 waits: signing in is stopped" in tile(owner)
+    Connection.objects.update(refused_sign_ins=0)
+    ExportItem.objects.all().delete()
+    Invoice.objects.update(export_state="none")
+    assert "not in the ledger yet" in tile(owner)

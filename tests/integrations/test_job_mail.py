@@ -162,16 +162,18 @@ def test_an_expected_failure_is_no_matter_for_support(connection: Connection) ->
     assert "What to do: Add the permission." in mail.outbox[0].body
 
 
-def test_disabling_says_so_and_links_to_no_page_that_is_away(connection: Connection) -> None:
-    by: User = factories.owner(connection.account)
+@pytest.mark.parametrize("is_owner", [True, False])
+def test_disabling_says_so_and_links_where_its_reader_may_go(connection: Connection, is_owner: bool) -> None:
+    """While it is disabled, the history is the Account Owners' to read."""
+    by: User = factories.owner(connection.account) if is_owner else factories.user(connection.account)
     job = jobs.start_imports(connection, data_sets=["terms"], by=by)[0]
     connections.disable(connection, by=by)
     runner.sweep_jobs(timezone.now() + AN_HOUR)
     message = mail.outbox[0]
     assert "The Sage Intacct integration was disabled before it began." in message.body
     for body in (message.body, str(message.alternatives[0].content)):
-        assert job.get_absolute_url() not in body
-        assert "click here" not in body
+        assert (job.get_absolute_url() in body) == is_owner
+        assert ("click here" in body) == is_owner
 
 
 def test_numbers_and_words_follow_the_reader(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Connection
+from integrations.sage_intacct.classification import classify_errors
+from integrations.sage_intacct.client import ApiError
+from integrations.sage_intacct.exporters.learning import DOCUMENTS_REQUIRED_AT
 from integrations.services.preflight import problems_of
 from invoices.errors import InvoiceRefused
 from invoices.models import ApprovalStatus, Invoice, InvoiceLine
@@ -20,6 +24,7 @@ from invoices.services.authorization import submit_invoice
 from invoices.services.readiness import problems
 from ledger.models import ClosedPeriod
 from organization.models import User
+from suppliers.models import Supplier
 from tests import factories
 from tests.integrations.exporting import account, exporting_connection
 from tests.integrations.importing import company_of
@@ -90,12 +95,90 @@ def test_a_supplier_on_hold_is_said_early(page: Client, connection: Connection, 
 def test_a_closed_period_is_said_at_the_posting_date(connection: Connection, clerk: User) -> None:
     closed = ClosedPeriod.objects.create(company=company_of(connection), closed_to=dt.date(2030, 1, 31))
     invoice = draft(connection, clerk)
-    with pytest.raises(InvoiceRefused, match="are closed up to 31 January 2030") as refused:
+    with pytest.raises(InvoiceRefused, match=r"is closed in Sage Intacct\. Open from 1 February 2030\.") as refused:
         submit_invoice(invoice, by=clerk)
     assert refused.value.field == "posting_date"
     ClosedPeriod.objects.filter(pk=closed.pk).update(learnt_at=timezone.now() - dt.timedelta(days=2))
     submit_invoice(invoice, by=clerk)  # may be open again: it only warns
     assert invoice.approval_status == ApprovalStatus.WAITING
+
+
+def test_a_closed_period_is_said_once_and_as_its_reader_writes_dates(
+    page: Client, connection: Connection, clerk: User
+) -> None:
+    ClosedPeriod.objects.create(company=company_of(connection), closed_to=dt.date(2030, 1, 31))
+    invoice = draft(connection, clerk)
+    for spelling, day in (("en-gb", "1 February 2030"), ("en-us", "February 1, 2030")):
+        User.objects.filter(pk=clerk.pk).update(spelling=spelling)
+        shown = text(page.get(invoice.get_absolute_url()))
+        assert shown.count("closed") == shown.count("lies in a period that is closed in Sage Intacct") > 0
+        assert f"Open from {day}." in shown
+        edited = text(page.get(reverse("invoices:invoice_edit", args=[invoice.pk])))
+        assert f"a posting date in an open period, {day} or later" in note(edited, "posting_date")
+        assert edited.count("closed in Sage Intacct") == 1
+    typed = {"company": company_of(connection).pk, "kind": "invoice", "invoice_date": "01/15/2030"}
+    notes = page.get(reverse("invoices:header_check"), typed).json()["notes"]
+    assert "Open from February 1, 2030." in notes["posting_date"]
+    assert "closed" not in page.get(reverse("invoices:plausibility"), typed).text
+
+
+def test_a_sign_beside_its_field_is_escaped_once_for_every_reader(
+    page: Client, connection: Connection, clerk: User
+) -> None:
+    edit = reverse("invoices:invoice_edit", args=[draft(connection, clerk, number="A&B").pk])
+    for spelling in ("en-gb", "en-us"):
+        User.objects.filter(pk=clerk.pk).update(spelling=spelling)
+        assert "in a bill number: &amp; Take" in note(text(page.get(edit)), "number")
+
+
+# What pre-flight knows, and the refusal that it spares: one wording.
+SPARED = [
+    (
+        "Periods are closed. Open periods: Top level: open from 02/01/2030",
+        lambda invoice: ClosedPeriod.objects.create(company=invoice.company, closed_to=dt.date(2030, 1, 31)),
+    ),
+    (
+        "Date must be on or after 02/01/2030",
+        lambda invoice: ClosedPeriod.objects.create(company=invoice.company, closed_to=dt.date(2030, 1, 31)),
+    ),
+    (
+        "Date Due cannot be earlier than date of transaction",
+        lambda invoice: Invoice.objects.filter(pk=invoice.pk).update(due_date=dt.date(2029, 1, 1)),
+    ),
+    (
+        "The vendor 'V00001' is on hold.",
+        lambda invoice: Supplier.objects.filter(pk=invoice.supplier_id).update(is_on_hold=True, name="", code="V00001"),
+    ),
+    (
+        "Currency 'USD' is not enabled",
+        lambda invoice: Invoice.objects.filter(pk=invoice.pk).update(
+            currency=factories.currency(invoice.account, "USD", is_active=False)
+        ),
+    ),
+    (
+        "Term 'Net 9' is invalid",
+        lambda invoice: Invoice.objects.filter(pk=invoice.pk).update(
+            terms=factories.terms(invoice.account, name="Net 9", is_active=False)
+        ),
+    ),
+    (
+        "Vendor invoice attachment is required",
+        lambda invoice: invoice.account.connections.get().company_links.update(
+            facts={DOCUMENTS_REQUIRED_AT: timezone.now().isoformat()}
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("answer", "happen"), SPARED, ids=[answer for answer, _ in SPARED])
+def test_one_wording_before_it_is_sent_and_after_it_was_refused(
+    connection: Connection, clerk: User, answer: str, happen: Callable[[Invoice], object]
+) -> None:
+    invoice = draft(connection, clerk)
+    happen(invoice)
+    refusal = classify_errors([ApiError("BL01001973", description2=answer)], level="result")
+    (told,) = problems(Invoice.objects.get(pk=invoice.pk))
+    assert (told.message.replace("V00001 ", "V00001"), told.advice) == (refusal.message, refusal.advice)
 
 
 def test_a_currency_that_is_not_enabled_is_said(connection: Connection, clerk: User) -> None:

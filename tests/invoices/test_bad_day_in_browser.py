@@ -25,7 +25,7 @@ def firm() -> Firm:
 
 
 def sign_in(page: Page, user: Any) -> None:
-    page.get_by_label("Email").fill(user.email)
+    page.get_by_label("E-mail").fill(user.email)
     page.get_by_label("Password", exact=True).fill("password-of-tests")
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/accounts/login" not in url)

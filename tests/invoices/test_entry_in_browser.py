@@ -559,7 +559,7 @@ def test_decides_from_the_mail_with_the_sign_in_and_one_press(open_page: Any, fi
     link = re.search(r"https?://[^/]+(/\S+)", mail.outbox[0].body)
     assert link is not None
     page = open_page(link[1], width=360)
-    page.get_by_label("Email").fill(firm.approver.email)
+    page.get_by_label("E-mail").fill(firm.approver.email)
     page.get_by_label("Password", exact=True).fill("password-of-tests")
     page.get_by_role("button", name="Sign in").click()
     button = page.get_by_role("button", name="Authorise")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from invoices.models import ApprovalStatus, Invoice
 from invoices.services.authorization import submit_invoice
 from invoices.services.plausibility import remarks
-from ledger.models import ClosedPeriod, DueFrom, Terms
+from ledger.models import DueFrom, Terms
 from tests import factories
 
 TODAY = dt.date(2030, 1, 20)
@@ -67,15 +67,6 @@ def test_a_due_date_years_away(company: Any) -> None:
     assert told(with_document(company, due_date=dt.date(2031, 1, 20)), "due_date") == []
     found = told(with_document(company, due_date=dt.date(2035, 1, 20)), "due_date")
     assert found == ["It is due only in 5 years. Look whether the year is right."]
-
-
-def test_a_date_in_a_closed_period(company: Any) -> None:
-    ClosedPeriod.objects.create(company=company, closed_to=dt.date(2030, 1, 15))
-    (sentence,) = told(with_document(company), "posting_date")
-    assert sentence.startswith("The invoice date, which it would be posted by, is in a closed period")
-    assert told(with_document(company, posting_date=dt.date(2030, 1, 16)), "posting_date") == []
-    other = factories.company(company.account)
-    assert told(with_document(other), "posting_date") == []
 
 
 def test_a_total_of_zero(company: Any) -> None:

@@ -68,7 +68,7 @@ def test_a_superuser_is_offered_what_support_works_with_and_nothing_raw(desk: Cl
 def test_its_sections_and_lists_have_plain_names(desk: Client) -> None:
     shown = desk.get(reverse("admin:index")).context["available_apps"]
     assert {app["name"]: {model["name"] for model in app["models"]} for app in shown} == {
-        "Accounts and people": {"Accounts", "Audit log", "Companies", "Seals of the audit log", "Users"},
+        "Accounts and people": {"Accounts", "Audit log", "Companies", "Seals of the audit log", "Account Owners"},
         "Integrations": {
             "Connections",
             "Import schedules",

@@ -72,11 +72,11 @@ def test_pages_before_signing_in_are_laid_out_alike(open_page: Any, live_server:
 
 def test_an_error_page_leads_back_to_what_was_typed(open_page: Any, live_server: Any) -> None:
     page = open_page("/accounts/password/reset/")
-    page.get_by_label("Email").fill("typed@tests.example")
+    page.get_by_label("E-mail").fill("typed@tests.example")
     page.goto(f"{live_server.url}/accounts/login/?next=%00")
     expect(page.get_by_role("heading", level=1)).to_contain_text("could not be read")
     page.get_by_role("button", name="Go back").click()
-    expect(page.get_by_label("Email")).to_have_value("typed@tests.example")
+    expect(page.get_by_label("E-mail")).to_have_value("typed@tests.example")
 
 
 def test_profile_menu_opens_by_keyboard_and_signs_out(open_page: Any, owner: Any) -> None:

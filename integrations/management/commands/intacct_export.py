@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from argparse import ArgumentParser
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Min, Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations.errors import ConfigurationError
 from integrations.management.selection import add_selection, chosen_companies, chosen_connection
-from integrations.management.waiting import EXIT_CODES, Exit, Standing, add_timeout, shown, wait_until
+from integrations.management.waiting import (
+    EXIT_CODES,
+    Exit,
+    Standing,
+    add_timeout,
+    shown,
+    taken_over_at,
+    wait_until,
+    why_held,
+)
 from integrations.models import Connection, ExportItem, ItemStatus, Job, Outcome, Trigger
-from integrations.services import exports
+from integrations.models.outbox import UNSETTLED
+from integrations.services import exports, outbox
 from invoices.models import Invoice
-
-# Perhaps it stands there: it is looked for before anything is sent.
-LOOKED_UP = Q(status=ItemStatus.UNKNOWN) | Q(status=ItemStatus.QUEUED, was_sent=True)
 
 
 class Command(BaseCommand):
@@ -42,47 +51,92 @@ class Command(BaseCommand):
             job = exports.export_invoices(connection, invoices, by=None, trigger=Trigger.COMMAND)
         except ConfigurationError as error:
             raise CommandError(f"{error.user_message} {error.advice}") from error
-        is_at_rest = wait_until(lambda: _deliver(job), seconds=options["timeout"])
+        asked = _asked(job, invoices)
+        is_at_rest = wait_until(lambda: _deliver(asked), seconds=options["timeout"])
         job.refresh_from_db()
         connection.refresh_from_db()
-        standing = _standing(job, connection, is_at_rest)
-        self.stdout.write(_as_json(job, standing) if options["json"] else _as_text(job))
+        standing = _standing(asked, connection, is_at_rest)
+        self.stdout.write(_as_json(asked, standing) if options["json"] else _as_text(asked))
         if standing is not None:
             raise standing.as_error()
 
 
-def _deliver(job: Job) -> bool:
-    """Send and look up what is due, here. Whether nothing of this run is under way or due any more."""
-    for company_id in job.export_items.order_by().values_list("company", flat=True).distinct():
-        exports.deliver_due(job.connection_id, company_id)
-    is_ready = Connection.objects.ready().filter(pk=job.connection_id).exists()
+@dataclass(frozen=True)
+class Asked:
+    """What this run is to export, and what an earlier one has left under way of the same: nobody else may come by."""
+
+    job: Job
+    earlier: list[ExportItem]
+
+    @property
+    def items(self) -> QuerySet[ExportItem]:
+        return ExportItem.objects.filter(Q(job=self.job) | Q(pk__in=[item.pk for item in self.earlier]))
+
+    @property
+    def waiting(self) -> list[ExportItem]:
+        unsettled = self.items.filter(status__in=UNSETTLED).select_related("invoice", "connection")
+        return list(unsettled.order_by("next_attempt_at", "pk"))
+
+    @property
+    def outcomes(self) -> QuerySet[Outcome]:
+        told_before = Q(job__in={item.job_id for item in self.earlier}) & Q(
+            local_id__in=[item.invoice_id for item in self.earlier]
+        )
+        return Outcome.objects.filter(Q(job=self.job) | told_before)
+
+    @property
+    def total(self) -> int:
+        return (self.job.total or 0) + len(self.earlier)
+
+    @property
+    def posted(self) -> int:
+        of_earlier = ExportItem.objects.filter(pk__in=[item.pk for item in self.earlier], status=ItemStatus.POSTED)
+        return self.job.posted + of_earlier.count()
+
+
+def _asked(job: Job, invoices: QuerySet[Invoice]) -> Asked:
+    under_way = job.connection.export_items.unsettled().filter(invoice__in=invoices)
+    return Asked(job, list(under_way.exclude(job=job)))
+
+
+def _deliver(asked: Asked) -> bool:
+    """Send and look up what is due, here. Whether nothing of it is under way or due any more."""
+    outbox.rescue_stuck(timezone.now())
+    connection_id = asked.job.connection_id
+    for company_id in asked.items.order_by().values_list("company", flat=True).distinct():
+        exports.deliver_due(connection_id, company_id)
+    is_ready = Connection.objects.ready().filter(pk=connection_id).exists()
     due = Q(status__in=[ItemStatus.QUEUED, ItemStatus.UNKNOWN], next_attempt_at__lte=timezone.now())
     # Over a connection that is not ready only what is being sent right now goes on.
     under_way = Q(status=ItemStatus.SENDING) | (due if is_ready else Q(pk=None))
-    return not job.export_items.filter(under_way).exists()
+    return not asked.items.filter(under_way).exists()
 
 
-def _standing(job: Job, connection: Connection, is_at_rest: bool) -> Standing | None:
+def _standing(asked: Asked, connection: Connection, is_at_rest: bool) -> Standing | None:
     """None where all of it was posted, or nothing was to be."""
-    waiting = job.export_items.unsettled()
-    count, looked_up = waiting.count(), waiting.filter(LOOKED_UP).count()
-    until = waiting.aggregate(until=Min("next_attempt_at"))["until"]
+    waiting, total = asked.waiting, asked.total
+    count, looked_up = len(waiting), sum(map(_is_looked_up, waiting))
+    until = min((item.next_attempt_at for item in waiting if item.next_attempt_at), default=None)
     if not is_at_rest:
-        return Standing(Exit.TIMED_OUT, f"{count} of {job.total} invoices are still under way.")
+        return Standing(Exit.TIMED_OUT, f"{count} of {total} invoices are still under way.")
     if count and not connection.is_ready:
-        why = f"The connection is paused. {connection.pause_reason} {connection.pause_advice}".strip()
-        return Standing(Exit.PAUSED, f"{why} {count} of {job.total} invoices wait for it.")
+        return Standing(Exit.PAUSED, f"{why_held(connection)} {count} of {total} invoices wait for it.")
     if looked_up:
-        text = f"{looked_up} of {job.total} invoices wait to be looked up, for the answer was lost."
+        text = f"{looked_up} of {total} invoices wait to be looked up, for the answer was lost."
         return Standing(Exit.LOOK_UP, text, until)
     if count:
-        return Standing(Exit.LATER, f"{count} of {job.total} invoices wait to be tried again.", until)
-    if (left := (job.total or 0) - job.posted) > 0:  # refused, or cancelled meanwhile
-        return Standing(Exit.FAILED, f"{left} of {job.total} invoices were not exported.")
+        return Standing(Exit.LATER, f"{count} of {total} invoices wait to be tried again.", until)
+    if (left := total - asked.posted) > 0:  # refused, or cancelled meanwhile
+        return Standing(Exit.FAILED, f"{left} of {total} invoices were not exported.")
     return None
 
 
-def _as_json(job: Job, standing: Standing | None) -> str:
+def _is_looked_up(item: ExportItem) -> bool:
+    """Perhaps it stands there: it is looked for before anything is sent."""
+    return item.status == ItemStatus.UNKNOWN or item.was_sent
+
+
+def _as_json(asked: Asked, standing: Standing | None) -> str:
     outcomes = [
         {
             "invoice": outcome.record_key,
@@ -92,31 +146,28 @@ def _as_json(job: Job, standing: Standing | None) -> str:
             "message": outcome.message,
             "advice": outcome.advice,
         }
-        for outcome in job.outcomes.all()
+        for outcome in asked.outcomes
     ]
     waiting = [
         {
             "invoice": item.invoice.number,
             "status": item.status,
-            "is_looked_up": item.status == ItemStatus.UNKNOWN or item.was_sent,
-            "next_attempt_at": item.next_attempt_at.isoformat() if item.next_attempt_at else None,
+            "is_looked_up": _is_looked_up(item),
+            "next_attempt_at": at.isoformat() if (at := _next_at(item)) else None,
             "message": item.message,
         }
-        for item in _waiting(job)
+        for item in asked.waiting
     ]
-    counts = {name: getattr(job, name) for name in ("total", "posted", "failed")}
+    counts = {"total": asked.total, "posted": asked.posted, "failed": asked.job.failed}
     ending = {"exit_code": int(standing.code) if standing else 0, "message": standing.sentence if standing else ""}
-    found = {"job": job.pk, "status": job.status, **counts, **ending, "outcomes": outcomes, "waiting": waiting}
-    return json.dumps(found, indent=2)
+    found = {"job": asked.job.pk, "status": asked.job.status, **counts, **ending}
+    return json.dumps(found | {"outcomes": outcomes, "waiting": waiting}, indent=2)
 
 
-def _waiting(job: Job) -> list[ExportItem]:
-    return list(job.export_items.unsettled().select_related("invoice").order_by("next_attempt_at", "pk"))
-
-
-def _as_text(job: Job) -> str:
-    ended = f"{job.title}: {job.get_status_display()}. {job.message}".strip()
-    return "\n".join([*map(_as_line, job.outcomes.all()), *map(_as_waiting, _waiting(job)), ended])
+def _as_text(asked: Asked) -> str:
+    job = asked.job
+    ended = [] if asked.earlier and not job.total else [f"{job.title}: {job.status_label}. {job.message}".strip()]
+    return "\n".join([*map(_as_line, asked.outcomes), *map(_as_waiting, asked.waiting), *ended])
 
 
 def _as_line(outcome: Outcome) -> str:
@@ -125,7 +176,18 @@ def _as_line(outcome: Outcome) -> str:
 
 
 def _as_waiting(item: ExportItem) -> str:
-    is_looked_up = item.status == ItemStatus.UNKNOWN or item.was_sent
-    what = "It is looked up" if is_looked_up else "It is sent"
-    at = f" at {shown(item.next_attempt_at)}" if item.next_attempt_at else ""
-    return f"{item.invoice.number}: {item.get_status_display()}. {what}{at}. {item.message}".strip()
+    at = _next_at(item)
+    if item.status == ItemStatus.SENDING:
+        then = f"If no answer comes, others take it over from {shown(at)}." if at else ""
+    elif not item.connection.is_ready:
+        then = "It waits for the connection."
+    else:
+        then = f"It is {'looked up' if _is_looked_up(item) else 'sent'} at {shown(at)}." if at else ""
+    return " ".join(filter(None, [f"{item.invoice.number}: {item.get_status_display()}.", then, item.message]))
+
+
+def _next_at(item: ExportItem) -> dt.datetime | None:
+    """None for what waits until somebody has fixed the connection."""
+    if item.status == ItemStatus.SENDING:
+        return taken_over_at(item.claimed_at)
+    return item.next_attempt_at if item.connection.is_ready else None

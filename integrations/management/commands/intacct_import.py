@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -13,7 +14,16 @@ from django.utils import timezone
 from integrations import runner
 from integrations.errors import ConfigurationError
 from integrations.management.selection import add_selection, chosen_companies, chosen_connection
-from integrations.management.waiting import EXIT_CODES, Exit, Standing, add_timeout, shown, wait_until
+from integrations.management.waiting import (
+    EXIT_CODES,
+    Exit,
+    Standing,
+    add_timeout,
+    shown,
+    taken_over_at,
+    wait_until,
+    why_held,
+)
 from integrations.models import Connection, Job, JobStatus, Trigger
 from integrations.sage_intacct import data_sets
 from integrations.services import jobs
@@ -51,7 +61,8 @@ class Command(BaseCommand):
                 is_tried_once=True,  # whoever runs it sees at once how it ended
             )
         except ConfigurationError as error:
-            raise CommandError(f"{error.user_message} {error.advice}") from error
+            code = Exit.PAUSED if connection.is_held else Exit.FAILED
+            raise CommandError(f"{error.user_message} {error.advice}", returncode=int(code)) from error
         is_at_rest = _run(started, seconds=options["timeout"])
         finished = [Job.objects.select_related("connection", "company").get(pk=job.pk) for job in started]
         self.stdout.write(_as_json(finished) if options["json"] else "\n".join(map(_as_line, finished)))
@@ -87,9 +98,8 @@ def _standing(finished: Sequence[Job], connection: Connection, is_at_rest: bool)
     failed = [job for job in finished if job.status in FAILED]
     if not is_at_rest:
         return Standing(Exit.TIMED_OUT, f"{len(waiting)} of {len(finished)} imports are still under way.")
-    if connection.is_paused:
-        why = f"The connection is paused. {connection.pause_reason} {connection.pause_advice}".strip()
-        return Standing(Exit.PAUSED, why)
+    if connection.is_held:
+        return Standing(Exit.PAUSED, why_held(connection))
     if waiting:
         until = min(job.next_attempt_at for job in waiting if job.next_attempt_at)
         return Standing(Exit.LATER, f"{len(waiting)} of {len(finished)} imports wait to be tried again.", until)
@@ -109,7 +119,7 @@ def _as_json(finished: list[Job]) -> str:
                 **{name: getattr(job, name) for name in COUNTS},
                 "message": job.message,
                 "advice": job.advice,
-                "next_attempt_at": job.next_attempt_at.isoformat() if job.next_attempt_at else None,
+                "next_attempt_at": at.isoformat() if (at := _next_at(job)) else None,
             }
             for job in finished
         ],
@@ -120,5 +130,12 @@ def _as_json(finished: list[Job]) -> str:
 def _as_line(job: Job) -> str:
     counts = ", ".join(f"{getattr(job, name)} {name}" for name in COUNTS[2:] if getattr(job, name))
     company = f" for {job.company}" if job.company else ""
+    nothing = "nothing yet" if job.is_unfinished else "nothing to do"
     until = f" at {shown(job.next_attempt_at)}" if job.next_attempt_at else ""
-    return f"{job.title}{company}: {job.status_label}{until}. {counts or 'nothing to do'}. {job.message}".strip()
+    if job.status == JobStatus.RUNNING and (at := _next_at(job)):
+        until = f"; if it does not go on, others take it over from {shown(at)}"
+    return f"{job.title}{company}: {job.status_label}{until}. {counts or nothing}. {job.message}".strip()
+
+
+def _next_at(job: Job) -> dt.datetime | None:
+    return taken_over_at(job.heartbeat_at) if job.status == JobStatus.RUNNING else job.next_attempt_at

@@ -5,11 +5,34 @@ from __future__ import annotations
 import re
 
 from integrations.models.outbox import FailureKind
+from invoices.services.readiness import CORRECT_DUE_DATE, DUE_BEFORE_DATE
+from organization.spelling import day_in_words
 
 from . import places
 from .entry import END, START, Entry, on_record, phrase, value
 from .master_data import refused
-from .texts import date_in_words, dates_in
+from .texts import dates_in
+
+# -- What pre-flight foretells in the words of the refusal that it spares.
+REFUSED_IN_NUMBER = "\"'&<>#?"
+PERIOD_CLOSED = (
+    "The posting date[, {closed_words},] lies in a period that is closed in Sage Intacct.[ Open from {open_words}.]"
+)
+OPEN_PERIOD = (
+    "Give the invoice a posting date in an open period[, {open_words} or later], or open the period in Sage Intacct "
+    f"under {places.BOOKS}."
+)
+ATTACHMENT_REQUIRED = "Your Sage Intacct company asks for an attachment on every bill."
+ADD_ATTACHMENT = (
+    f"Add a document to the invoice, then try again. The rule[ {{rule}}] is in Sage Intacct under {places.SMART_RULES}."
+)
+TERMS_UNKNOWN = "Sage Intacct does not know the terms {terms}, or they are inactive."
+IMPORT_TERMS = f"See in Sage Intacct under {places.TERMS} that they are there and active, then import terms again."
+CURRENCY_NOT_ENABLED = "The currency[ {currency}] is not enabled in your Sage Intacct company."
+ENABLE_CURRENCY = (
+    f"In Sage Intacct open {places.CURRENCIES} and add the currency[ {{currency}}] as a transaction currency, then "
+    "import currencies and try again."
+)
 
 _UP_TO = re.compile(r"(?:\bto|\bthrough|\buntil|-)\s*$", re.IGNORECASE)
 _OWN_DATE = re.compile(r"transaction date\s*\(?\s*$", re.IGNORECASE)
@@ -23,9 +46,9 @@ def period_dates(text: str, values: dict[str, str]) -> dict[str, str]:
     opened = max((day for at, day in starts if not _OWN_DATE.search(first[:at])), default=None)
     found = dict(values)
     if closed:
-        found |= {"closed_date": closed.isoformat(), "closed_words": date_in_words(closed)}
+        found |= {"closed_date": closed.isoformat(), "closed_words": day_in_words(closed)}
     if opened:
-        found |= {"open_from": opened.isoformat(), "open_words": date_in_words(opened)}
+        found |= {"open_from": opened.isoformat(), "open_words": day_in_words(opened)}
     return found
 
 
@@ -36,9 +59,8 @@ SMART_RULES: tuple[Entry, ...] = (
         "attachment_required",
         rf"{_VIOLATED}.{{0,200}}\battachment is required"
         r"|^vendor invoice attachment is required",
-        "Your Sage Intacct company asks for an attachment on every bill.",
-        f"Add a document to the invoice, then try again. The rule[ {{rule}}] is in Sage Intacct under "
-        f"{places.SMART_RULES}.",
+        ATTACHMENT_REQUIRED,
+        ADD_ATTACHMENT,
     ),
     on_record(
         "smart_rule",
@@ -53,25 +75,22 @@ PERIODS: tuple[Entry, ...] = (
         "period_closed",
         r"^periods are closed\b|transaction date \(?[\d/-]{8,10}\)? is within a period that(?:'s| is| has) been closed"
         r"|\bwithin a (?:closed period|period that's been closed)",
-        "The posting date[, {closed_words},] lies in a period that is closed in Sage Intacct.[ Open from "
-        "{open_words}.]",
-        f"Give the invoice a posting date in an open period[, {{open_words}} or later], or open the period in Sage "
-        f"Intacct under {places.BOOKS}.",
+        PERIOD_CLOSED,
+        OPEN_PERIOD,
         refine=period_dates,
     ),
     on_record(
         "date_before_open_period",
         r"^date must be on or after\b",
-        "The posting date is too early for Sage Intacct[: it must be {open_words} or later].",
-        f"Give the invoice a posting date[ of {{open_words}} or later], or open the period in Sage Intacct under "
-        f"{places.BOOKS}.",
+        PERIOD_CLOSED,
+        OPEN_PERIOD,
         refine=period_dates,
     ),
     on_record(
         "due_before_date",
         r"(?:date due|due date) cannot be (?:earlier than|before) (?:the )?date of (?:the )?transaction",
-        "The due date is earlier than the invoice date.",
-        "Correct the due date of the invoice, then try again.",
+        DUE_BEFORE_DATE,
+        CORRECT_DUE_DATE,
     ),
 )
 
@@ -121,7 +140,7 @@ NUMBERS: tuple[Entry, ...] = (
         "number_malformed",
         rf"illegal format for (?:the )?(?:bill|document|invoice) number(?: {value('number')})?(?=[:.,]|\s|$)",
         "Sage Intacct does not accept the invoice number[ {number}] as it is written.",
-        "Take the characters \" ' & < > # ? out of the invoice number, then try again.",
+        f"Take the characters {' '.join(REFUSED_IN_NUMBER)} out of the invoice number, then try again.",
     ),
     on_record(
         "value_taken",
@@ -144,16 +163,15 @@ CONTENT: tuple[Entry, ...] = (
     on_record(
         "terms_invalid",
         rf"\bterm(?:s)?(?: name)? {phrase('terms')} is (?:invalid|not valid)",
-        "Sage Intacct does not know the terms {terms}, or they are inactive.",
-        f"See in Sage Intacct under {places.TERMS} that they are there and active, then import terms again.",
+        TERMS_UNKNOWN,
+        IMPORT_TERMS,
     ),
     on_record(
         "currency_not_enabled",
         rf"{START}(?:the )?currency (?P<currency>[\"']?[A-Z]{{3}}[\"']?) is not (?:valid|enabled)"
         r"|\benable foreign-?\s?currency transactions\b",
-        "The currency[ {currency}] is not enabled in your Sage Intacct company.",
-        f"In Sage Intacct open {places.CURRENCIES} and add the currency[ {{currency}}] as a transaction currency, "
-        f"then try again.",
+        CURRENCY_NOT_ENABLED,
+        ENABLE_CURRENCY,
     ),
     on_record(
         "base_currencies_mixed",

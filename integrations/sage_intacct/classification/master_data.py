@@ -5,6 +5,12 @@ from __future__ import annotations
 from . import places
 from .entry import END, START, Entry, on_record, phrase, value
 
+# Pre-flight foretells it in the same words.
+VENDOR_ON_HOLD = "The supplier {value} is on hold."
+TAKE_OFF_HOLD = (
+    f"In Sage Intacct open {places.VENDORS} and take the vendor {{value}} off hold, then import suppliers and try "
+    "again."
+)
 _VENDOR = "vendor|supplier|creditor|payee"
 
 
@@ -63,8 +69,8 @@ VENDORS: tuple[Entry, ...] = (
     on_record(
         "vendor_on_hold",
         rf"\b(?:{_VENDOR}) {value('value')} is on hold\b",
-        "The vendor {value} is on hold in Sage Intacct.",
-        f"In Sage Intacct open {places.VENDORS} and take the vendor {{value}} off hold, then try again.",
+        VENDOR_ON_HOLD,
+        TAKE_OFF_HOLD,
     ),
     on_record(
         "vendor_missing",

@@ -51,8 +51,3 @@ def _read_date(match: re.Match[str]) -> date | None:
         return date(int(year), int(month), int(day))
     except ValueError:
         return None
-
-
-def date_in_words(day: date) -> str:
-    """Read alike in the UK and in the US."""
-    return f"{day.day} {day:%B %Y}"

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from integrations.errors import RecordError
 from integrations.models import ExportItem
-from integrations.sage_intacct.classification.texts import date_in_words, dates_in
+from integrations.sage_intacct.classification.texts import dates_in
 from integrations.sage_intacct.client import Client, Query
 from integrations.sage_intacct.client.filters import Filter, and_, eq, in_, or_
 from integrations.sage_intacct.client.values import parse_decimal
@@ -19,6 +19,7 @@ from integrations.sage_intacct.record_links import record_link
 from invoices.models import ZERO, Invoice
 from ledger.minor_units import grouped
 from organization.folding import fold
+from organization.spelling import day_in_words
 
 FIELDS = (
     "RECORDNO",
@@ -75,7 +76,7 @@ class StandingBill:
     @property
     def in_words(self) -> str:
         """ "record 1001 for GBP 1,234.50, dated 31 January 2030"; the date unmistakable on both sides of the ocean."""
-        made = next((date_in_words(day) for _, day in dates_in(self.made_on)), self.made_on)
+        made = next((day_in_words(day) for _, day in dates_in(self.made_on)), self.made_on)
         return f"record {self.record_no} for {self.currency} {grouped(self.total, self.currency)}, dated {made}"
 
     def agrees_with(self, invoice: Invoice) -> bool:

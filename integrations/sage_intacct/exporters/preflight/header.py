@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
-from integrations.sage_intacct.classification import places
+from integrations.sage_intacct.classification.bills import (
+    CURRENCY_NOT_ENABLED,
+    ENABLE_CURRENCY,
+    IMPORT_TERMS,
+    OPEN_PERIOD,
+    PERIOD_CLOSED,
+    REFUSED_IN_NUMBER,
+    TERMS_UNKNOWN,
+)
+from integrations.sage_intacct.classification.entry import render
+from integrations.sage_intacct.classification.master_data import TAKE_OFF_HOLD, VENDOR_ON_HOLD
 from integrations.sage_intacct.exporters.context import CONNECT_ADVICE, not_connected
 from integrations.sage_intacct.exporters.preflight.facts import IMPORT_AGAIN, Facts, is_fresh, lines_of
 from integrations.services.preflight import Problem, Severity
 from invoices.models import Invoice
+from organization.spelling import day_in_words
 
 NUMBER_LENGTH = 30
 PO_NUMBER_LENGTH = 30
-REFUSED_IN_NUMBER = frozenset("\"'&<>#?")
 
 
 def company_is_linked(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
@@ -49,8 +60,8 @@ def supplier_is_usable(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     if supplier.is_on_hold:
         yield Problem(
             "supplier_on_hold",
-            f"The supplier {supplier} is on hold.",
-            "Take the vendor off hold in Sage Intacct, then import suppliers again.",
+            render(VENDOR_ON_HOLD, {"value": str(supplier)}),
+            render(TAKE_OFF_HOLD, {"value": supplier.code}),
             "supplier",
             subject=supplier.code,
         )
@@ -102,10 +113,11 @@ def period_is_open(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     closed = facts.closed.get(invoice.company_id)
     posting_date = invoice.posting_date or invoice.invoice_date
     if closed is not None and posting_date <= closed.closed_to:
+        known = {"open_words": day_in_words(closed.closed_to + dt.timedelta(days=1))}
         yield Problem(
             "period_closed",
-            f"The books of {invoice.company} are closed up to {closed.closed_to:%d %B %Y}.",
-            f"Enter a later posting date, or open the period in Sage Intacct ({places.BOOKS}), then export again.",
+            render(PERIOD_CLOSED, known),
+            render(OPEN_PERIOD, known),
             "posting_date",
             Severity.ERROR if is_fresh(closed.learnt_at) else Severity.WARNING,
             subject=str(invoice.company),
@@ -128,8 +140,8 @@ def currency_is_enabled(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     elif currency.code != base and (not currency.is_active or facts.is_missing_there("TRXCURRENCIES", currency.pk)):
         yield Problem(
             "currency_not_enabled",
-            f"The currency {currency} is not enabled in Sage Intacct.",
-            "Add it there as a transaction currency, then import currencies again.",
+            render(CURRENCY_NOT_ENABLED, {"currency": currency.code}),
+            render(ENABLE_CURRENCY, {"currency": currency.code}),
             "currency",
             subject=currency.code,
         )
@@ -140,8 +152,8 @@ def terms_are_known(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     if terms is not None and (not terms.is_active or facts.is_missing_there("APTERM", terms.pk)):
         yield Problem(
             "terms_unknown",
-            f"The terms “{terms}” are not in use in Sage Intacct.",
-            IMPORT_AGAIN.format("terms"),
+            render(TERMS_UNKNOWN, {"terms": str(terms)}),
+            IMPORT_TERMS,
             "terms",
             subject=terms.name,
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from integrations.sage_intacct.classification.bills import ADD_ATTACHMENT, ATTACHMENT_REQUIRED
+from integrations.sage_intacct.classification.entry import render
 from integrations.sage_intacct.exporters.learning import documents_required_since
 from integrations.sage_intacct.exporters.preflight.facts import Facts, is_fresh
 from integrations.sage_intacct.mappers.bills import (
@@ -50,8 +52,8 @@ def documents_are_there(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
     if not documents and learnt_at and not invoice.company.requires_documents:
         yield Problem(
             "document_missing",
-            f"Invoices of {invoice.company} need a document.",
-            "Attach the document.",
+            ATTACHMENT_REQUIRED,
+            render(ADD_ATTACHMENT, {}),
             "documents",
             Severity.ERROR if is_fresh(learnt_at) else Severity.WARNING,
             subject=str(invoice.company),
