@@ -58,6 +58,27 @@ MUTANTS = [
         tests=(f"{TWINS}::test_a_file_of_another_account_never_counts",),
     ),
     Mutant(
+        name="entry.net_for_gross_not_told",
+        file="invoices/services/twins.py",
+        before="        elif invoice.total == other.net or other.total == invoice.net:\n",
+        after="        elif False:\n",
+        tests=(f"{TWINS}::test_net_for_gross_is_told",),
+    ),
+    Mutant(
+        name="entry.halves_not_told",
+        file="invoices/services/twins.py",
+        before="    if len(halves) == 2:\n",
+        after="    if False:\n",
+        tests=(f"{TWINS}::test_an_invoice_and_its_two_halves_are_told",),
+    ),
+    Mutant(
+        name="entry.habits_are_told",
+        file="invoices/services/twins.py",
+        before=".order_by()[:HABIT].count() >= HABIT for",
+        after=".order_by()[:HABIT].count() > HABIT for",
+        tests=(f"{TWINS}::test_a_total_that_comes_again_and_again_is_not",),
+    ),
+    Mutant(
         name="entry.form_sent_twice_makes_two",
         file="invoices/services/entry.py",
         before="form_token=form_token).first() if form_token else None",
