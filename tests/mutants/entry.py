@@ -58,6 +58,13 @@ MUTANTS = [
         tests=(f"{TWINS}::test_a_file_of_another_account_never_counts",),
     ),
     Mutant(
+        name="entry.bills_looked_up_as_typed_only",
+        file="integrations/sage_intacct/exporters/lookup.py",
+        before="for spelling in (bill_number(number), fold(number))}",
+        after="for spelling in (bill_number(number),)}",
+        tests=("tests/faults/test_nets.py::test_a_bill_is_found_whichever_dash_its_number_has_there",),
+    ),
+    Mutant(
         name="entry.net_for_gross_not_told",
         file="invoices/services/twins.py",
         before="        elif invoice.total == other.net or other.total == invoice.net:\n",
