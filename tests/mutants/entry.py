@@ -109,6 +109,16 @@ MUTANTS = [
         tests=("tests/invoices/test_plausibility.py::test_it_refuses_nothing_and_the_approver_reads_it",),
     ),
     Mutant(
+        name="entry.what_is_not_read_yet_remarked_on_as_zero",
+        file="planergy/static/planergy/invoices.js",
+        before="before.invoice_date && /[1-9]/.test(before.total))",
+        after="before.invoice_date && parse(before.total) !== 0)",
+        tests=(
+            "tests/invoices/test_minor_units_in_browser.py"
+            "::test_an_amount_that_cannot_be_read_yet_is_not_remarked_on_as_zero",
+        ),
+    ),
+    Mutant(
         name="entry.search_by_the_letter",
         file="invoices/filters.py",
         before="return rows.filter(number_folded__startswith=fold(value))",
