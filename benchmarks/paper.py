@@ -147,26 +147,54 @@ def _foot(draw: ImageDraw.ImageDraw, of: Form, at: random.Random) -> None:
         _write(draw, PAGE[0] / 2, 2180 + index * of.step, text, of.size * 0.8, "ma")
 
 
-def scan(paper: Image.Image, at: random.Random) -> Image.Image:
+@dataclass(frozen=True)
+class Scanner:
+    """What becomes of a sheet: of each range, every scan has a value of its own."""
+
+    scale: tuple[float, float]
+    degrees: tuple[float, float]
+    shift: int  # dots
+    blur: tuple[float, float]
+    dust: int  # specks at most
+    resolutions: tuple[int, ...]  # dots an inch
+    contrast: tuple[float, float]
+    brightness: tuple[float, float]
+    noise: tuple[float, float]
+    quality: tuple[int, int]  # of the JPEG
+
+
+# The thresholds of documents.likeness were chosen on the first; with the second they are only measured.
+OFFICE = Scanner(
+    (0.97, 1.03), (-2, 2), 15, (0.3, 1.3), 60, (100, 150, 200), (0.5, 1.1), (0.7, 1.15), (0.03, 0.2), (35, 85)
+)
+OTHER = Scanner(
+    (0.96, 1.04), (-2.6, 2.6), 25, (0.2, 1.2), 90, (120, 180, 300), (0.6, 1.3), (0.8, 1.3), (0.02, 0.15), (40, 92)
+)
+
+
+def scan(paper: Image.Image, at: random.Random, by: Scanner = OFFICE) -> Image.Image:
     """Printed and scanned: askew, a little larger or smaller, shifted, blurred, gray, noisy, dusty, and JPEG."""
-    scale = at.uniform(0.97, 1.03)
-    size = (round(paper.width * scale), round(paper.height * scale))
-    sheet = Image.new("L", paper.size, 255)
-    moved = ((paper.width - size[0]) // 2 + at.randint(-15, 15), (paper.height - size[1]) // 2 + at.randint(-15, 15))
-    sheet.paste(paper.resize(size, Image.Resampling.BICUBIC), moved)
-    sheet = sheet.rotate(at.uniform(-2, 2), Image.Resampling.BICUBIC, fillcolor=255)
-    sheet = sheet.filter(ImageFilter.GaussianBlur(at.uniform(0.3, 1.3)))
+    sheet = _laid_askew(paper, at, by).filter(ImageFilter.GaussianBlur(at.uniform(*by.blur)))
     dots = ImageDraw.Draw(sheet)
-    for _ in range(at.randint(0, 60)):
+    for _ in range(at.randint(0, by.dust)):
         x, y, wide = at.randrange(sheet.width), at.randrange(sheet.height), at.randint(1, 4)
         dots.ellipse((x, y, x + wide, y + wide), fill=at.randint(0, 160))
-    target = at.choice((100, 150, 200)) / DOTS
+    target = at.choice(by.resolutions) / DOTS
     sheet = sheet.resize((round(sheet.width * target), round(sheet.height * target)), Image.Resampling.BOX)
-    sheet = ImageEnhance.Contrast(sheet).enhance(at.uniform(0.5, 1.1))
-    sheet = ImageEnhance.Brightness(sheet).enhance(at.uniform(0.7, 1.15))
+    sheet = ImageEnhance.Contrast(sheet).enhance(at.uniform(*by.contrast))
+    sheet = ImageEnhance.Brightness(sheet).enhance(at.uniform(*by.brightness))
     noise = Image.frombytes("L", sheet.size, at.randbytes(sheet.width * sheet.height))
-    strength = at.uniform(0.03, 0.2)
+    strength = at.uniform(*by.noise)
     sheet = ImageChops.add(sheet, noise.point(lambda value: round(128 + (value - 128) * strength)), 1, -128)
     written = io.BytesIO()
-    sheet.save(written, "JPEG", quality=at.randint(35, 85))
+    sheet.save(written, "JPEG", quality=at.randint(*by.quality))
     return Image.open(io.BytesIO(written.getvalue()))
+
+
+def _laid_askew(paper: Image.Image, at: random.Random, by: Scanner) -> Image.Image:
+    scale, shift = at.uniform(*by.scale), by.shift
+    size = (round(paper.width * scale), round(paper.height * scale))
+    sheet = Image.new("L", paper.size, 255)
+    left, top = (paper.width - size[0]) // 2 + at.randint(-shift, shift), (paper.height - size[1]) // 2
+    sheet.paste(paper.resize(size, Image.Resampling.BICUBIC), (left, top + at.randint(-shift, shift)))
+    return sheet.rotate(at.uniform(*by.degrees), Image.Resampling.BICUBIC, fillcolor=255)

@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from itertools import cycle
 from typing import Any
 
 from django.db import transaction
@@ -126,7 +127,7 @@ def _judge(case: Callable[[Invoice, random.Random], Case], original: Invoice, at
     return (twin.pk in found) if twin else not found, took
 
 
-def _paper_trail(of: Invoice, at: random.Random) -> tuple[list[Invoice], list[Image.Image]]:
+def _paper_trail(of: Invoice, at: random.Random, by: paper.Scanner) -> tuple[list[Invoice], list[Image.Image]]:
     """MONTHS invoices on one supplier's form, as scans or as its software wrote them, and the paper they are on."""
     form = paper.form(at)
     contents = [paper.content(form, at)]
@@ -138,7 +139,7 @@ def _paper_trail(of: Invoice, at: random.Random) -> tuple[list[Invoice], list[Im
         amounts = {"net": of.net + month, "total": of.net + month, "tax": 0}
         day = of.invoice_date + dt.timedelta(days=30 * month)
         made.append(_copy(of, number=f"paper {at.random()}", invoice_date=day, **amounts))
-        _attach(made[-1], page if month % 2 else paper.scan(page, at))
+        _attach(made[-1], page if month % 2 else paper.scan(page, at, by))
     return made, pages
 
 
@@ -151,17 +152,17 @@ def _attach(invoice: Invoice, picture: Image.Image) -> None:
     DocumentInk.objects.create(document=document, packed=zlib.compress(bits), profile=Page(bits).profile)
 
 
-def _judge_scans(original: Invoice, at: random.Random) -> Iterator[tuple[str, bool, float]]:
+def _judge_scans(original: Invoice, at: random.Random, by: paper.Scanner) -> Iterator[tuple[str, bool, float]]:
     """What standing invoices of one form are taken for, and what each of them is when it is scanned once more."""
     with transaction.atomic():
-        standing, pages = _paper_trail(original, at)
+        standing, pages = _paper_trail(original, at, by)
         for invoice in standing:
             found, took = _found(invoice)
             yield "_next_on_the_same_form", not found & {one.pk for one in standing}, took
         for invoice, page in zip(standing, pages, strict=True):
             far = original.invoice_date + dt.timedelta(days=900)
             again = _copy(original, invoice_date=far, net=1, tax=0, total=1)
-            _attach(again, paper.scan(page, at))
+            _attach(again, paper.scan(page, at, by))
             found, took = _found(again)
             yield "_scanned_again", found == {invoice.pk}, took
             again.delete()
@@ -187,7 +188,8 @@ def run(scale: str) -> list[dict[str, Any]]:
                 times += [took for _, took in judged]
                 worst[case.__name__] = sum(right for right, _ in judged) / EACH * 100
                 print(f"  {case.__name__[1:]}: {worst[case.__name__]:.1f} % right", file=sys.stderr, flush=True)
-        scans = [one for original in _originals(FORMS[scale], at) for one in _judge_scans(original, at)]
+        papers = zip(_originals(FORMS[scale], at), cycle((paper.OFFICE, paper.OTHER)))
+        scans = [one for original, scanner in papers for one in _judge_scans(original, at, scanner)]
     times += [took for _, _, took in scans]
     for name in ("_scanned_again", "_next_on_the_same_form"):
         judged = [right for case, right, _ in scans if case == name]

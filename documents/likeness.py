@@ -17,6 +17,7 @@ from documents.opening.ink import MARGIN, MOST_ROWS, ROW, WIDTH
 
 BAND = 40
 STRIPES = 3
+STRIPE = WIDTH // STRIPES
 # A page that was cut a hundredth too wide lies this much further off with each dot down or across.
 DRIFT = 0.012
 FIRST_REACH, REACH, FAR = 10, 2, 5
@@ -38,14 +39,16 @@ def _stripe(first: int, last: int) -> int:
     return sum(row << ROW * index for index in range(BAND))
 
 
-_CUTS = [0, *(MARGIN + WIDTH * count // STRIPES for count in range(1, STRIPES)), ROW]
+_CUTS = [0, *(MARGIN + STRIPE * count for count in range(1, STRIPES)), ROW]
 _MASKS = [_stripe(first, last) for first, last in pairwise(_CUTS)]
+_WHOLE = _stripe(0, ROW)
 
 
 @dataclass(frozen=True)
 class Page:
     bits: bytes
     _bands: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
+    _thick_bands: dict[int, int] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def unpacked(cls, packed: bytes) -> Page:
@@ -70,24 +73,22 @@ class Page:
     def _bordered(self) -> bytes:
         return bytes(_BORDER * _BYTES) + self.bits + bytes((_BORDER + BAND) * _BYTES)
 
-    @cached_property
-    def _thick(self) -> bytes:
-        """Each dot with its four neighbors: two scans of a line are rarely equally thick."""
-        bits = int.from_bytes(self._bordered)
-        thick = bits | bits << 1 | bits >> 1 | bits << ROW | bits >> ROW
-        return thick.to_bytes(len(self._bordered) + _BYTES)[_BYTES:]
-
     def band(self, top: int) -> int:
         if top not in self._bands:
-            self._bands[top] = self._cut(self._bordered, top)
+            self._bands[top] = self._cut(top, BAND)
         return self._bands[top]
 
     def thick_band(self, top: int) -> int:
-        return self._cut(self._thick, top)
+        """Each dot with its four neighbors: two scans of a line are rarely equally thick."""
+        if top not in self._thick_bands:
+            bits = self._cut(top - 1, BAND + 2)
+            thick = bits | bits << 1 | bits >> 1 | bits << ROW | bits >> ROW
+            self._thick_bands[top] = (thick >> ROW) & _WHOLE
+        return self._thick_bands[top]
 
-    def _cut(self, rows: bytes, top: int) -> int:
+    def _cut(self, top: int, rows: int) -> int:
         first = max(top + _BORDER, 0) * _BYTES
-        return int.from_bytes(rows[first : first + BAND * _BYTES].ljust(BAND * _BYTES, b"\0"))
+        return int.from_bytes(self._bordered[first : first + rows * _BYTES].ljust(rows * _BYTES, b"\0"))
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,9 @@ def _place(mine: int, other: Page, top: int, stripe: int, places: list[_Place | 
     ink = mine.bit_count()
     if ink < LEAST_INK:
         return start
-    reach = REACH + round((top - known.top) * DRIFT) if known else FIRST_REACH
+    reach = FIRST_REACH
+    if beside:
+        reach = REACH + round((top - beside.top + (0 if known else STRIPE)) * DRIFT)
     found, apart = _nearest(mine, _MASKS[stripe], other, start, reach)
     if apart > ink * MOST_APART:
         return start

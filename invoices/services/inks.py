@@ -17,7 +17,7 @@ from invoices.services.previews import is_drawn
 KEPT_FOR = dt.timedelta(days=540)
 # Of one supplier: so many invoices back, of which the newest few with pages that are filled alike are laid upon each
 # page of the new one.
-MOST_INVOICES, MOST_ALIKE = 300, 8
+MOST_INVOICES, MOST_ALIKE = 300, 16
 MOST_OWN = 3
 # Looked for every hour.
 NEWEST, MOST_AT_ONCE = 5_000, 200

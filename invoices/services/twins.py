@@ -181,7 +181,7 @@ def _alike_in_amount(invoice: Invoice, nearby: list[Invoice]) -> Iterator[tuple[
 
 
 def _is_habit(outside: QuerySet[Invoice], totals: Iterable[Decimal]) -> bool:
-    return any(outside.filter(total=total)[:HABIT].count() >= HABIT for total in totals)
+    return any(outside.filter(total=total).order_by()[:HABIT].count() >= HABIT for total in totals)
 
 
 def _halves(invoice: Invoice, nearby: list[Invoice]) -> Iterator[Invoice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, ClassVar
 
 from django import forms
@@ -34,6 +35,16 @@ class PlainTextForm(forms.ModelForm):
         return objection(text, may_break_lines=isinstance(widget, forms.Textarea))
 
 
+class _AlikeFields(dict[str, forms.Field]):
+    """For Django, which copies the fields of every form deeply: widgets and choices are shared instead.
+
+    What a form changes of its own fields (locked, how it reads) stays its own.
+    """
+
+    def __deepcopy__(self, memo: object) -> dict[str, forms.Field]:
+        return {name: copy.copy(field) for name, field in self.items()}
+
+
 class AccountForm(PlainTextForm):
     """`imported_fields` are kept by the accounting system and locked on rows that came from there; of these,
     `optional_fields` only where the value came from there. `further_columns` are fields of CSV files that are not the
@@ -48,28 +59,28 @@ class AccountForm(PlainTextForm):
     fixed_fields: ClassVar[tuple[str, ...]] = ("company", "dimension")
 
     def __init__(self, *args: Any, user: User, like: AccountForm | None = None, **kwargs: Any) -> None:
-        """`like` is a form for another new row, whose choices this one takes: a file has thousands of rows."""
+        """`like` is a form for another new row, whose fields this one takes: a file has thousands of rows."""
+        if like:
+            self.base_fields = _AlikeFields(like.fields)
         super().__init__(*args, **kwargs)
         self.user = user
         self.is_of_file = like is not None
         if hasattr(self.instance, "account_id") and self.instance.account_id is None:
             self.instance.account = user.account
+        if not like:
+            self._offer_choices()
+        self._lock_fields()
+        if not like:
+            self._spell()
+
+    def _offer_choices(self) -> None:
         for name, field in self.fields.items():
             if type(field) is forms.DecimalField:
                 self.fields[name] = AmountField.like(field)
             if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
-                field.queryset = like.fields[name].queryset if like else self._choices(name, field)
+                field.queryset = self._choices(name, field)
             if name == "company" and not field.required:
                 field.empty_label = "All companies"  # type: ignore[attr-defined]
-        self._lock_fields()
-        if like:
-            self._call_alike(like)
-        else:
-            self._spell()
-
-    def _call_alike(self, like: AccountForm) -> None:
-        for name, field in self.fields.items():
-            field.label, field.help_text = like.fields[name].label, like.fields[name].help_text
 
     def _spell(self) -> None:
         spelling = translation.get_language() or "en-gb"

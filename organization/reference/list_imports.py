@@ -169,9 +169,13 @@ def _work(one: ListImport) -> None:
         return
     sheet = _open(partial(kept_files.pieces_of, one), one.encoding, resource)
     size = TOGETHER if is_written_together(resource) else ONE_BY_ONE
-    for lines in _batches(islice(sheet.lines, one.done, None), size):
-        _take(one, lines, resource, sheet)
-        gc.collect()  # forms and their fields point at each other: thousands would wait for the collector's own time
+    gc.freeze()  # what is there already is no garbage of the batches, and need not be looked through after each
+    try:
+        for lines in _batches(islice(sheet.lines, one.done, None), size):
+            _take(one, lines, resource, sheet)
+            gc.collect()  # forms and fields point at each other: thousands would wait for the collector's own time
+    finally:
+        gc.unfreeze()
     _end(one, State.DONE if one.was_applied else State.READY, "")
 
 

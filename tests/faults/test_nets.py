@@ -192,6 +192,17 @@ def test_a_bill_of_another_account_in_the_same_company_there_is_taken_too(
     assert refused.value.code == "bill_taken"
 
 
+@pytest.mark.parametrize("typed", ["DU–0I1", "du‑0i1", "DU-0I1"])
+def test_a_bill_is_found_whichever_dash_its_number_has_there(
+    lenient_sandbox: Any, connection: Connection, typed: str
+) -> None:
+    other = exporting.exporting_connection(remote_company="DEMO")
+    exporting.export(connection, exporting.ready_invoice(connection, number="DU-0I1"))
+    exporting.export(other, exporting.ready_invoice(other, number=typed))
+    assert [item.code for item in ExportItem.objects.order_by("pk")] == ["", "bill_exists"]
+    assert len(exporting.bills(lenient_sandbox)) == 1
+
+
 @pytest.mark.parametrize("status", [ItemStatus.QUEUED, ItemStatus.SENDING, ItemStatus.UNKNOWN])
 def test_what_is_under_way_is_not_linked(connection: Connection, status: ItemStatus) -> None:
     exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=None)

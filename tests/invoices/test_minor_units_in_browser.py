@@ -74,6 +74,21 @@ def test_dinars_are_asked_about_and_kept_to_the_thousandth(open_page: Any, firm:
     assert (Invoice.objects.get().net, Invoice.objects.get().tax) == (Decimal("12.345"), Decimal("2.469"))
 
 
+def test_an_amount_that_cannot_be_read_yet_is_not_remarked_on_as_zero(open_page: Any, firm: Firm) -> None:
+    page = open_page(reverse(ADD), firm.clerk)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    begin(page, "INKWD", "KWD-2")
+    page.keyboard.type("12,345")
+    page.keyboard.press("Tab")
+    expect(page.locator("[data-role=net]").first).to_have_text("12345 or 12.345?")
+    page.get_by_label("Unit price").fill("12,3450")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("There is no document.")).to_be_visible()
+    judged = [url for url in asked if reverse("invoices:plausibility") in url]
+    assert ["total=12.345" in url for url in judged] == [True] * len(judged) != []
+
+
 def test_yen_have_no_decimals_and_a_rounded_line_says_so(open_page: Any, firm: Firm) -> None:
     page = open_page(reverse(ADD), firm.clerk)
     begin(page, "INJPY", "JPY-1")

@@ -88,6 +88,16 @@ def test_the_page_that_was_scanned_again_is_told_and_next_months_is_not(entered:
     assert [invoice for invoice, _ in likenesses(first)] == [again]
 
 
+def test_it_is_found_among_a_year_of_pages_on_the_same_form(entered: Callable[..., Invoice]) -> None:
+    first, following = entered("first.pdf"), entered("next.pdf")
+    ink = following.documents.get().ink
+    for _ in range(11):
+        copy = factories.document(factories.invoice(first.company, supplier=first.supplier))
+        DocumentInk.objects.create(document=copy, packed=ink.packed, profile=ink.profile)
+    again = entered("again.jpg")
+    assert (first, TOLD) in likenesses(again)
+
+
 def test_other_suppliers_are_not_looked_at(entered: Callable[..., Invoice], supplier: Supplier) -> None:
     entered("first.pdf", factories.supplier(supplier.company, name="Somebody else"))
     entered("first.pdf", factories.supplier(factories.company(), name=supplier.name))

@@ -201,6 +201,13 @@ MUTANTS = [
         tests=(f"{SCANNED}::test_other_suppliers_are_not_looked_at",),
     ),
     Mutant(
+        name="documents.only_the_newest_scans_compared",
+        file="invoices/services/inks.py",
+        before="MOST_INVOICES, MOST_ALIKE = 300, 16\n",
+        after="MOST_INVOICES, MOST_ALIKE = 300, 8\n",
+        tests=(f"{SCANNED}::test_it_is_found_among_a_year_of_pages_on_the_same_form",),
+    ),
+    Mutant(
         name="documents.scan_found_late_not_told",
         file="invoices/tasks.py",
         before="        twins.tell_of_late_scans(document.invoice)\n",

@@ -58,6 +58,34 @@ MUTANTS = [
         tests=(f"{TWINS}::test_a_file_of_another_account_never_counts",),
     ),
     Mutant(
+        name="entry.bills_looked_up_as_typed_only",
+        file="integrations/sage_intacct/exporters/lookup.py",
+        before="for spelling in (bill_number(number), fold(number))}",
+        after="for spelling in (bill_number(number),)}",
+        tests=("tests/faults/test_nets.py::test_a_bill_is_found_whichever_dash_its_number_has_there",),
+    ),
+    Mutant(
+        name="entry.net_for_gross_not_told",
+        file="invoices/services/twins.py",
+        before="        elif invoice.total == other.net or other.total == invoice.net:\n",
+        after="        elif False:\n",
+        tests=(f"{TWINS}::test_net_for_gross_is_told",),
+    ),
+    Mutant(
+        name="entry.halves_not_told",
+        file="invoices/services/twins.py",
+        before="    if len(halves) == 2:\n",
+        after="    if False:\n",
+        tests=(f"{TWINS}::test_an_invoice_and_its_two_halves_are_told",),
+    ),
+    Mutant(
+        name="entry.habits_are_told",
+        file="invoices/services/twins.py",
+        before=".order_by()[:HABIT].count() >= HABIT for",
+        after=".order_by()[:HABIT].count() > HABIT for",
+        tests=(f"{TWINS}::test_a_total_that_comes_again_and_again_is_not",),
+    ),
+    Mutant(
         name="entry.form_sent_twice_makes_two",
         file="invoices/services/entry.py",
         before="form_token=form_token).first() if form_token else None",
@@ -79,6 +107,16 @@ MUTANTS = [
         before="ApprovalStatus.REJECTED, ApprovalStatus.WAITING)",
         after="ApprovalStatus.REJECTED)",
         tests=("tests/invoices/test_plausibility.py::test_it_refuses_nothing_and_the_approver_reads_it",),
+    ),
+    Mutant(
+        name="entry.what_is_not_read_yet_remarked_on_as_zero",
+        file="planergy/static/planergy/invoices.js",
+        before="before.invoice_date && /[1-9]/.test(before.total))",
+        after="before.invoice_date && parse(before.total) !== 0)",
+        tests=(
+            "tests/invoices/test_minor_units_in_browser.py"
+            "::test_an_amount_that_cannot_be_read_yet_is_not_remarked_on_as_zero",
+        ),
     ),
     Mutant(
         name="entry.search_by_the_letter",

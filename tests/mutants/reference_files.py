@@ -88,6 +88,13 @@ MUTANTS = [
         tests=(f"{DOWNLOADS}::test_no_text_begins_a_formula_and_each_comes_back",),
     ),
     Mutant(
+        name="csv.what_one_row_locks_is_locked_in_all",
+        file="organization/reference/forms.py",
+        before="return {name: copy.copy(field) for name, field in self.items()}",
+        after="return dict(self)",
+        tests=("tests/organization/test_csv.py::TestLines::test_imported_fields_stay_as_imported",),
+    ),
+    Mutant(
         name="texts.any_character_in_forms",
         file="organization/reference/forms.py",
         before="return objection(text, may_break_lines=isinstance(widget, forms.Textarea))",

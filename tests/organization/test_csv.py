@@ -166,10 +166,12 @@ class TestLines:
 
     def test_imported_fields_stay_as_imported(self, client: Client, company: Company) -> None:
         factories.supplier(company, "V1", name="As imported", is_imported=True)
-        report = apply(client, "suppliers:supplier", f"company,code,name\n{company},V1,Changed here\n")
-        assert report.changed == 0
-        assert "kept in your accounting system" in report.lines.get().warnings[0]
-        assert Supplier.objects.get().name == "As imported"
+        factories.supplier(company, "V2", name="By hand")
+        content = f"company,code,name\n{company},V1,Changed here\n{company},V2,Changed too\n"
+        report = apply(client, "suppliers:supplier", content)
+        assert report.changed == 1
+        assert "kept in your accounting system" in report.lines.get(number=2).warnings[0]
+        assert list(Supplier.objects.order_by("code").values_list("name", flat=True)) == ["As imported", "Changed too"]
 
     def test_values_that_share_a_code_are_left_to_their_pages(self, client: Client, account: Account) -> None:
         project, task = factories.dimension(account, "project"), factories.dimension(account, "task")

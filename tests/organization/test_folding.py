@@ -53,6 +53,19 @@ def test_what_a_person_tells_apart_stays_apart(one: str, other: str) -> None:
     assert fold(one) != fold(other)
 
 
+NAMES = st.text(st.characters(categories=("L", "N", "Zs")) | st.sampled_from("-'.&"), min_size=1, max_size=30)
+
+
+@given(NAMES, st.sampled_from("–—‑−－"), st.sampled_from("’‘ʼ´`"), st.sampled_from("\u200b\u00ad\u200c\ufeff"))
+def test_any_name_is_the_same_with_other_dashes_apostrophes_blanks_and_accents(
+    name: str, dash: str, apostrophe: str, invisible: str
+) -> None:
+    other = name.replace("-", dash).replace("'", apostrophe).replace(" ", "\u00a0 ")
+    assert fold(f"{invisible}{other}{invisible}") == fold(name)
+    accented = "".join(f"{letter}\u0301" if letter.isascii() and letter.isalpha() else letter for letter in name)
+    assert fold(accented) == fold(name)
+
+
 @given(st.text())
 @example("ŉ")
 @example("″")

@@ -273,7 +273,7 @@
   const checkRemarks = async () => {
     const before = judged();
     // While there is nothing to pay yet, nothing can be said of the whole.
-    const isBegun = Boolean(before.supplier && before.invoice_date && parse(before.total) !== 0) || Boolean(before.invoice);
+    const isBegun = Boolean(before.supplier && before.invoice_date && /[1-9]/.test(before.total)) || Boolean(before.invoice);
     const found = before.company && isBegun ? await getJSON(entry().dataset.remarksUrl, before) : {};
     if (!entry() || !found || JSON.stringify(judged()) !== JSON.stringify(before)) return;
     for (const note of entry().querySelectorAll("[data-remark]")) {
