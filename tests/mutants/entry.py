@@ -97,7 +97,7 @@ MUTANTS = [
         file="invoices/services/readiness.py",
         before="    yield from _header_problems(invoice)\n",
         after="    from invoices.services.plausibility import remarks\n"
-        "    yield from remarks(invoice)\n"
+        "    yield from (Finding('remark', said, name) for said, name in remarks(invoice))\n"
         "    yield from _header_problems(invoice)\n",
         tests=("tests/invoices/test_plausibility.py::test_it_refuses_nothing_and_the_approver_reads_it",),
     ),
