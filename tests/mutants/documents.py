@@ -182,8 +182,8 @@ MUTANTS = [
     Mutant(
         name="documents.next_month_is_the_same_page",
         file="documents/likeness.py",
-        before="        if min(of_one, of_other) > MOST_OF_ONE:\n",
-        after="        if min(of_one, of_other) > 1000 * MOST_OF_ONE:\n",
+        before="        if differing > MOST_DIFFERING:\n",
+        after="        if differing > 1000 * MOST_DIFFERING:\n",
         tests=(LIKENESS,),
     ),
     Mutant(

@@ -149,6 +149,7 @@ MUTANTS = [
         before="        return Outcome.UNKNOWN if item.pk in self.sent else Outcome.NOT_SENT\n",
         after="        return Outcome.NOT_SENT\n",
         tests=(f"{NETS}::test_what_breaks_after_the_answer_leaves_it_unknown",),
+        also=STORM,
     ),
     Mutant(
         name="outbox.a_contradictory_answer_is_believed",
@@ -156,6 +157,7 @@ MUTANTS = [
         before="is_contradiction = bill.ok or bool(bill.key)\n",
         after="is_contradiction = False\n",
         tests=(f"{UNKNOWN}::test_an_answer_that_contradicts_itself_is_looked_up",),
+        also=STORM,
     ),
     Mutant(
         name="outbox.a_second_bill_is_hidden",
@@ -192,6 +194,7 @@ MUTANTS = [
         before="if item.status not in (ItemStatus.FAILED, ItemStatus.CANCELLED) or not",
         after="if not",
         tests=(f"{NETS}::test_what_is_under_way_is_not_linked",),
+        also=STORM,
     ),
     Mutant(
         name="outbox.any_bill_is_linked",
@@ -206,6 +209,7 @@ MUTANTS = [
         before="    if not item.invoice.is_awaiting_export:\n",
         after="    if False:\n",
         tests=(f"{SERVICES}::test_an_invoice_edited_while_queued_is_not_sent",),
+        also=STORM,
     ),
     Mutant(
         name="outbox.sent_to_another_company_as_well",
