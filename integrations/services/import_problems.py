@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -23,19 +25,27 @@ Kind = ImportProblem.Kind
 
 @dataclass(frozen=True)
 class OpenCount:
-    """How many records of one data set have open problems of one kind."""
+    """How many open problems of one kind a data set has: as many as the list of problems shows for `query`."""
 
     data_set: DataSet
     kind: str
     count: int
+    company_id: int | None = None
 
     @property
     def text(self) -> str:
         """`5 suppliers not imported`"""
         if self.kind == Kind.NOT_READ:
             return f"{self.data_set.name} cannot be read any more"
-        what = "not imported" if self.kind == Kind.FAILED else "imported with a warning"
-        return f"{self.data_set.counted(self.count)} {what}"
+        if self.kind == Kind.WARNING:
+            return f"{self.count} warning{'' if self.count == 1 else 's'} about {self.data_set.name.lower()}"
+        return f"{self.data_set.counted(self.count)} not imported"
+
+    @property
+    def query(self) -> str:
+        """What the list of problems has to be asked for."""
+        company = {} if self.company_id is None else {"company": self.company_id}
+        return urlencode({"data_set": self.data_set.key, "kind": self.kind, **company})
 
 
 def of_companies(
@@ -51,25 +61,26 @@ def visible_to(user: User, connection: Connection) -> ImportProblemQuerySet[Impo
 
 
 def counted(connection: Connection, problems: ImportProblemQuerySet[ImportProblem]) -> list[OpenCount]:
-    """Open ones by data set, what was not imported first. A record with two warnings counts once."""
-    found = problems.open().order_by().values_list("data_set", "kind")
-    counts = {
-        (data_set, kind): count
-        for data_set, kind, count in found.annotate(Count("remote_id", distinct=True)).values_list(
-            "data_set", "kind", "remote_id__count"
-        )
-    }
-    data_sets = registry.get(connection.system).data_sets
+    """Open ones by data set, what was not imported first. A record that fails in two companies is two of them."""
+    found = problems.open().order_by().values_list("data_set", "kind").annotate(Count("pk"))
+    return in_order(connection, [(data_set, kind, None, count) for data_set, kind, count in found])
+
+
+def in_order(connection: Connection, counts: Iterable[tuple[str, str, int | None, int]]) -> list[OpenCount]:
+    """`counts`: (data set, kind, company or None, how many). Those of several companies become one."""
+    by_kind: dict[tuple[str, str], Counter[int | None]] = defaultdict(Counter)
+    for data_set, kind, company_id, count in counts:
+        by_kind[data_set, kind][company_id] += count
     return [
-        OpenCount(each, kind, counts[each.key, kind])
+        OpenCount(each, kind, found.total(), next(iter(found)) if len(found) == 1 else None)
         for kind in (Kind.FAILED, Kind.NOT_READ, Kind.WARNING)
-        for each in data_sets
-        if counts.get((each.key, kind))
+        for each in registry.get(connection.system).data_sets
+        if (found := by_kind.get((each.key, kind), Counter()))
     ]
 
 
 def sentence(counts: Sequence[OpenCount]) -> str:
-    """`5 suppliers not imported, 4 suppliers imported with a warning`"""
+    """`5 suppliers not imported, 4 warnings about suppliers`"""
     return ", ".join(each.text for each in counts)
 
 

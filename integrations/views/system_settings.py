@@ -19,6 +19,7 @@ from integrations.forms import DataSetsForm, ImportForm
 from integrations.models import Connection, ImportSchedule, Job, JobKind, JobStatus
 from integrations.services import batches, connections, import_problems, jobs
 from integrations.services.entities import entities_of
+from integrations.services.open_now import OpenNow
 from integrations.tables import JobTable
 from integrations.views.access import connection_or_404, tell
 from integrations.views.starting import tell_started
@@ -92,9 +93,9 @@ def history_of(request: HttpRequest, connection: Connection) -> dict[str, Any]:
     narrowed.form.auto_id = "history_%s"
     table = JobTable(narrowed.qs)
     RequestConfig(request, paginate={"per_page": 20, "silent": True}).configure(table)
-    heads = table.page.object_list.data
+    heads, open_now = table.page.object_list.data, OpenNow(connection, request.user)
     for head, entry in zip(heads, batches.batches_of(heads), strict=True):
-        head.entry = entry
+        head.entry, head.still_open = entry, open_now.of(entry.parts)
     return {
         "filter": narrowed,
         "table": table,

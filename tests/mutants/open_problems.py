@@ -86,4 +86,11 @@ MUTANTS = [
             "test_what_could_be_read_before_and_no_longer_can_is_a_problem_until_it_can_again",
         ),
     ),
+    Mutant(
+        name="imports.a_record_counts_once_for_all_companies",
+        file="integrations/services/import_problems.py",
+        before='annotate(Count("pk"))',
+        after='annotate(Count("remote_id", distinct=True))',
+        tests=("tests/integrations/test_pages_import_problems.py::test_every_place_counts_what_the_list_shows",),
+    ),
 ]

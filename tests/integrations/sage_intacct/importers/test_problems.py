@@ -207,7 +207,7 @@ def test_every_mail_says_what_is_still_open_with_reason_and_fix(imported: Connec
     mail.outbox.clear()
     run_import(imported, "suppliers")
     message = mail.outbox[0]
-    assert "Still open: 5 suppliers not imported, 3 suppliers imported with a warning" in message.body
+    assert "Still open: 5 suppliers not imported, 4 warnings about suppliers" in message.body
     assert "U+200B ZERO WIDTH SPACE" in message.body
     assert "Remove the character from the name in Sage Intacct, then import again." in message.body
     assert "Still open: 5 suppliers not imported" in message.alternatives[0].content
