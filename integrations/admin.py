@@ -235,7 +235,7 @@ class JobAdmin(SupportAdmin):
 
     @admin.display
     def data(self, job: Job) -> str:
-        return registry.data_set(job.connection.system, job.data_set).name if job.data_set else ""
+        return registry.data_set_of(job).shown_name if job.data_set else ""
 
     @admin.display
     def records(self, job: Job) -> str:

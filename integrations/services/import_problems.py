@@ -16,11 +16,14 @@ from integrations.errors import ConfigurationError
 from integrations.models import Connection, ImportProblem
 from integrations.models.problems import ImportProblemQuerySet
 from integrations.registry import DataSet
+from ledger.models import DimensionValue
 from organization import audit
 from organization.models import AuditAction, Company, User
 from organization.permissions import companies_of
+from suppliers.models import Supplier
 
 Kind = ImportProblem.Kind
+SET_HERE = "It was set by hand in Planergy."
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,9 @@ class OpenCount:
     def text(self) -> str:
         """`5 suppliers not imported`"""
         if self.kind == Kind.NOT_READ:
-            return f"{self.data_set.name} cannot be read any more"
+            return f"{self.data_set.plural} cannot be read any more"
         if self.kind == Kind.WARNING:
-            return f"{self.count} warning{'' if self.count == 1 else 's'} about {self.data_set.name.lower()}"
+            return f"{self.count} warning{'' if self.count == 1 else 's'} about {self.data_set.plural_within}"
         return f"{self.data_set.counted(self.count)} not imported"
 
     @property
@@ -74,7 +77,7 @@ def in_order(connection: Connection, counts: Iterable[tuple[str, str, int | None
     return [
         OpenCount(each, kind, found.total(), next(iter(found)) if len(found) == 1 else None)
         for kind in (Kind.FAILED, Kind.NOT_READ, Kind.WARNING)
-        for each in registry.get(connection.system).data_sets
+        for each in registry.data_sets_of(connection)
         if (found := by_kind.get((each.key, kind), Counter()))
     ]
 
@@ -82,6 +85,32 @@ def in_order(connection: Connection, counts: Iterable[tuple[str, str, int | None
 def sentence(counts: Sequence[OpenCount]) -> str:
     """`5 suppliers not imported, 4 warnings about suppliers`"""
     return ", ".join(each.text for each in counts)
+
+
+def settle_what_is_set_here(list_name: str, records: Iterable[Supplier | DimensionValue]) -> None:
+    """A person has saved these: what was missing and is set now is no problem any more. Emptied again, it is again."""
+    by_key = {record.pk: record for record in records}
+    for system in registry.all_systems():
+        keys = [each.key for each in system.data_sets if each.list_name == list_name]
+        of_these = ImportProblem.objects.filter(connection__system=system.key, data_set__in=keys, local_id__in=by_key)
+        known = of_these.filter(code__in=system.fixed_here).filter(Q(closed_at=None) | Q(closed_why=SET_HERE))
+        for problem in known.order_by("pk"):
+            record = by_key[problem.local_id or 0]
+            _settle(problem, is_set=_is_set_here(record, system.fixed_here[problem.code]))
+
+
+def _is_set_here(record: Supplier | DimensionValue, field: str) -> bool:
+    return bool(getattr(record, field, None)) and field not in record.imported_fields
+
+
+def _settle(problem: ImportProblem, *, is_set: bool) -> None:
+    if is_set == (problem.closed_at is not None):
+        return
+    if is_set:
+        problem.closed_at, problem.closed_why = timezone.now(), SET_HERE
+    else:
+        problem.closed_at, problem.closed_why = None, ""
+    problem.save(update_fields=["closed_at", "closed_why"])
 
 
 @transaction.atomic

@@ -82,7 +82,7 @@ def _failed_synchronize(connection: Connection) -> Job | None:
 
 
 def _schedules(connection: Connection) -> list[tuple[str, ImportSchedule]]:
-    names = {data_set.key: data_set.name for data_set in registry.get(connection.system).data_sets}
+    names = {each.key: each.shown_name for each in registry.data_sets_of(connection)}
     active = connection.schedules.filter(is_active=True).order_by("next_run_at", "pk")
     return [(names.get(schedule.data_set, "all data"), schedule) for schedule in active]
 
