@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 MAILS = "tests/integrations/test_run_mails.py"
 BATCHES = "tests/integrations/test_batches.py"
+CHANGES = "tests/integrations/test_changes_in_history.py"
 STILL_OPEN = "tests/integrations/sage_intacct/importers/test_still_open.py"
 CANCEL = "tests/integrations/test_export_cancel.py"
 
@@ -226,5 +227,19 @@ MUTANTS = [
         before='{% include "integrations/ask_support_link.html" with about_batch=batch.first.batch %}',
         after="",
         tests=("tests/integrations/test_ask_support.py::test_the_page_of_a_run_of_several_parts_asks_about_the_whole",),
+    ),
+    Mutant(
+        name="runs.equal_values_read_as_a_change",
+        file="integrations/services/changes.py",
+        before='if before not in ("", after) else',
+        after='if before != "" else',
+        tests=(f"{CHANGES}::test_new_credentials_of_the_same_company_are_no_change_of_it",),
+    ),
+    Mutant(
+        name="runs.equal_values_read_as_a_change_on_the_page",
+        file="templates/integrations/columns/outcome.html",
+        before="{% if change.0 != change.1 %}",
+        after="{% if True %}",
+        tests=(f"{CHANGES}::test_new_credentials_of_the_same_company_are_no_change_of_it",),
     ),
 ]
