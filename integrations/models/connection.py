@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Mapping
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
-from django.utils.functional import cached_property
 
-from ledger.models import Dimension
 from organization import secrets
 from organization.models import Account, Company, User
 from organization.querysets import AccountQuerySet
 
 # Sage Intacct locks a user after some wrong passwords; nobody may bring that about through us.
 MOST_REFUSED_SIGN_INS = 3
+# Among the remote facts: learnt by imports, and kept when synchronizing learns the others anew.
+OWN_NAMES = "own_names"
 
 
 class ConnectionQuerySet(AccountQuerySet):
@@ -92,15 +93,11 @@ class Connection(models.Model):
     def __str__(self) -> str:
         return f"{self.account}: {self.system_name}"
 
-    @cached_property
-    def own_names(self) -> dict[str, str]:
+    @property
+    def own_names(self) -> Mapping[str, str]:
         """Data set to what their company calls one of it, where that is not the usual word: say Job for Project."""
-        from integrations import registry
-
-        usual = {each.key: each.singular for each in registry.get(self.system).data_sets}
-        imported = Dimension.objects.filter(account=self.account_id, is_imported=True, key__in=usual)
-        names = imported.order_by("pk").values_list("key", "name")
-        return {key: name for key, name in names if name.casefold() != usual[key].casefold()}
+        found: Mapping[str, str] = self.remote_facts.get(OWN_NAMES, {})
+        return found
 
     @property
     def system_name(self) -> str:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import CompanyLink, Connection, Job, JobKind, Outcome, OutcomeKind
+from integrations.models.connection import OWN_NAMES
 from integrations.registry import RemoteEntity
 from integrations.sage_intacct.classification import places, read_error
 from integrations.sage_intacct.client import Client, CompanyInfo, Entity, FinancialSetup, IntacctError
@@ -258,7 +259,7 @@ def _store(row: Connection, remote: RemoteCompany, matches: Sequence[Match]) -> 
     connections.forget_another_company(row)
     lost = note(row, {match.company.pk: match.told for match in matches if match.entity is None})
     _replace_links(row, remote, [match for match in matches if match.entity])
-    row.remote_facts = remote.facts | line_fields.unread(row) | {LOST: lost}
+    row.remote_facts = remote.facts | line_fields.unread(row) | {LOST: lost, OWN_NAMES: row.own_names}
     row.synchronized_at = timezone.now()
     row.save(update_fields=["remote_facts", "synchronized_at"])
 

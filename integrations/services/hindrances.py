@@ -73,12 +73,14 @@ def unconnected(connection: Connection, companies: Collection[int] | None = None
     if not lost:
         return None
     name, one = connection.system_name, len(lost) == 1
+    # Why names every entity there: not for who works in some companies only.
+    whys = [each.why for each in lost] if companies is None else []
     whose = str(lost[0].company) if one else f"{len(lost)} companies"
     return Hindrance(
         Kind.UNCONNECTED,
         f"{whose} {'is' if one else 'are'} not connected with {name} any more",
         min(each.since for each in lost),
-        " ".join((_NOTHING_OF_IT if one else _NOTHING_OF_THEM, *(each.why for each in lost))),
+        " ".join((_NOTHING_OF_IT if one else _NOTHING_OF_THEM, *whys)),
         f"On the page {name} Settings choose the entity by hand; or give the company the name of its entity and press "
         f"Synchronize With {name}. A company that is not needed any more can be archived under Control Panel > "
         "Companies.",

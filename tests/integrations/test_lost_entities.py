@@ -152,6 +152,7 @@ def test_who_does_not_work_in_that_company_is_not_told_of_it(
     synchronize(connection, owner)
     assert LOST in shown(both, "/accounts-payable/")
     assert "An Account Owner can fix it." in shown(both, "/accounts-payable/")
+    assert NORTHWIND not in shown(User.objects.get(pk=both.pk), "/"), "nor what else is there"
     assert HARBOR not in shown(other, "/accounts-payable/")
 
 

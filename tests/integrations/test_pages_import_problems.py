@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -100,8 +101,12 @@ def test_every_place_counts_what_the_list_shows(page: Client, connection: Connec
         page_shown = text(page.get(reverse(name)))
         assert "2 suppliers not imported" in page_shown, name
         assert "2 warnings about suppliers" in page_shown, name
-    mailed = still_open(connection, ImportProblem.objects.open())["still_open"]
-    assert mailed == "2 suppliers not imported, 2 warnings about suppliers"
+    mailed = still_open(connection, ImportProblem.objects.open())
+    assert mailed["still_open"] == "2 suppliers not imported, 2 warnings about suppliers"
+    for name in ("html", "txt"):
+        sent = " ".join(render_to_string(f"integrations/mail/still_open.{name}", mailed).split())
+        for company in ("Northwind Manufacturing Ltd", "Harbor Retail Inc"):
+            assert f"({company}): The name of vendor 1 holds a character" in sent
 
 
 def test_a_list_says_nothing_of_other_data(page: Client, connection: Connection) -> None:

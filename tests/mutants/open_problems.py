@@ -193,4 +193,11 @@ MUTANTS = [
         after="    return {}\n",
         tests=(f"{TESTS}/test_own_names.py::test_a_page_a_mail_and_the_history_call_it_the_same",),
     ),
+    Mutant(
+        name="imports.mail_hides_whose_problem_it_is",
+        file="templates/integrations/mail/still_open.txt",
+        before="{% if problem.company %} ({{ problem.company }}){% endif %}",
+        after="",
+        tests=("tests/integrations/test_pages_import_problems.py::test_every_place_counts_what_the_list_shows",),
+    ),
 ]

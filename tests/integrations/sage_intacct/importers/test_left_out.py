@@ -35,7 +35,7 @@ def test_the_role_of_the_guide_makes_no_run_red(guided: Connection) -> None:
             JobStatus.SUCCEEDED,
             JobStatus.PARTIAL,
         }
-    assert ended["project"].message.startswith("Projects are left out. The Sage Intacct user may not read projects.")
+    assert ended["project"].message.startswith("Job records are left out. The Sage Intacct user may not read projects.")
     assert "Company > Admin > Roles" in ended["project"].advice
     assert "List and View for Projects under Projects Permissions" in ended["project"].advice
     assert not ImportProblem.objects.filter(kind=ImportProblem.Kind.NOT_READ).exists()

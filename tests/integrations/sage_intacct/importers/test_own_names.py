@@ -64,3 +64,23 @@ def test_an_ordinary_name_stays_as_it_is(learnt: Connection) -> None:
     assert set(learnt.own_names) == {"project"}
     run_import(learnt, "department")
     assert set(Connection.objects.get(pk=learnt.pk).own_names) == {"project"}
+
+
+def test_what_was_never_read_is_called_so_too_and_after_synchronizing(
+    client: Client, intacct: Connection, portal_sandbox: Any
+) -> None:
+    owner = factories.owner(intacct.account)
+    client.force_login(owner)
+    act(portal_sandbox, "set_permission", object="PROJECT", operation="read", allowed="false")
+    job = run_import(intacct, "project")[0]
+    assert (job.title, job.status) == ("Import Job", "left_out")
+    assert job.message.startswith("Job records are left out.")
+    run([jobs.start_synchronize(intacct, by=owner)])
+    assert "Job – Projects &gt; Projects (left out: not granted)" in client.get(SETTINGS).text
+
+
+def test_the_usual_name_comes_back(learnt: Connection, portal_sandbox: Any) -> None:
+    del portal_sandbox.company.dimension_labels["PROJECT"]
+    assert run_import(learnt, "project")[0].title == "Import Job", "as it was asked for"
+    assert Connection.objects.get(pk=learnt.pk).own_names == {}
+    assert run_import(Connection.objects.get(pk=learnt.pk), "project")[0].title == "Import Projects"
