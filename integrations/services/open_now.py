@@ -24,7 +24,7 @@ class _Group(NamedTuple):
     data_set: str
     kind: str
     company_id: int | None
-    count: int
+    standing: int
     since: dt.datetime
 
 
@@ -60,7 +60,7 @@ class OpenNow:
         if not ended:
             return None
         found = [group for group in self._groups if any(_concerns(group, part) for part in ended)]
-        counts = import_problems.in_order(self.connection, [(*group[:3], group.count) for group in found])
+        counts = import_problems.in_order(self.connection, [(*group[:3], group.standing) for group in found])
         return StillOpen(counts, self._url)
 
 

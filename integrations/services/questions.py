@@ -169,7 +169,7 @@ def _tell(by: User, question: Question, subject: str, context: dict[str, object]
 def _admin_url(run: Batch) -> str:
     """One run, or the list of its parts."""
     if run.is_single:
-        return settings.PORTAL_URL + reverse("admin:integrations_job_change", args=[run.first.pk])
+        return f"{settings.PORTAL_URL}{reverse('admin:integrations_job_change', args=[run.first.pk])}"
     return f"{settings.PORTAL_URL}{reverse('admin:integrations_job_changelist')}?batch={run.first.batch}"
 
 
