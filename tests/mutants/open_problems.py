@@ -200,4 +200,32 @@ MUTANTS = [
         after="",
         tests=("tests/integrations/test_pages_import_problems.py::test_every_place_counts_what_the_list_shows",),
     ),
+    Mutant(
+        name="imports.own_name_of_what_is_left_out_is_forgotten",
+        file=f"{IMPORTERS}/running.py",
+        before="        _learn_name(job.connection, job.data_set, name)\n",
+        after="        pass\n",
+        tests=(f"{TESTS}/test_own_names.py::test_what_was_never_read_is_called_so_too_and_after_synchronizing",),
+    ),
+    Mutant(
+        name="imports.synchronizing_forgets_own_names",
+        file="integrations/sage_intacct/synchronize.py",
+        before="{LOST: lost, OWN_NAMES: row.own_names}",
+        after="{LOST: lost}",
+        tests=(f"{TESTS}/test_own_names.py::test_what_was_never_read_is_called_so_too_and_after_synchronizing",),
+    ),
+    Mutant(
+        name="imports.all_entities_are_named_to_clerks",
+        file="integrations/services/hindrances.py",
+        before="whys = [each.why for each in lost] if companies is None else []",
+        after="whys = [each.why for each in lost]",
+        tests=(f"{LOST}::test_who_does_not_work_in_that_company_is_not_told_of_it",),
+    ),
+    Mutant(
+        name="imports.removed_entity_is_reminded_after_it_is_fixed",
+        file="integrations/hindrance_mail.py",
+        before='    return "" if connection is not None and unconnected(connection) else None\n',
+        after='    return ""\n',
+        tests=(f"{LOST}::test_it_is_said_no_more_once_it_is_fixed",),
+    ),
 ]
