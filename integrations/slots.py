@@ -204,7 +204,7 @@ def hindrance_banner(user: User, connection: Connection | None = None, **context
         return None
     connection = connection or _enabled(user).first()
     now = timezone.now()
-    companies = None if user.is_account_owner else set(companies_of(user).values_list("pk", flat=True))
+    companies = None if user.is_account_owner else companies_of(user)
     hindrance = hindrances.hindrance_of(connection, now, companies) if connection else hindrances.idle(now)
     if hindrance is None:
         return None

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import F, Min, Q
+from django.db.models import F, Min, Q, QuerySet
 
 from integrations.models import Connection, ExportItem, ImportSchedule, Job, JobKind, JobStatus
 from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE
 from integrations.services.heartbeat import GONE_AFTER
 from integrations.services.lost_entities import lost_by
 from notices import pulse
+from organization.models import Company
 
 # A worker that is busy comes by every twenty seconds.
 IDLE_AFTER = dt.timedelta(minutes=5)
@@ -52,10 +52,10 @@ OWNERS, OPERATORS = "An Account Owner can fix it.", "Planergy's support team can
 
 
 def hindrance_of(
-    connection: Connection, now: dt.datetime, companies: Collection[int] | None = None
+    connection: Connection, now: dt.datetime, companies: QuerySet[Company] | None = None
 ) -> Hindrance | None:
-    """The first that has to be fixed, for pages. A connection that is not enabled has none. `companies`: the keys of
-    those that its reader works in; None for all.
+    """The first that has to be fixed, for pages. A connection that is not enabled has none. `companies`: those
+    that its reader works in; None for all.
     """
     if not connection.is_enabled:
         return None
@@ -67,7 +67,7 @@ def own_hindrance_of(connection: Connection) -> Hindrance | None:
     return (_held(connection) or _overdue(connection)) if connection.is_enabled else None
 
 
-def unconnected(connection: Connection, companies: Collection[int] | None = None) -> Hindrance | None:
+def unconnected(connection: Connection, companies: QuerySet[Company] | None = None) -> Hindrance | None:
     """Companies whose entity is gone, or is called otherwise: the work of the others goes on."""
     lost = lost_by(connection, companies) if connection.is_enabled else ()
     if not lost:

@@ -7,9 +7,10 @@ or are archived here.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.models import Connection
@@ -41,8 +42,8 @@ def note(connection: Connection, unmatched: Mapping[int, str]) -> dict[str, dict
     }
 
 
-def lost_by(connection: Connection, companies: Collection[int] | None = None) -> Sequence[Lost]:
-    """`companies`: the keys of those that may be told of; None for all. Nothing is asked where none is noted."""
+def lost_by(connection: Connection, companies: QuerySet[Company] | None = None) -> Sequence[Lost]:
+    """`companies`: those that may be told of; None for all. Nothing is asked where none is noted."""
     noted: Mapping[str, dict[str, str]] = connection.remote_facts.get(LOST, {}) if connection.is_synchronized else {}
     if not noted:
         return ()

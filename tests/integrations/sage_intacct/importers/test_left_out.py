@@ -69,7 +69,7 @@ def test_what_could_be_read_before_and_no_longer_can_is_a_problem_until_it_can_a
     problem = ImportProblem.objects.open().get()
     assert (problem.kind, problem.data_set, problem.code) == ("not_read", "project", "permission_missing")
     assert "List and View for Projects" in problem.advice
-    assert "Projects cannot be read any more" in mail.outbox[-1].body
+    assert "Job records cannot be read any more" in mail.outbox[-1].body
     act(portal_sandbox, "set_permission", object="PROJECT", operation="read", allowed="true")
     assert run_import(intacct, "project")[0].status == JobStatus.SUCCEEDED
     assert not ImportProblem.objects.open().exists()
