@@ -138,7 +138,7 @@ def test_it_is_said_no_more_once_it_is_fixed(
     for url in ("/", SETTINGS, "/control-panel/integrations/"):
         assert "not connected" not in shown(owner, url), url
     assert "Synchronized" in shown(owner, SETTINGS).partition('id="setup-steps"')[2].partition("</ol>")[0]
-    sending.send_due(timezone.now() + dt.timedelta(days=2))
+    sending.send_due(timezone.now() + dt.timedelta(days=1, hours=1))
     assert told() == []
 
 
