@@ -222,6 +222,10 @@ class JobAdmin(SupportAdmin):
     exclude = ["data_set"]
     readonly_fields = ["data", "records", "requests"]
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """A question to support leads to the parts of its run."""
+        return lookup == "batch" or super().lookup_allowed(lookup, value, request)
+
     def account_of(self, record: Job) -> Account:
         return record.connection.account
 
@@ -231,7 +235,7 @@ class JobAdmin(SupportAdmin):
 
     @admin.display
     def data(self, job: Job) -> str:
-        return registry.data_set(job.connection.system, job.data_set).name if job.data_set else ""
+        return registry.data_set_of(job).shown_name if job.data_set else ""
 
     @admin.display
     def records(self, job: Job) -> str:

@@ -87,7 +87,7 @@ class ImportProblemFilter(filters.FilterSet):
     ) -> None:
         self.shows_put_aside = data.get("state") == "put_aside"
         super().__init__(data, queryset.put_aside() if self.shows_put_aside else queryset.open())
-        self.filters["data_set"].extra["choices"] = [(each.key, each.name) for each in data_sets]
+        self.filters["data_set"].extra["choices"] = [(each.key, each.shown_name) for each in data_sets]
         self.filters["company"].queryset = companies
 
     def of_state(self, rows: QuerySet, name: str, value: str) -> QuerySet:

@@ -15,6 +15,8 @@ from integrations.services.questions import LONGEST
 from invoices.fields import DayField
 from organization.models import Company
 
+NOT_GRANTED = " (left out: not granted)"
+
 
 class PostingDateForm(forms.Form):
     """A correction on View Invoice. `version` is the invoice that was looked at."""
@@ -58,12 +60,9 @@ class DataSetsForm(forms.Form):
 
     def __init__(self, *args: Any, connection: Connection, left_out_there: Collection[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._optional = [each for each in registry.get(connection.system).data_sets if each.is_optional]
+        self._optional = [each for each in registry.data_sets_of(connection) if each.is_optional]
         self.fields["chosen"].choices = [
-            (
-                each.key,
-                f"{each.name} – {each.permission}{' (left out: not granted)' if each.key in left_out_there else ''}",
-            )
+            (each.key, f"{each.shown_name} – {each.permission}{NOT_GRANTED if each.key in left_out_there else ''}")
             for each in self._optional
         ]
         left_out = connection.data_sets_left_out

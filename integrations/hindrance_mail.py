@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from integrations.services.hindrances import (
     Kind,
     note_overdue,
     own_hindrance_of,
+    unconnected,
     waiting_words,
 )
 from notices import telling
@@ -34,6 +36,7 @@ FOR_SUPPORT = (
 )
 HELD, HELD_STILL = "integrations.held", "integrations.held_still"
 OVERDUE, OVERDUE_STILL = "integrations.overdue", "integrations.overdue_still"
+LOST, LOST_STILL = "integrations.entity_lost", "integrations.entity_lost_still"
 
 
 def tell(connection_id: int) -> None:
@@ -42,18 +45,34 @@ def tell(connection_id: int) -> None:
     hindrance = own_hindrance_of(connection)
     if hindrance is None:
         return
-    first, still = (OVERDUE, OVERDUE_STILL) if hindrance.kind == Kind.OVERDUE else (HELD, HELD_STILL)
-    _drop_reminders(connection)
-    tomorrow = timezone.now() + REMIND_AFTER
-    for kind, due_at in ((first, None), (still, tomorrow)):
-        for user in _concerned(connection):
+    kinds = (OVERDUE, OVERDUE_STILL) if hindrance.kind == Kind.OVERDUE else (HELD, HELD_STILL)
+    _drop_reminders(connection, HELD_STILL, OVERDUE_STILL)
+    _tell_now_and_tomorrow(connection, hindrance, kinds, _concerned(connection))
+
+
+def tell_of_lost_entities(connection_id: int) -> None:
+    """Account Owners and support: companies of theirs have no entity any more, whatever else holds work back."""
+    connection = Connection.objects.select_related("account").get(pk=connection_id)
+    hindrance = unconnected(connection)
+    if hindrance is None:
+        return
+    _drop_reminders(connection, LOST_STILL)
+    owners = list(connection.account.owners().select_related("account"))
+    _tell_now_and_tomorrow(connection, hindrance, (LOST, LOST_STILL), owners)
+
+
+def _tell_now_and_tomorrow(
+    connection: Connection, hindrance: Hindrance, kinds: tuple[str, str], users: Sequence[User]
+) -> None:
+    for kind, due_at in zip(kinds, (None, timezone.now() + REMIND_AFTER), strict=True):
+        for user in users:
             _tell_user(user, kind, connection, hindrance, due_at=due_at)
         _tell_support(kind, connection, hindrance, due_at=due_at)
 
 
-def _drop_reminders(connection: Connection) -> None:
+def _drop_reminders(connection: Connection, *kinds: str) -> None:
     """Of an earlier trouble: the new one has reminders of its own."""
-    reminders = Notice.objects.waiting().filter(kind__in=(HELD_STILL, OVERDUE_STILL), about_id=connection.pk)
+    reminders = Notice.objects.waiting().filter(kind__in=kinds, about_id=connection.pk)
     reminders.update(state=Notice.State.DROPPED, ended_at=timezone.now())
 
 
@@ -84,15 +103,21 @@ def _tell_user(
 
 
 def _context(kind: str, connection: Connection, hindrance: Hindrance) -> dict[str, object]:
-    is_still = kind in (HELD_STILL, OVERDUE_STILL)
     return {
-        "heading": hindrance.heading.replace(" is ", " is still ") if is_still else hindrance.heading,
+        "heading": _heading(kind, hindrance),
         "hindrance": hindrance,
-        # Of what is overdue, that is the reason already.
-        "waiting": waiting_words(connection) if hindrance.kind != Kind.OVERDUE else "",
+        # Of what is overdue, that is the reason already; of a company without its entity, nothing waits.
+        "waiting": "" if hindrance.kind in (Kind.OVERDUE, Kind.UNCONNECTED) else waiting_words(connection),
         "connection": connection,
         "preheader": hindrance.why,
     }
+
+
+def _heading(kind: str, hindrance: Hindrance) -> str:
+    if kind == LOST_STILL:
+        return f"Still so: {hindrance.heading}"
+    is_still = kind in (HELD_STILL, OVERDUE_STILL)
+    return hindrance.heading.replace(" is ", " is still ") if is_still else hindrance.heading
 
 
 def _way(user: User, connection: Connection, hindrance: Hindrance) -> dict[str, object]:
@@ -145,3 +170,9 @@ def _is_still_so(notice: Notice) -> str | None:
     since = connection.overdue_since if notice.kind == OVERDUE_STILL else connection.paused_at
     is_so = since is not None and since <= notice.created_at
     return "" if is_so or (notice.kind == HELD_STILL and connection.is_locked_out) else None
+
+
+@last_look(LOST_STILL)
+def _is_still_lost(notice: Notice) -> str | None:
+    connection = Connection.objects.enabled().filter(pk=notice.about_id).first()
+    return "" if connection is not None and unconnected(connection) else None

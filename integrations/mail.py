@@ -158,7 +158,7 @@ def still_open(
     url = settings.PORTAL_URL + reverse("integrations:import_problems", args=[connection.system])
     return {
         "still_open": import_problems.sentence(found),
-        "open_problems": list(problems[:SHOWN_PROBLEMS]),
+        "open_problems": list(problems.select_related("company")[:SHOWN_PROBLEMS]),
         "open_left_out": max(problems.count() - SHOWN_PROBLEMS, 0),
         "problems_url": f"{url}{query}" if connection.is_enabled else "",
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from organization.models import AuditAction
@@ -31,10 +31,27 @@ class DataSet:
     is_optional: bool = True
     permission: str = ""
     singular: str = ""
+    own_name: str = ""
+
+    @property
+    def shown_name(self) -> str:
+        """What their company calls one of them, where that is a word of its own; nobody knows its plural."""
+        return self.own_name or self.name
+
+    @property
+    def plural(self) -> str:
+        """As it begins a sentence: `Projects`, or `Job records`."""
+        return f"{self.own_name} records" if self.own_name else self.name
+
+    @property
+    def plural_within(self) -> str:
+        """Within a sentence: `projects`, or `Job records`."""
+        return self.plural if self.own_name else self.name.lower()
 
     def counted(self, count: int) -> str:
         """`5 suppliers`"""
-        return f"{count} {self.singular if count == 1 else self.name.lower()}"
+        one = f"{self.own_name} record" if self.own_name else self.singular
+        return f"{count} {one if count == 1 else self.plural_within}"
 
 
 @dataclass(frozen=True)
@@ -85,6 +102,10 @@ class AccountingSystem(Protocol):
     def fill_missing_references(self, connection: Connection) -> None:
         """Somebody has set up currencies or terms here that suppliers may wait for. Asks nothing there."""
 
+    @property
+    def fixed_here(self) -> Mapping[str, str]:
+        """Code of an import's warning → field of our row. Where a person sets that field, the warning is over."""
+
     def deliver(self, connection: Connection, company: Company) -> None:
         """Send what is due in the outbox for this connection and company: claim, call, settle until nothing is due."""
 
@@ -125,6 +146,16 @@ def all_systems() -> list[AccountingSystem]:
 
 def data_set(system_key: str, key: str) -> DataSet:
     return next(data_set for data_set in get(system_key).data_sets if data_set.key == key)
+
+
+def data_sets_of(connection: Connection) -> list[DataSet]:
+    """All of its system, called what their company calls them, as far as that was learnt."""
+    own = connection.own_names
+    return [replace(each, own_name=own.get(each.key, "")) for each in get(connection.system).data_sets]
+
+
+def data_set_of(job: Job) -> DataSet:
+    return next(each for each in data_sets_of(job.connection) if each.key == job.data_set)
 
 
 def job_title(job: Job) -> str:

@@ -223,7 +223,8 @@ def hindrance_banner(user: User, connection: Connection | None = None, **context
         return None
     connection = connection or _enabled(user).first()
     now = timezone.now()
-    hindrance = hindrances.hindrance_of(connection, now) if connection else hindrances.idle(now)
+    companies = None if user.is_account_owner else companies_of(user)
+    hindrance = hindrances.hindrance_of(connection, now, companies) if connection else hindrances.idle(now)
     if hindrance is None:
         return None
     shown = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Mapping
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -14,6 +15,8 @@ from organization.querysets import AccountQuerySet
 
 # Sage Intacct locks a user after some wrong passwords; nobody may bring that about through us.
 MOST_REFUSED_SIGN_INS = 3
+# Among the remote facts: learnt by imports, and kept when synchronizing learns the others anew.
+OWN_NAMES = "own_names"
 
 
 class ConnectionQuerySet(AccountQuerySet):
@@ -89,6 +92,12 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account}: {self.system_name}"
+
+    @property
+    def own_names(self) -> Mapping[str, str]:
+        """Data set to what their company calls one of it, where that is not the usual word: say Job for Project."""
+        found: Mapping[str, str] = self.remote_facts.get(OWN_NAMES, {})
+        return found
 
     @property
     def system_name(self) -> str:

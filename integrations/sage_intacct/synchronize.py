@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.errors import ConfigurationError, IntegrationError
 from integrations.models import CompanyLink, Connection, Job, JobKind, Outcome, OutcomeKind
+from integrations.models.connection import OWN_NAMES
 from integrations.registry import RemoteEntity
 from integrations.sage_intacct.classification import places, read_error
 from integrations.sage_intacct.client import Client, CompanyInfo, Entity, FinancialSetup, IntacctError
@@ -19,6 +20,7 @@ from integrations.sage_intacct.exporters import line_fields
 from integrations.sage_intacct.gateway import client_for
 from integrations.services import connections
 from integrations.services.entities import choices, nearest
+from integrations.services.lost_entities import LOST, note
 from organization.models import Company
 
 COMPANIES = "Control Panel > Companies"
@@ -156,8 +158,11 @@ def _not_found(company: Company, remote: RemoteCompany) -> str:
 
 def synchronize(job: Job) -> None:
     """Everything it learns is written at once, or nothing. Raises IntegrationError; the history names the cause."""
+    from integrations import hindrance_mail, mail
+
     connection = job.connection
     remote: RemoteCompany | None = None
+    known_to_be_lost = set(connection.remote_facts.get(LOST, ()))
     try:
         remote = _read(connection, job)
         _connect(job, remote)
@@ -165,8 +170,12 @@ def synchronize(job: Job) -> None:
         _record_failure(job, error)
         if remote is not None and error.code == NOT_LINKED:
             _record_what_can_be_chosen(job, remote)
+            if connection.is_synchronized:  # what is known of its entities holds no more
+                connections.pause(connection, error)
         raise
     connections.resume(connection, by=job.requested_by)
+    if set(connection.remote_facts[LOST]) - known_to_be_lost:
+        mail.safely(hindrance_mail.tell_of_lost_entities, connection.pk)
 
 
 @transaction.atomic
@@ -248,8 +257,9 @@ def _locked(connection: Connection) -> Connection:
 
 def _store(row: Connection, remote: RemoteCompany, matches: Sequence[Match]) -> None:
     connections.forget_another_company(row)
+    lost = note(row, {match.company.pk: match.told for match in matches if match.entity is None})
     _replace_links(row, remote, [match for match in matches if match.entity])
-    row.remote_facts = remote.facts | line_fields.unread(row)
+    row.remote_facts = remote.facts | line_fields.unread(row) | {LOST: lost, OWN_NAMES: row.own_names}
     row.synchronized_at = timezone.now()
     row.save(update_fields=["remote_facts", "synchronized_at"])
 

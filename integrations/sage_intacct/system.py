@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from integrations.sage_intacct import data_sets
@@ -64,6 +64,12 @@ class SageIntacct:
         from integrations.sage_intacct.importers.finishing import fill_what_was_set_up
 
         fill_what_was_set_up(connection.pk)
+
+    @property
+    def fixed_here(self) -> Mapping[str, str]:
+        from integrations.sage_intacct.importers.problems import FIXED_HERE
+
+        return FIXED_HERE
 
     def deliver(self, connection: Connection, company: Company) -> None:
         from integrations.sage_intacct.exporters import deliver

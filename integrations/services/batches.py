@@ -142,8 +142,8 @@ class Batch:
         """(words, class of their tone): what all parts together did, or a preview would do."""
         counts = {name: getattr(self.totals, name) for name in _RESULT if getattr(self.totals, name)}
         place = 1 if self.is_preview else 0
-        told = [(f"{count:,} {_RESULT[name][place]}", _TONES.get(name, "")) for name, count in counts.items()]
-        has_read = self.totals.done or self.status not in (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED)
+        told = [(_in_words(name, count, place), _TONES.get(name, "")) for name, count in counts.items()]
+        has_read = self.totals.done or self.status not in _READ_NOTHING
         bad = sum(part.status in (JobStatus.FAILED, JobStatus.ERRORED) for part in self.parts)
         if bad and not self.is_single:
             told.append((f"{bad} of {len(self.parts)} parts failed", "text-error"))
@@ -157,10 +157,16 @@ _RESULT = {
     "created": ("created", "to create"),
     "updated": ("updated", "to update"),
     "deactivated": ("deactivated", "to deactivate"),
-    "warnings": ("with a warning", "with a warning"),
+    "warnings": ("warnings", "warnings"),
     "failed": ("failed", "would fail"),
 }
+_READ_NOTHING = (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED, JobStatus.LEFT_OUT)
 _TONES = {"warnings": "text-warn", "failed": "text-error"}
+
+
+def _in_words(name: str, count: int, place: int) -> str:
+    """`7 created`; a record may have several warnings, so these are counted by themselves."""
+    return "1 warning" if (name, count) == ("warnings", 1) else f"{count:,} {_RESULT[name][place]}"
 
 
 def status_of(statuses: Collection[str]) -> JobStatus:

@@ -6,6 +6,7 @@ is read anew by itself, and what was posted to it stays posted there. What may b
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -19,6 +20,7 @@ from integrations.errors import ConfigurationError
 from integrations.models import Connection, EntityChoice, ExportItem, ItemStatus
 from integrations.registry import RemoteEntity
 from integrations.services import changes
+from integrations.services.lost_entities import lost_by
 from organization.folding import fold
 from organization.models import AuditAction, Company, User
 
@@ -51,6 +53,7 @@ class CompanyState:
     linked: RemoteEntity | None
     choice: EntityChoice | None
     near: Sequence[RemoteEntity]
+    lost_since: dt.datetime | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -65,6 +68,11 @@ class Entities:
     companies: Sequence[CompanyState]
     free: Sequence[RemoteEntity]
 
+    @property
+    def lost(self) -> Sequence[CompanyState]:
+        """Companies that were connected, and are not any more."""
+        return [state for state in self.companies if state.lost_since]
+
 
 def entities_of(connection: Connection) -> Entities:
     """As the last synchronization found them."""
@@ -78,12 +86,14 @@ def entities_of(connection: Connection) -> Entities:
         choice.entity_id for company_id, choice in chosen.items() if company_id in {each.pk for each in companies}
     }
     free = [each for each in registry.get(connection.system).entities(connection) if each.entity_id not in taken]
+    lost = {each.company.pk: each.since for each in lost_by(connection)}
     states = [
         CompanyState(
             company=company,
             linked=links.get(company.pk),
             choice=chosen.get(company.pk),
             near=nearest(company.name, free) if company.pk not in links and company.pk not in chosen else (),
+            lost_since=lost.get(company.pk),
         )
         for company in companies
     ]

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import F, Min, Q
+from django.db.models import F, Min, Q, QuerySet
 
 from integrations.models import Connection, ExportItem, ImportSchedule, Job, JobKind, JobStatus
 from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE
 from integrations.services.heartbeat import GONE_AFTER
+from integrations.services.lost_entities import lost_by
 from notices import pulse
+from organization.models import Company
 
 # A worker that is busy comes by every twenty seconds.
 IDLE_AFTER = dt.timedelta(minutes=5)
 OVERDUE_AFTER = dt.timedelta(hours=1)
+_NOTHING_OF_IT = "Nothing is imported for it, and no invoice of it is exported."
+_NOTHING_OF_THEM = "Nothing is imported for them, and no invoice of theirs is exported."
 NOTHING_LOST = "Nothing is lost: what waits goes on afterwards."
 
 
@@ -25,6 +29,7 @@ class Kind(StrEnum):
     STOPPED = "stopped"
     PAUSED = "paused"
     OVERDUE = "overdue"
+    UNCONNECTED = "unconnected"
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,41 @@ class Hindrance:
 OWNERS, OPERATORS = "An Account Owner can fix it.", "Planergy's support team can fix it."
 
 
-def hindrance_of(connection: Connection, now: dt.datetime) -> Hindrance | None:
-    """The first that has to be fixed, for pages. A connection that is not enabled has none."""
-    return (idle(now) if connection.is_enabled else None) or own_hindrance_of(connection)
+def hindrance_of(
+    connection: Connection, now: dt.datetime, companies: QuerySet[Company] | None = None
+) -> Hindrance | None:
+    """The first that has to be fixed, for pages. A connection that is not enabled has none. `companies`: those
+    that its reader works in; None for all.
+    """
+    if not connection.is_enabled:
+        return None
+    return idle(now) or own_hindrance_of(connection) or unconnected(connection, companies)
 
 
 def own_hindrance_of(connection: Connection) -> Hindrance | None:
     """Of this connection, not of all work in the background: for workers, who prove that there is one."""
     return (_held(connection) or _overdue(connection)) if connection.is_enabled else None
+
+
+def unconnected(connection: Connection, companies: QuerySet[Company] | None = None) -> Hindrance | None:
+    """Companies whose entity is gone, or is called otherwise: the work of the others goes on."""
+    lost = lost_by(connection, companies) if connection.is_enabled else ()
+    if not lost:
+        return None
+    name, one = connection.system_name, len(lost) == 1
+    # Why names every entity there: not for who works in some companies only.
+    whys = [each.why for each in lost] if companies is None else []
+    whose = str(lost[0].company) if one else f"{len(lost)} companies"
+    return Hindrance(
+        Kind.UNCONNECTED,
+        f"{whose} {'is' if one else 'are'} not connected with {name} any more",
+        min(each.since for each in lost),
+        " ".join((_NOTHING_OF_IT if one else _NOTHING_OF_THEM, *whys)),
+        f"On the page {name} Settings choose the entity by hand; or give the company the name of its entity and press "
+        f"Synchronize With {name}. A company that is not needed any more can be archived under Control Panel > "
+        "Companies.",
+        OWNERS,
+    )
 
 
 def idle(now: dt.datetime) -> Hindrance | None:

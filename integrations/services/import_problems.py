@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.db import transaction
 from django.db.models import Count, Q
@@ -14,28 +16,39 @@ from integrations.errors import ConfigurationError
 from integrations.models import Connection, ImportProblem
 from integrations.models.problems import ImportProblemQuerySet
 from integrations.registry import DataSet
+from ledger.models import DimensionValue
 from organization import audit
 from organization.models import AuditAction, Company, User
 from organization.permissions import companies_of
+from suppliers.models import Supplier
 
 Kind = ImportProblem.Kind
+SET_HERE = "It was set by hand in Planergy."
 
 
 @dataclass(frozen=True)
 class OpenCount:
-    """How many records of one data set have open problems of one kind."""
+    """How many open problems of one kind a data set has: as many as the list of problems shows for `query`."""
 
     data_set: DataSet
     kind: str
     count: int
+    company_id: int | None = None
 
     @property
     def text(self) -> str:
         """`5 suppliers not imported`"""
         if self.kind == Kind.NOT_READ:
-            return f"{self.data_set.name} cannot be read any more"
-        what = "not imported" if self.kind == Kind.FAILED else "imported with a warning"
-        return f"{self.data_set.counted(self.count)} {what}"
+            return f"{self.data_set.plural} cannot be read any more"
+        if self.kind == Kind.WARNING:
+            return f"{self.count} warning{'' if self.count == 1 else 's'} about {self.data_set.plural_within}"
+        return f"{self.data_set.counted(self.count)} not imported"
+
+    @property
+    def query(self) -> str:
+        """What the list of problems has to be asked for."""
+        company = {} if self.company_id is None else {"company": self.company_id}
+        return urlencode({"data_set": self.data_set.key, "kind": self.kind, **company})
 
 
 def of_companies(
@@ -51,26 +64,53 @@ def visible_to(user: User, connection: Connection) -> ImportProblemQuerySet[Impo
 
 
 def counted(connection: Connection, problems: ImportProblemQuerySet[ImportProblem]) -> list[OpenCount]:
-    """Open ones by data set, what was not imported first. A record with two warnings counts once."""
-    found = problems.open().order_by().values_list("data_set", "kind")
-    counts = {
-        (data_set, kind): count
-        for data_set, kind, count in found.annotate(Count("remote_id", distinct=True)).values_list(
-            "data_set", "kind", "remote_id__count"
-        )
-    }
-    data_sets = registry.get(connection.system).data_sets
+    """Open ones by data set, what was not imported first. A record that fails in two companies is two of them."""
+    found = problems.open().order_by().values_list("data_set", "kind").annotate(Count("pk"))
+    return in_order(connection, [(data_set, kind, None, count) for data_set, kind, count in found])
+
+
+def in_order(connection: Connection, counts: Iterable[tuple[str, str, int | None, int]]) -> list[OpenCount]:
+    """`counts`: (data set, kind, company or None, how many). Those of several companies become one."""
+    by_kind: dict[tuple[str, str], Counter[int | None]] = defaultdict(Counter)
+    for data_set, kind, company_id, count in counts:
+        by_kind[data_set, kind][company_id] += count
     return [
-        OpenCount(each, kind, counts[each.key, kind])
+        OpenCount(each, kind, found.total(), next(iter(found)) if len(found) == 1 else None)
         for kind in (Kind.FAILED, Kind.NOT_READ, Kind.WARNING)
-        for each in data_sets
-        if counts.get((each.key, kind))
+        for each in registry.data_sets_of(connection)
+        if (found := by_kind.get((each.key, kind), Counter()))
     ]
 
 
 def sentence(counts: Sequence[OpenCount]) -> str:
-    """`5 suppliers not imported, 4 suppliers imported with a warning`"""
+    """`5 suppliers not imported, 4 warnings about suppliers`"""
     return ", ".join(each.text for each in counts)
+
+
+def settle_what_is_set_here(list_name: str, records: Iterable[Supplier | DimensionValue]) -> None:
+    """A person has saved these: what was missing and is set now is no problem any more. Emptied again, it is again."""
+    by_key = {record.pk: record for record in records}
+    for system in registry.all_systems():
+        keys = [each.key for each in system.data_sets if each.list_name == list_name]
+        of_these = ImportProblem.objects.filter(connection__system=system.key, data_set__in=keys, local_id__in=by_key)
+        known = of_these.filter(code__in=system.fixed_here).filter(Q(closed_at=None) | Q(closed_why=SET_HERE))
+        for problem in known.order_by("pk"):
+            record = by_key[problem.local_id or 0]
+            _settle(problem, is_set=_is_set_here(record, system.fixed_here[problem.code]))
+
+
+def _is_set_here(record: Supplier | DimensionValue, field: str) -> bool:
+    return bool(getattr(record, field, None)) and field not in record.imported_fields
+
+
+def _settle(problem: ImportProblem, *, is_set: bool) -> None:
+    if is_set == (problem.closed_at is not None):
+        return
+    if is_set:
+        problem.closed_at, problem.closed_why = timezone.now(), SET_HERE
+    else:
+        problem.closed_at, problem.closed_why = None, ""
+    problem.save(update_fields=["closed_at", "closed_why"])
 
 
 @transaction.atomic

@@ -68,12 +68,18 @@ def start_imports(
             position=position,
             requested_by=by,
             trigger=trigger,
-            options=options,
+            options=options | _own_name(connection, data_set),
         )
         for position, data_set in enumerate(chosen)
         for company in (linked if data_set.is_per_company else [None])
     ]
     return start(jobs)
+
+
+def _own_name(connection: Connection, data_set: DataSet) -> dict[str, str]:
+    """As far as it is known before it is asked for there."""
+    name = connection.own_names.get(data_set.key)
+    return {"name": name} if name else {}
 
 
 def cancel_job(job: Job, *, by: User | None) -> None:

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from integrations.errors import RecordError
 from integrations.models import Connection, Job
+from integrations.services.batches import Batch
 from organization import audit, secrets
 from organization.mail import as_read_by, tell
 from organization.models import AuditAction, AuditEntry, User
@@ -30,6 +31,8 @@ SHORTEST = 4
 MOST_PER_HOUR = 5
 MOST_OF_ACCOUNT_PER_HOUR = 20
 LONGEST = 4000
+# Of a run: more of them would bury the question.
+MOST_PARTS = 10
 # Pages of these apps; those of the sign-in hold keys in their addresses.
 TELLING = ("integrations", "invoices", "ledger", "suppliers", "organization")
 # What people write of a password without writing the password.
@@ -48,11 +51,11 @@ _ELEMENT = re.compile(r"<(?P<name>[\w.:-]*(?:password|sessionid|secret|token)[\w
 
 @dataclass(frozen=True)
 class Question:
-    """`page` is an address of ours without its query, "" for none; `job` the run that it is about, if any."""
+    """`page` is an address of ours without its query, "" for none; `run` what it is about, of one part or several."""
 
     text: str
     page: str = ""
-    job: Job | None = None
+    run: Batch | None = None
 
 
 def is_reachable() -> bool:
@@ -78,12 +81,17 @@ def ask(question: Question, *, by: User) -> None:
     if not is_reachable():
         raise RecordError("This installation of Planergy has no support address.", code="no_support_address")
     _require_patience(by)
-    clean = Question(without_secrets(question.text.strip()[:LONGEST], by), question.page, question.job)
+    clean = Question(without_secrets(question.text.strip()[:LONGEST], by), question.page, question.run)
     _tell_support(clean, by)
     _tell_asker(clean, by)
-    told = {"Page": (None, clean.page or "none"), "Run": (None, str(clean.job) if clean.job else "none")}
+    told = {"Page": (None, clean.page or "none"), "Run": (None, clean.run.title if clean.run else "none")}
     audit.record(
-        AuditAction.SUPPORT_ASKED, account=by.account, target=clean.job, changes=told, reason=clean.text, actor=by
+        AuditAction.SUPPORT_ASKED,
+        account=by.account,
+        target=clean.run.first if clean.run else None,
+        changes=told,
+        reason=clean.text,
+        actor=by,
     )
 
 
@@ -131,11 +139,11 @@ def _stored_secrets(by: User) -> set[str]:
 
 
 def _tell_support(question: Question, by: User) -> None:
-    job = question.job
-    admin = settings.PORTAL_URL + reverse("admin:integrations_job_change", args=[job.pk]) if job else ""
+    run = question.run
+    admin = _admin_url(run) if run else ""
     reason = f"Answer this e-mail to reach {by.get_full_name() or by.email}."
     context = {"heading": f"A question of {by.account}", "admin_url": admin, "for_support": True, "reason": reason}
-    subject = f"Question of {by.account}{f': {job.title}' if job else ''}"
+    subject = f"Question of {by.account}{f': {run.title}' if run else ''}"
     _tell(by, question, subject, context, to=settings.SUPPORT_EMAIL, answer_to=by.email)
 
 
@@ -154,7 +162,7 @@ def _tell(by: User, question: Question, subject: str, context: dict[str, object]
             "question": question,
             "by": by,
             "page_url": settings.PORTAL_URL + question.page if question.page else "",
-            **(_about(question.job, by) if question.job else {}),
+            **(_about(question.run, by) if question.run else {}),
             "preheader": " ".join(question.text.split())[:90],
         }
         tell(
@@ -164,17 +172,40 @@ def _tell(by: User, question: Question, subject: str, context: dict[str, object]
             subject=subject,
             template="integrations/mail/support_question",
             context=context,
-            about_id=question.job.pk if question.job else None,
+            about_id=question.run.first.pk if question.run else None,
             headers={"Reply-To": answer_to},
         )
 
 
-def _about(job: Job, by: User) -> dict[str, object]:
+def _admin_url(run: Batch) -> str:
+    """One run, or the list of its parts."""
+    if run.is_single:
+        return f"{settings.PORTAL_URL}{reverse('admin:integrations_job_change', args=[run.first.pk])}"
+    return f"{settings.PORTAL_URL}{reverse('admin:integrations_job_changelist')}?batch={run.first.batch}"
+
+
+def _about(run: Batch, by: User) -> dict[str, object]:
     """The run in words. Its own are masked already, as far as the answers went that they quote."""
-    title = f"{job.title} for {job.company}" if job.company else job.title
-    words = [_without_stored(words, by) for words in (job.message, job.advice) if words]
+    first = run.first
+    if run.is_single:
+        number = f"number {first.pk}"
+    else:
+        number = f"a run of {len(run.parts)} parts, numbers {first.pk} to {max(part.pk for part in run.parts)}"
+    words = [_without_stored(words, by) for words in _words_of(run)]
     return {
-        "run": f"{title}, {job.status_label.lower()}, number {job.pk}",
+        "run": f"{_called(first) if run.is_single else run.title}, {run.status_label.lower()}, {number}",
         "run_words": words,
-        "run_url": settings.PORTAL_URL + job.get_absolute_url(),
+        "run_url": settings.PORTAL_URL + run.get_absolute_url(),
     }
+
+
+def _called(job: Job) -> str:
+    return f"{job.title} for {job.company}" if job.company else job.title
+
+
+def _words_of(run: Batch) -> list[str]:
+    """What it says of itself; of several parts, which of them says so."""
+    if run.is_single:
+        return [words for words in (run.first.message, run.first.advice) if words]
+    told = [part for part in run.parts if part.message][:MOST_PARTS]
+    return [f"{_called(part)}: {part.message} {part.advice}".strip() for part in told]

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from integrations.models import JobKind
 from integrations.services import jobs, previews
 from integrations.services.batches import Batch
+from integrations.services.open_now import OpenNow
 from integrations.views.access import batch_or_404, live_batch_or_404
 from integrations.views.progress import batch_progress, progress_of
 
@@ -25,7 +26,7 @@ def batch_detail(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     if found.is_single:
         return redirect(found.first)
     page_name = "Integration History – Details"
-    context = {"title": page_name, "heading": found.title, "lede": page_name, "batch": found} | _state(found)
+    context = {"title": page_name, "heading": found.title, "lede": page_name, "batch": found} | _state(request, found)
     if request.htmx and request.htmx.target == "batch-state":
         response = render(request, "integrations/batch_state.html", context)
         if not found.is_unfinished:
@@ -34,11 +35,14 @@ def batch_detail(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     return render(request, "integrations/batch_detail.html", context)
 
 
-def _state(batch: Batch) -> dict[str, Any]:
-    now = timezone.now()
+def _state(request: HttpRequest, batch: Batch) -> dict[str, Any]:
+    now, open_now = timezone.now(), OpenNow(batch.first.connection, request.user)
     return {
         "progress": batch_progress(batch, now),
-        "parts": [(part, progress_of(part, now).took_text) for part in batch.parts],
+        "parts": [
+            (part, Batch([part]).result, open_now.of([part]), progress_of(part, now).took_text) for part in batch.parts
+        ],
+        "still_open": open_now.of(batch.parts),
         "may_cancel": batch.is_unfinished and not batch.is_cancel_requested,
         "open_previews": _open_previews(batch),
     }

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from integrations import registry
 from integrations.models import Connection
 from integrations.services import connections
+from integrations.services.lost_entities import lost_by
 from integrations.views.access import connection_or_404, system_or_404
 from organization.permissions import allowed, can_manage_integrations
 from organization.reauthentication import ask_first
@@ -31,9 +32,16 @@ def integration_list(request: HttpRequest) -> HttpResponse:
     found = {connection.system: connection for connection in rows}
     context = {
         "title": "Integration Settings",
-        "rows": [(system, found.get(system.key)) for system in registry.all_systems()],
+        "rows": [_row(system, found.get(system.key)) for system in registry.all_systems()],
     }
     return render(request, "integrations/integration_list.html", context)
+
+
+def _row(
+    system: registry.AccountingSystem, connection: Connection | None
+) -> tuple[registry.AccountingSystem, Connection | None, bool]:
+    has_lost = connection is not None and connection.is_enabled and bool(lost_by(connection))
+    return system, connection, has_lost
 
 
 @require_POST

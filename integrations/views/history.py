@@ -15,6 +15,8 @@ from integrations.errors import IntegrationError
 from integrations.filters import OutcomeFilter
 from integrations.models import Job, JobKind, JobStatus, Outcome, OutcomeKind
 from integrations.services import export_cancel, jobs, previews
+from integrations.services.batches import Batch
+from integrations.services.open_now import OpenNow
 from integrations.tables import ExchangeTable, OutcomeTable
 from integrations.views.access import OF_INVOICES, items_of, job_or_404, live_job_or_404, outcomes_of, tell
 from integrations.views.problems import problem_cards
@@ -53,6 +55,7 @@ def _state(request: HttpRequest, job: Job) -> dict[str, Any]:
     return {
         "progress": progress_of(job, timezone.now()),
         "counts": counts_of(job),
+        "still_open": OpenNow(job.connection, request.user).of([job]),
         "may_cancel": _may_cancel(request, job),
         "is_part": Job.objects.filter(batch=job.batch).exclude(pk=job.pk).exists(),
         **(_preview(job) if can_manage_integrations(request.user) else {}),
@@ -71,7 +74,8 @@ def _preview(job: Job) -> dict[str, Any]:
     if job.kind != JobKind.PREVIEW or job.is_unfinished:
         return {}
     waiting = list(previews.open_previews(job).select_related("connection", "company"))
-    return {"open_previews": waiting, "may_settle_preview": job in waiting}
+    previewed = [(each, Batch([each]).result) for each in waiting]
+    return {"open_previews": waiting, "previewed": previewed, "may_settle_preview": job in waiting}
 
 
 def counts_of(job: Job) -> list[tuple[str, int, str]]:
@@ -91,7 +95,7 @@ def counts_of(job: Job) -> list[tuple[str, int, str]]:
             ("to create", job.created, "success"),
             ("to update", job.updated, "info"),
             ("unchanged", job.unchanged, "neutral"),
-            ("with a warning", job.warnings, "warn"),
+            (_warnings(job), job.warnings, "warn"),
             ("would fail", job.failed, "error"),
             ("to deactivate", job.deactivated, "neutral"),
         ]
@@ -100,11 +104,16 @@ def counts_of(job: Job) -> list[tuple[str, int, str]]:
             ("created", job.created, "success"),
             ("updated", job.updated, "info"),
             ("unchanged", job.unchanged, "neutral"),
-            ("with a warning", job.warnings, "warn"),
+            (_warnings(job), job.warnings, "warn"),
             ("failed", job.failed, "error"),
             ("deactivated", job.deactivated, "neutral"),
         ]
     return [one for one in found if one[1]]
+
+
+def _warnings(job: Job) -> str:
+    """One record may have several."""
+    return "warning" if job.warnings == 1 else "warnings"
 
 
 def _records(request: HttpRequest, job: Job) -> dict[str, Any]:

@@ -27,11 +27,11 @@ def problem_list(request: HttpRequest, system_key: str) -> HttpResponse:
     connection = connection_or_404(request.user, system_key)
     visible = import_problems.visible_to(request.user, connection)
     narrowed = ImportProblemFilter(
-        request.GET, visible, data_sets=registry.get(system_key).data_sets, companies=companies_of(request.user)
+        request.GET, visible, data_sets=registry.data_sets_of(connection), companies=companies_of(request.user)
     )
     table = ImportProblemTable(narrowed.qs.select_related("company", "put_aside_by"))
     show_page(request, table)
-    names = {each.key: each.name for each in registry.get(system_key).data_sets}
+    names = {each.key: each.shown_name for each in registry.data_sets_of(connection)}
     for problem in table.page.object_list.data:
         problem.data_set_name = names.get(problem.data_set, problem.data_set)
     context = {

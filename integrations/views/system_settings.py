@@ -18,6 +18,7 @@ from integrations.forms import DataSetsForm, ImportForm
 from integrations.models import Connection, ImportSchedule, Job, JobKind, JobStatus
 from integrations.services import batches, connections, import_problems, jobs
 from integrations.services.entities import entities_of
+from integrations.services.open_now import OpenNow
 from integrations.tables import JobTable
 from integrations.views.access import connection_or_404, tell
 from integrations.views.starting import tell_started
@@ -81,7 +82,7 @@ def _failed_synchronize(connection: Connection) -> Job | None:
 
 
 def _schedules(connection: Connection) -> list[tuple[str, ImportSchedule]]:
-    names = {data_set.key: data_set.name for data_set in registry.get(connection.system).data_sets}
+    names = {each.key: each.shown_name for each in registry.data_sets_of(connection)}
     active = connection.schedules.filter(is_active=True).order_by("next_run_at", "pk")
     return [(names.get(schedule.data_set, "all data"), schedule) for schedule in active]
 
@@ -92,9 +93,9 @@ def history_of(request: HttpRequest, connection: Connection) -> dict[str, Any]:
     narrowed.form.auto_id = "history_%s"
     table = JobTable(narrowed.qs)
     show_page(request, table, per_page=20)
-    heads = table.page.object_list.data
+    heads, open_now = table.page.object_list.data, OpenNow(connection, request.user)
     for head, entry in zip(heads, batches.batches_of(heads), strict=True):
-        head.entry = entry
+        head.entry, head.still_open = entry, open_now.of(entry.parts)
     return {
         "filter": narrowed,
         "table": table,

@@ -20,6 +20,7 @@ from organization.reference.csv_lookups import ExistingRows, Key, RowRefused, ha
 from organization.reference.csv_reading import Line
 from organization.reference.errors import ChangeRefused
 from organization.reference.resource import Resource, plain_change
+from organization.reference.signals import rows_written
 
 Outcome = ListImportLine.Outcome
 Seen = Mapping[str, int]  # hashed key to the line of the file that brought it
@@ -186,6 +187,7 @@ class Batch:
             rows.bulk_create(
                 [form.instance for form in old], update_conflicts=True, unique_fields=["id"], update_fields=written
             )
+        rows_written.send(sender=self.resource.model, rows=[form.instance for form, _ in self.pending])
         self._tell()
 
     def _tell(self) -> None:

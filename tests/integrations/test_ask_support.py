@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from html import unescape
 from smtplib import SMTPServerDisconnected
 from typing import Any
 
@@ -82,6 +84,65 @@ def test_the_question_goes_to_support_with_page_account_and_run_and_back_as_a_co
     admin = reverse("admin:integrations_job_change", args=[run.pk])
     assert admin in to_support.body
     assert admin not in copy.body
+
+
+@pytest.fixture
+def parts(connection: Connection, owner: User) -> list[Job]:
+    """A run of three parts, one of which says something."""
+    batch = uuid.uuid4()
+    return [
+        Job.objects.create(
+            connection=connection,
+            kind=JobKind.IMPORT,
+            data_set=key,
+            position=place,
+            batch=batch,
+            options={"is_all": True},
+            status=status,
+            message=message,
+            finished_at=timezone.now(),
+        )
+        for place, (key, status, message) in enumerate(
+            [("currencies", "succeeded", ""), ("terms", "failed", "It broke."), ("suppliers", "succeeded", "")]
+        )
+    ]
+
+
+def test_the_page_of_a_run_of_several_parts_asks_about_the_whole(page: Client, parts: list[Job], owner: User) -> None:
+    url = reverse("integrations:batch_detail", args=[parts[0].batch])
+    link = f"{ASK}?page={url}&amp;run={parts[0].batch}"
+    assert link in page.get(url).content.decode()
+    form = text(page.get(unescape(link)))
+    assert "Import all data" in form
+    assert "(3 parts)" in form
+    assert f'<input type="hidden" name="run" value="{parts[0].batch}">' in form
+    asked = page.post(ASK, {"question": "Why?", "page": url, "run": parts[0].batch})
+    assert asked.headers["Location"] == url
+    to_support, copy = mail.outbox
+    assert "Import all data" in to_support.subject
+    numbers = f"numbers {parts[0].pk} to {parts[2].pk}"
+    for message in (to_support, copy):
+        for part in (message.body, message.alternatives[0][0]):  # type: ignore[attr-defined]
+            assert f"Import all data, completed with problems, a run of 3 parts, {numbers}" in part
+            assert "Import Terms: It broke." in part
+            assert url in part
+    listed = f"{reverse('admin:integrations_job_changelist')}?batch={parts[0].batch}"
+    assert listed in to_support.body
+    assert listed not in copy.body
+    entry = AuditEntry.objects.get(action=AuditAction.SUPPORT_ASKED)
+    assert entry.changes == {"Page": [None, url], "Run": [None, "Import all data"]}
+    page.force_login(
+        User.objects.create_user("staff@tests.example", "password-of-tests", is_staff=True, is_superuser=True)
+    )
+    assert page.get(listed).context["cl"].result_count == 3
+
+
+def test_a_foreign_run_of_several_parts_is_not_attached(client: Client, parts: list[Job]) -> None:
+    client.force_login(factories.owner(connected(entities=()).account))
+    client.post(ASK, {"question": "Why?", "run": parts[0].batch})
+    assert len(mail.outbox) == 2
+    assert "It broke." not in bodies()
+    assert str(parts[0].batch) not in bodies()
 
 
 def test_it_is_in_the_audit_log(page: Client, owner: User, run: Job) -> None:

@@ -79,6 +79,17 @@ def test_the_entry_of_credentials_names_the_company_and_no_secret(owner: User, p
         assert secret not in f"{entry.message}{outcome.changes}{shown}"
 
 
+def test_new_credentials_of_the_same_company_are_no_change_of_it(owner: User, page: Client) -> None:
+    connection = connections.enable(owner.account, "sage_intacct", by=owner)
+    for _ in range(2):
+        connections.save_credentials(connection, CREDENTIALS, by=owner)
+    entry = changes(connection)[-1]
+    assert entry.message == "Company ID: demo. Credentials: saved"
+    shown = text(page.get(entry.get_absolute_url()))
+    assert '<span class="faint">Company ID:</span> demo </li>' in shown
+    assert "→" in shown, "of what did change"
+
+
 def test_a_switch_of_supports_is_an_entry(desk: Client, connection: Connection) -> None:
     address = reverse("admin:integrations_connection_change", args=[connection.pk])
     desk.post(address, {"exports_automatically": "on"})

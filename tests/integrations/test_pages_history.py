@@ -181,7 +181,7 @@ def test_details_tell_who_when_how_long_and_what(page: Client, connection: Conne
     for words in ("Integration History – Details", "Import Suppliers", "Northwind Manufacturing Ltd", "1 min 5 s"):
         assert words in shown
     assert "7 created" in shown
-    assert "2 with a warning" in shown
+    assert "2 warnings" in shown
     assert str(owner) in shown
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from integrations.mail import still_open
 from integrations.models import Connection, ImportProblem
 from organization.models import AuditEntry, User
 from tests import factories
@@ -82,6 +84,29 @@ def test_it_is_counted_with_a_way_there(page: Client, connection: Connection, na
     shown = text(page.get(reverse(name)))
     assert "2 suppliers not imported" in shown
     assert f"{LIST}?data_set=suppliers&amp;kind=failed" in shown
+
+
+def test_every_place_counts_what_the_list_shows(page: Client, connection: Connection) -> None:
+    """One vendor that fails in two companies, and one with two warnings."""
+    for entity in ("100", "200"):
+        problem(connection, company=company_of(connection, entity))
+    for code in ("missing_currency", "missing_terms"):
+        problem(connection, 2, kind="warning", code=code)
+    shown = page.get(LIST)
+    assert len(shown.context["table"].rows) == 4
+    assert "Still open: 2 suppliers not imported, 2 warnings about suppliers" in text(shown)
+    for kind in ("failed", "warning"):
+        assert len(page.get(f"{LIST}?data_set=suppliers&kind={kind}").context["table"].rows) == 2
+    for name in ("integrations:sage_intacct_settings", "suppliers:supplier_list", "invoices:home"):
+        page_shown = text(page.get(reverse(name)))
+        assert "2 suppliers not imported" in page_shown, name
+        assert "2 warnings about suppliers" in page_shown, name
+    mailed = still_open(connection, ImportProblem.objects.open())
+    assert mailed["still_open"] == "2 suppliers not imported, 2 warnings about suppliers"
+    for name in ("html", "txt"):
+        sent = " ".join(render_to_string(f"integrations/mail/still_open.{name}", mailed).split())
+        for company in ("Northwind Manufacturing Ltd", "Harbor Retail Inc"):
+            assert f"({company}): The name of vendor 1 holds a character" in sent
 
 
 def test_a_list_says_nothing_of_other_data(page: Client, connection: Connection) -> None:

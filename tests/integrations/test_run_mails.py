@@ -255,7 +255,7 @@ def test_what_was_told_as_left_out_is_not_told_again(intacct: Connection, owner:
     for _ in range(2):
         scheduled(intacct, data_sets=["project"])
     (message,) = mail.outbox
-    assert "Projects are left out." in message.body
+    assert "Job records are left out." in message.body
 
 
 def test_a_run_over_an_integration_that_was_disabled_links_to_the_history_that_stays(

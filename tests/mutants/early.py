@@ -86,4 +86,18 @@ MUTANTS = [
         after="    while False:\n",
         tests=(f"{WAITS}::test_waiting_ends_when_its_time_is_up",),
     ),
+    Mutant(
+        name="early.warnings_are_called_a_hindrance",
+        file="invoices/views/detail.py",
+        before="    if not any(finding.is_error for finding in findings):\n",
+        after="    if not findings:\n",
+        tests=(f"{EARLY}::test_warnings_alone_are_not_called_a_hindrance",),
+    ),
+    Mutant(
+        name="early.warnings_are_called_missing_in_the_form",
+        file="invoices/views/entry.py",
+        before='"missing": [one for one in found if one.is_error] if checks else [],',
+        after='"missing": found if checks else [],',
+        tests=(f"{EARLY}::test_warnings_alone_are_not_called_a_hindrance",),
+    ),
 ]

@@ -118,8 +118,15 @@ MUTANTS = [
     Mutant(
         name="ends.run_of_another_account_attached",
         file="integrations/views/support.py",
-        before="        return job_or_404(request.user, int(pk))",
-        after="        return Job.objects.get(pk=int(pk))",
+        before="            return Batch([job_or_404(request.user, int(key))])",
+        after="            return Batch(list(Job.objects.filter(pk=int(key))))",
+        more=(
+            Change(
+                "integrations/views/support.py",
+                "from organization.models import User\n",
+                "from integrations.models import Job\nfrom organization.models import User\n",
+            ),
+        ),
         tests=(f"{SUPPORT}::test_a_run_of_another_account_is_not_attached",),
     ),
     Mutant(

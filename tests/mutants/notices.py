@@ -165,7 +165,7 @@ MUTANTS = [
     Mutant(
         name="hindrances.reminded_twice",
         file="integrations/hindrance_mail.py",
-        before="    _drop_reminders(connection)\n",
+        before="    _drop_reminders(connection, HELD_STILL, OVERDUE_STILL)\n",
         after="",
         tests=(f"{HINDRANCES}::test_there_is_one_reminder_however_often_it_came_about",),
     ),
@@ -207,5 +207,12 @@ MUTANTS = [
         before="    if Job.objects.unfinished().filter(heartbeat_at__gt=now - GONE_AFTER).exists():\n",
         after="    if False:\n",
         tests=(f"{HINDRANCES}::test_workers_that_are_all_busy_are_no_standstill",),
+    ),
+    Mutant(
+        name="notices.rejection_does_not_say_why_it_came",
+        file="invoices/mail.py",
+        before='        "reason": spell(REASONS[mail], user.spelling),\n',
+        after='        "reason": words.get("why", ""),\n',
+        tests=("tests/invoices/test_rules_and_mail.py::test_the_mail_of_a_rejection_holds_the_reason",),
     ),
 ]

@@ -6,6 +6,8 @@ from tests.mutants.mutant import Mutant
 
 MAILS = "tests/integrations/test_run_mails.py"
 BATCHES = "tests/integrations/test_batches.py"
+CHANGES = "tests/integrations/test_changes_in_history.py"
+STILL_OPEN = "tests/integrations/sage_intacct/importers/test_still_open.py"
 CANCEL = "tests/integrations/test_export_cancel.py"
 
 MUTANTS = [
@@ -155,5 +157,89 @@ MUTANTS = [
         before="job.company_id = min(company_ids) if len(company_ids) == 1 else None",
         after="job.company_id = None",
         tests=(f"{CANCEL}::test_an_export_says_of_which_company_it_is",),
+    ),
+    Mutant(
+        name="runs.failed_parts_say_no_change",
+        file="integrations/services/batches.py",
+        before="        if bad and not self.is_single:\n",
+        after="        if False:\n",
+        tests=(f"{BATCHES}::test_a_run_with_failed_parts_never_says_no_change",),
+    ),
+    Mutant(
+        name="runs.left_out_says_no_change",
+        file="integrations/services/batches.py",
+        before="JobStatus.CANCELLED, JobStatus.LEFT_OUT)\n_TONES",
+        after="JobStatus.CANCELLED)\n_TONES",
+        tests=(f"{STILL_OPEN}::test_a_part_that_was_left_out_does_not_say_that_nothing_changed",),
+    ),
+    Mutant(
+        name="runs.history_hides_what_is_open",
+        file="templates/integrations/columns/entry.html",
+        before='{% include "integrations/columns/still_open.html" with still_open=record.still_open only %}',
+        after="",
+        tests=(f"{STILL_OPEN}::test_a_run_that_changes_nothing_says_what_is_still_open_wherever_it_is_shown",),
+    ),
+    Mutant(
+        name="runs.details_hide_what_is_open",
+        file="templates/integrations/job_state.html",
+        before='  {% include "integrations/columns/still_open.html" %}\n',
+        after="",
+        tests=(f"{STILL_OPEN}::test_a_run_that_changes_nothing_says_what_is_still_open_wherever_it_is_shown",),
+    ),
+    Mutant(
+        name="runs.whole_run_hides_what_is_open",
+        file="templates/integrations/batch_state.html",
+        before='  {% include "integrations/columns/still_open.html" %}{% endif %}',
+        after="  {% endif %}",
+        tests=(f"{STILL_OPEN}::test_a_run_of_several_parts_says_it_of_the_whole_and_of_the_part",),
+    ),
+    Mutant(
+        name="runs.part_hides_what_is_open",
+        file="templates/integrations/batch_state.html",
+        before='{% include "integrations/columns/still_open.html" with still_open=left_open only %}',
+        after="",
+        tests=(f"{STILL_OPEN}::test_a_run_of_several_parts_says_it_of_the_whole_and_of_the_part",),
+    ),
+    Mutant(
+        name="runs.other_data_count_as_open",
+        file="integrations/services/open_now.py",
+        before="is_of_it = (group.data_set, group.company_id) == (part.data_set, part.company_id)",
+        after="is_of_it = group.data_set == part.data_set",
+        tests=(f"{STILL_OPEN}::test_only_the_runs_own_data_and_company_count",),
+    ),
+    Mutant(
+        name="runs.later_problems_count_as_open",
+        file="integrations/services/open_now.py",
+        before=" and group.since <= part.finished_at",
+        after="",
+        tests=(f"{STILL_OPEN}::test_what_is_fixed_or_put_aside_is_said_no_more_and_what_came_later_never",),
+    ),
+    Mutant(
+        name="runs.question_about_the_whole_names_one_part",
+        file="integrations/views/support.py",
+        before="        return batch_or_404(request.user, uuid.UUID(key))\n",
+        after="        return Batch(batch_or_404(request.user, uuid.UUID(key)).parts[:1])\n",
+        tests=("tests/integrations/test_ask_support.py::test_the_page_of_a_run_of_several_parts_asks_about_the_whole",),
+    ),
+    Mutant(
+        name="runs.page_of_the_whole_has_no_ask_support",
+        file="templates/integrations/batch_detail.html",
+        before='{% include "integrations/ask_support_link.html" with about_batch=batch.first.batch %}',
+        after="",
+        tests=("tests/integrations/test_ask_support.py::test_the_page_of_a_run_of_several_parts_asks_about_the_whole",),
+    ),
+    Mutant(
+        name="runs.equal_values_read_as_a_change",
+        file="integrations/services/changes.py",
+        before='if before not in ("", after) else',
+        after='if before != "" else',
+        tests=(f"{CHANGES}::test_new_credentials_of_the_same_company_are_no_change_of_it",),
+    ),
+    Mutant(
+        name="runs.equal_values_read_as_a_change_on_the_page",
+        file="templates/integrations/columns/outcome.html",
+        before="{% if change.0 != change.1 %}",
+        after="{% if True %}",
+        tests=(f"{CHANGES}::test_new_credentials_of_the_same_company_are_no_change_of_it",),
     ),
 ]

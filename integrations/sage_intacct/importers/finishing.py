@@ -21,7 +21,8 @@ from suppliers.models import Supplier
 AT_ONCE = 500
 _PARENTS = """
 WITH wanted AS (
-  SELECT v.id, v.name, v.parent_id, e.external_key, coalesce(e.record_no::text, e.external_key) AS remote_id,
+  SELECT v.id, v.name, v.parent_id, v.parent_id IS NOT NULL AND NOT 'parent_id' = ANY(v.imported_fields) AS is_own,
+    e.external_key, coalesce(e.record_no::text, e.external_key) AS remote_id,
     e.attributes->>'parent' AS code, min(p.id) AS found
   FROM integrations_externalrecord e
   JOIN ledger_dimensionvalue v ON v.id = e.local_id AND v.dimension_id = %(dimension_id)s
@@ -30,7 +31,7 @@ WITH wanted AS (
     AND (p.company_id IS NULL OR p.company_id = v.company_id)
   WHERE e.connection_id = %(connection_id)s AND e.company_id IS NULL AND e.object_type = %(object_type)s
     AND e.is_present
-  GROUP BY v.id, v.name, v.parent_id, e.external_key, e.record_no, e.attributes->>'parent'
+  GROUP BY v.id, v.name, v.parent_id, v.imported_fields, e.external_key, e.record_no, e.attributes->>'parent'
 ), moved AS (
   UPDATE ledger_dimensionvalue v SET parent_id = w.found,
     imported_fields = array_remove(v.imported_fields, 'parent_id')
@@ -40,9 +41,10 @@ WITH wanted AS (
     ELSE w.code IS NULL AND 'parent_id' = ANY(v.imported_fields) END
   RETURNING v.id, w.external_key, w.name, w.parent_id AS old, w.found
 ), lacking AS (
-  SELECT *, 'Its parent ' || code || ' was not imported, so it stands without one.' AS message,
+  SELECT *, 'Its parent ' || code || ' was not imported, so ' ||
+    CASE WHEN parent_id IS NULL THEN 'it stands without one.' ELSE 'it keeps the one that it had.' END AS message,
     'See why ' || code || ' was not imported, fix that, then import again.' AS advice
-  FROM wanted WHERE code IS NOT NULL AND found IS NULL
+  FROM wanted WHERE code IS NOT NULL AND found IS NULL AND NOT is_own
 ), kept AS (
   INSERT INTO integrations_importproblem AS p
     (connection_id, data_set, object_type, remote_id, record_key, record_name, local_id, kind, code,

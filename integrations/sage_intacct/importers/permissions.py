@@ -18,10 +18,10 @@ def leave_out_or_keep(job: Job, error: ConfigurationError) -> None:
     """Raises LeftOut for a data set that nothing depends on and that was never read."""
     if error.code.partition(" ")[0] not in NOT_GRANTED:
         return
-    data_set = registry.data_set(job.connection.system, job.data_set)
+    data_set = registry.data_set_of(job)
     if data_set.is_optional and not _was_read(job):
         raise LeftOut(
-            f"{data_set.name} are left out. {error.user_message}",
+            f"{data_set.plural} are left out. {error.user_message}",
             advice=f"Nothing has to be done where your company does not use them. To import them: {error.advice}",
             code=error.code,
         ) from error
@@ -37,7 +37,7 @@ def _was_read(job: Job) -> bool:
 
 def _keep(job: Job, error: ConfigurationError) -> None:
     facts = {"message": error.user_message, "advice": error.advice, "last_seen_at": timezone.now()}
-    name = registry.data_set(job.connection.system, job.data_set).name
+    name = registry.data_set_of(job).shown_name
     _of_data_set(job).update_or_create(
         defaults=facts,
         create_defaults={

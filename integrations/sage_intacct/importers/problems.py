@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
 MENDED = "A later import brought the record without this problem."
 GONE = "The record is no longer in Sage Intacct."
+# What a warning says is missing, a person may set here: then there is nothing to tell.
+FIXED_HERE = {
+    "missing_currency": "currency_id",
+    "missing_terms": "terms_id",
+    "invalid_email": "email",
+    "missing_parent": "parent_id",
+}
 NO_PARENT, LOOK_ALIKE = "missing_parent", "look_alike"
 
 # Of a page: what it tells is kept; what it no longer tells of the records in `seen` is closed. Warnings of a record

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from integrations import runner
 from integrations.errors import ConfigurationError, IntegrationError, TemporaryError
-from integrations.models import CompanyLink, Cursor, Job, JobKind, Outcome
+from integrations.models import CompanyLink, Connection, Cursor, Job, JobKind, Outcome
+from integrations.models.connection import OWN_NAMES
 from integrations.sage_intacct.client import AuthenticationError, Client, ControlError, Filter, Page, Query, ResultError
 from integrations.sage_intacct.gateway import client_for
 from integrations.sage_intacct.importers import (
@@ -180,12 +181,26 @@ def _start_afresh(job: Job) -> None:
 
 
 def _name_as_they_call_it(job: Job, around: Surroundings) -> None:
-    """The history calls an import what the Sage Intacct company calls it, say Job for Project."""
-    name = dimensions.renamed(around, STANDARD[job.data_set]) if job.data_set in STANDARD else ""
+    """Everywhere an import is called what the Sage Intacct company calls it, say Job for Project."""
+    if job.data_set not in STANDARD or around.dimensions is None:
+        return
+    name = dimensions.renamed(around, STANDARD[job.data_set])
+    if name != job.connection.own_names.get(job.data_set, ""):
+        _learn_name(job.connection, job.data_set, name)
     if name and job.options.get("name") != name:
         with transaction.atomic():  # somebody may be cancelling it
             job.options = Job.objects.select_for_update(no_key=True).get(pk=job.pk).options | {"name": name}
             Job.objects.filter(pk=job.pk).update(options=job.options)
+
+
+def _learn_name(connection: Connection, data_set: str, name: str) -> None:
+    """`name` is "" where it is called as usual again."""
+    with transaction.atomic():
+        row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+        names = {key: known for key, known in row.own_names.items() if key != data_set}
+        row.remote_facts = row.remote_facts | {OWN_NAMES: names | ({data_set: name} if name else {})}
+        row.save(update_fields=["remote_facts"])
+    connection.remote_facts = row.remote_facts
 
 
 class _SourceRun:

@@ -213,11 +213,11 @@ SUPPLIERS = Target(
 @lru_cache(maxsize=64)
 def page_sql(target: Target, *, is_company_link: bool, is_preview: bool) -> str:
     """Parameters: rows and notices (JSON arrays), optional (names), the target's fixed columns, connection_id,
-    link_company_id, object_type, data_set, job_id, seen, now. Answers created, updated, deactivated.
+    link_company_id, object_type, data_set, job_id, seen, now. Answers created, updated, deactivated, warnings.
 
     Rows are written in the order of their keys: two jobs never wait for each other, and all is compared before
     anything is written. The connection is held first: foreign keys would lock it at the end, behind the job, and
-    Disable goes the other way.
+    Disable goes the other way. A warning of a field that a person has set here is not told.
     """
     return _PAGE.format(
         incoming=", ".join(
@@ -341,8 +341,12 @@ WITH held AS MATERIALIZED (
   SELECT external_key, record_no, attributes, before_id FROM compared WHERE NOT (is_changed OR is_from_elsewhere)
 ), told AS MATERIALIZED (
   SELECT n.*, r.id FROM json_to_recordset(%(notices)s::json)
-    AS n(kind text, remote_id text, external_key text, label text, code text, message text, advice text)
+    AS n(kind text, remote_id text, external_key text, label text, code text, message text, advice text,
+      field text)
   LEFT JOIN rows r ON r.external_key = n.external_key
+  LEFT JOIN compared c ON c.external_key = n.external_key
+  WHERE n.field IS NULL OR coalesce(to_jsonb(c) ->> ('old_' || n.field), '') = ''
+    OR n.field = ANY(c.old_imported_fields)
 ){linked}{problems}
 , noted AS (
   INSERT INTO integrations_outcome
@@ -369,5 +373,6 @@ WITH held AS MATERIALIZED (
   RETURNING kind
 )
 SELECT count(*) FILTER (WHERE kind = 'created'), count(*) FILTER (WHERE kind = 'updated'),
-  count(*) FILTER (WHERE kind = 'deactivated'), (SELECT count(*) FROM held) FROM noted
+  count(*) FILTER (WHERE kind = 'deactivated'), count(*) FILTER (WHERE kind = 'warning'),
+  (SELECT count(*) FROM held) FROM noted
 """

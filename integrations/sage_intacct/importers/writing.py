@@ -13,7 +13,7 @@ from integrations.models import Cursor, Job
 from integrations.runner import ClaimLost, JobCancelled
 from integrations.sage_intacct.importers import renaming
 from integrations.sage_intacct.importers.comparing import Held
-from integrations.sage_intacct.importers.problems import remote_id
+from integrations.sage_intacct.importers.problems import FIXED_HERE, remote_id
 from integrations.sage_intacct.importers.sources import Record, Source
 from integrations.sage_intacct.importers.targets import Target, page_sql
 from integrations.sage_intacct.mappers.results import CannotImport, Mapped, duplicate_of
@@ -42,6 +42,7 @@ class Notes:
     def add(self, kind: str, number: object, key: str, label: str, code: str, message: str, advice: str) -> None:
         """`number` is that of the record there; what is none counts for none."""
         row = {"kind": kind, "external_key": key[:200], "label": label[:300], "code": code}
+        row |= {"field": FIXED_HERE[code]} if kind == "warning" and code in FIXED_HERE else {}
         self.rows.append(row | {"remote_id": remote_id(number, key), "message": message, "advice": advice})
 
 
@@ -138,9 +139,10 @@ def _save(
     with transaction.atomic():
         renaming.apply(source, moves)
         if rows or notes.rows or seen:
-            counts.created, counts.updated, counts.deactivated = _upsert(job, source, rows, notes, seen)
+            counts.created, counts.updated, counts.deactivated, counts.warnings = _upsert(
+                job, source, rows, notes, seen
+            )
         counts.unchanged = counts.same + len(rows) - counts.created - counts.updated - counts.deactivated
-        counts.warnings = sum(note["kind"] == "warning" for note in notes.rows)
         counts.failed = sum(note["kind"] == "failed" for note in notes.rows)
         if cursor is not None:
             cursor.save()
@@ -157,7 +159,8 @@ def refresh_statistics(source: Source) -> None:
 
 def _upsert(
     job: Job, source: Source, rows: list[dict[str, object]], notes: Notes, seen: Sequence[str] = ()
-) -> tuple[int, int, int]:
+) -> tuple[int, int, int, int]:
+    """How many were created, updated and deactivated, and how many warnings there are."""
     sql = page_sql(source.target, is_company_link=source.link_company_id is not None, is_preview=source.is_preview)
     with connection.cursor() as database:
         database.execute(
@@ -176,8 +179,8 @@ def _upsert(
                 "now": timezone.now(),
             },
         )
-        created, updated, deactivated, _ = database.fetchone()
-        return created, updated, deactivated
+        created, updated, deactivated, warnings, _ = database.fetchone()
+        return created, updated, deactivated, warnings
 
 
 def _without_culprits(

@@ -97,17 +97,18 @@ def _name(vendor: Mapping[str, str], notices: list[Notice]) -> str:
 def missing_currency(code: str) -> Notice:
     return Notice(
         "missing_currency",
-        f"The currency {code} is not set up in Planergy. The supplier is imported, but the Supplier Currency is "
-        "not set.",
-        f"Add the currency {code} under Control Panel > Currencies, then import again.",
+        f"The currency {code} is not set up in Planergy. The supplier is imported, but the Supplier Currency was not "
+        "set automatically.",
+        f"Add the currency {code} under Control Panel > Currencies, or set another currency on the supplier.",
     )
 
 
 def missing_terms(name: str) -> Notice:
     return Notice(
         "missing_terms",
-        f"The credit terms “{name}” are not set up in Planergy. The supplier is imported, but the Terms are not set.",
-        f"Add the terms “{name}” under Control Panel > Terms, then import again.",
+        f"The credit terms “{name}” are not set up in Planergy. The supplier is imported, but the Terms were "
+        "not set automatically.",
+        f"Add the terms “{name}” under Control Panel > Terms, or set other terms on the supplier.",
     )
 
 

@@ -35,7 +35,7 @@ def test_the_role_of_the_guide_makes_no_run_red(guided: Connection) -> None:
             JobStatus.SUCCEEDED,
             JobStatus.PARTIAL,
         }
-    assert ended["project"].message.startswith("Projects are left out. The Sage Intacct user may not read projects.")
+    assert ended["project"].message.startswith("Job records are left out. The Sage Intacct user may not read projects.")
     assert "Company > Admin > Roles" in ended["project"].advice
     assert "List and View for Projects under Projects Permissions" in ended["project"].advice
     assert not ImportProblem.objects.filter(kind=ImportProblem.Kind.NOT_READ).exists()
@@ -69,7 +69,7 @@ def test_what_could_be_read_before_and_no_longer_can_is_a_problem_until_it_can_a
     problem = ImportProblem.objects.open().get()
     assert (problem.kind, problem.data_set, problem.code) == ("not_read", "project", "permission_missing")
     assert "List and View for Projects" in problem.advice
-    assert "Projects cannot be read any more" in mail.outbox[-1].body
+    assert "Job records cannot be read any more" in mail.outbox[-1].body
     act(portal_sandbox, "set_permission", object="PROJECT", operation="read", allowed="true")
     assert run_import(intacct, "project")[0].status == JobStatus.SUCCEEDED
     assert not ImportProblem.objects.open().exists()

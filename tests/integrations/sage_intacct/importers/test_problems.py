@@ -7,16 +7,21 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import connection as database
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from integrations.errors import ConfigurationError
-from integrations.models import Connection, ImportProblem, JobStatus
+from integrations.models import Connection, ExternalRecord, ImportProblem, JobStatus
 from integrations.runner import ClaimLost
 from integrations.sage_intacct.importers import reading, writing
 from integrations.services import import_problems
+from ledger.models import Currency, DimensionValue, Terms
 from organization.models import AuditEntry
+from suppliers.forms import SupplierForm
+from suppliers.models import Supplier
 from tests import factories
 from tests.integrations.importing import act, backdate, company_of, run_import, set_past_the_rules
+from tests.organization.bringing import apply
 
 NOT_IMPORTED = 5
 FAILED, WARNING = ImportProblem.Kind.FAILED, ImportProblem.Kind.WARNING
@@ -32,6 +37,16 @@ def imported(intacct: Connection, portal_sandbox: Any) -> Connection:
 
 def _open(**narrowed: Any) -> list[tuple[str, str]]:
     return list(ImportProblem.objects.open().filter(**narrowed).values_list("record_key", "code"))
+
+
+def _save(supplier: Supplier, connection: Connection, **values: Any) -> None:
+    """As the form of the page does."""
+    by = factories.owner(connection.account)
+    held = {name: SupplierForm(instance=supplier, user=by).initial.get(name) for name in SupplierForm.Meta.fields}
+    data = held | {name: getattr(value, "pk", value) for name, value in values.items()}
+    form = SupplierForm({key: value for key, value in data.items() if value is not None}, instance=supplier, user=by)
+    assert form.is_valid(), form.errors
+    form.save()
 
 
 def test_a_run_without_changes_hides_none(imported: Connection) -> None:
@@ -207,7 +222,83 @@ def test_every_mail_says_what_is_still_open_with_reason_and_fix(imported: Connec
     mail.outbox.clear()
     run_import(imported, "suppliers")
     message = mail.outbox[0]
-    assert "Still open: 5 suppliers not imported, 3 suppliers imported with a warning" in message.body
+    assert "Still open: 5 suppliers not imported, 4 warnings about suppliers" in message.body
     assert "U+200B ZERO WIDTH SPACE" in message.body
     assert "Remove the character from the name in Sage Intacct, then import again." in message.body
     assert "Still open: 5 suppliers not imported" in message.alternatives[0].content
+
+
+@pytest.mark.parametrize("code", ["missing_currency", "missing_terms"])
+def test_what_a_person_sets_on_the_supplier_is_no_problem_any_more(imported: Connection, code: str) -> None:
+    """Also where it is read again; emptied here, it is one again."""
+    field = {"missing_currency": "currency", "missing_terms": "terms"}[code]
+    value = {"currency": Currency, "terms": Terms}[field].objects.filter(account=imported.account).first()
+    supplier = company_of(imported).suppliers.get(code="V00034")
+    assert ("V00034", code) in _open()
+    _save(supplier, imported, **{field: value})
+    assert ("V00034", code) not in _open()
+    assert ImportProblem.objects.get(record_key="V00034", code=code).closed_why == "It was set by hand in Planergy."
+    before = _open()
+    for is_full in (False, True):
+        preview = run_import(imported, "suppliers", is_full=is_full, is_preview=True)[0]
+        job = run_import(imported, "suppliers", is_full=is_full)[0]
+        assert _open() == before
+        assert not preview.outcomes.filter(record_key="V00034", code=code).exists()
+        assert not job.outcomes.filter(record_key="V00034", code=code).exists()
+        assert job.warnings == preview.warnings == job.outcomes.filter(kind="warning").count()
+    supplier.refresh_from_db()
+    assert getattr(supplier, field) == value
+    _save(supplier, imported, **{field: None})
+    assert ("V00034", code) in _open()
+    run_import(imported, "suppliers", is_full=True)
+    assert ImportProblem.objects.filter(record_key="V00034", code=code).count() == 1
+
+
+def test_an_email_address_set_here_ends_its_warning(imported: Connection, portal_sandbox: Any) -> None:
+    set_past_the_rules(portal_sandbox, "VENDOR", "V00034", **{"DISPLAYCONTACT.EMAIL1": "none at all"})
+    run_import(imported, "suppliers", is_full=True)
+    supplier = company_of(imported).suppliers.get(code="V00034")
+    assert ("V00034", "invalid_email") in _open()
+    _save(supplier, imported, email="here@example.com")
+    run_import(imported, "suppliers", is_full=True)
+    assert ("V00034", "invalid_email") not in _open()
+
+
+def test_a_value_from_there_that_is_kept_stays_a_problem(imported: Connection, portal_sandbox: Any) -> None:
+    """The vendor's currency becomes one that is not set up here: nobody here set the old one."""
+    run_import(imported, "currencies")
+    key = company_of(imported).suppliers.exclude(currency=None).values_list("code", flat=True)[0]
+    set_past_the_rules(portal_sandbox, "VENDOR", key, CURRENCY="XBT")
+    run_import(imported, "suppliers", is_full=True)
+    problem = ImportProblem.objects.open().get(record_key=key)
+    assert problem.code == "missing_currency"
+    assert "was not set automatically" in problem.message
+    supplier = company_of(imported).suppliers.get(code=key)
+    supplier.save()
+    assert _open(record_key=key) == [(key, "missing_currency")]
+
+
+def test_a_parent_set_here_ends_the_warning_about_it(intacct: Connection, portal_sandbox: Any) -> None:
+    fields = {"DEPARTMENTID": "901", "TITLE": "Child", "STATUS": "active"}
+    act(portal_sandbox, "create_record", object="DEPARTMENT", fields=fields)
+    set_past_the_rules(portal_sandbox, "DEPARTMENT", "901", PARENTID="999")
+    run_import(intacct, "department")
+    assert ImportProblem.objects.open().get().message == "Its parent 999 was not imported, so it stands without one."
+    child = DimensionValue.objects.get(code="901")
+    child.parent = DimensionValue.objects.filter(dimension=child.dimension).exclude(pk=child.pk)[0]
+    child.save()
+    assert _open() == []
+    for is_full in (False, True):
+        assert run_import(intacct, "department", is_full=is_full)[0].warnings == 0
+        assert _open() == []
+
+
+def test_what_comes_as_a_file_ends_warnings_as_a_page_does(imported: Connection, client: Client) -> None:
+    client.force_login(factories.owner(imported.account))
+    company, terms = company_of(imported), Terms.objects.filter(account=imported.account)[0]
+    assert {code for _, code in _open(record_key="V00034")} == {"missing_currency", "missing_terms"}
+    apply(client, "suppliers:supplier", f"company,code,terms\n{company.name},V00034,{terms.name}\n")
+    assert _open(record_key="V00034") == [("V00034", "missing_currency")]
+    record = ExternalRecord.objects.get(company=company, object_type="VENDOR", external_key="V00034")
+    apply(client, "ledger:currency", f"code,name\n{record.attributes['missing']['currency_id']},Its own\n")
+    assert _open(record_key="V00034") == []
