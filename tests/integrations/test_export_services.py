@@ -434,7 +434,7 @@ def test_the_mail_names_each_cause_once_and_spells_as_its_reader_does(either_san
     exporting.export(connection, *Invoice.objects.all(), by=by)
 
     (message,) = mail.outbox
-    html = str(message.alternatives[0][0]).partition("</h1>")[2]
+    html = " ".join(str(message.alternatives[0][0]).partition("</h1>")[2].split())
     assert message.subject == "Sage Intacct: 10 of 11 invoices could not be exported"
     for text in (message.body, html):
         assert "They stay Authorized, Not Posted; nothing is lost, and 1 was posted." in text

@@ -217,6 +217,7 @@ def test_a_worker_knows_every_last_look_from_its_start() -> None:
     code = "import django; django.setup(); from notices import kinds; print(*sorted(kinds._looks), sep='\\n')"
     known = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
     assert known.split() == [
+        "integrations.entity_lost_still",
         "integrations.held_still",
         "integrations.overdue_still",
         "invoices.authorization_request",
