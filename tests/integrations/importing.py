@@ -11,7 +11,7 @@ from integrations import runner
 from integrations.models import CompanyLink, Connection, Job
 from integrations.services import jobs
 from organization import secrets
-from organization.models import Account, Company
+from organization.models import Account, Company, User
 from tests import factories
 
 CREDENTIALS = {
@@ -59,6 +59,14 @@ def run(started: list[Job]) -> list[Job]:
     for job in started:
         runner.run_job(job.pk)
     return [Job.objects.get(pk=job.pk) for job in started]
+
+
+def synchronize(connection: Connection, by: User) -> Job:
+    job = jobs.start_synchronize(connection, by=by)
+    runner.run_job(job.pk)
+    job.refresh_from_db()
+    connection.refresh_from_db()
+    return job
 
 
 def act(sandbox: Any, action: str, **details: Any) -> Any:

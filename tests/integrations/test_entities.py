@@ -10,13 +10,13 @@ from django.urls import reverse
 
 from integrations import runner
 from integrations.errors import ConfigurationError
-from integrations.models import Connection, ExportItem, ItemStatus, Job, JobKind, JobStatus, OutcomeKind
-from integrations.services import connections, entities, jobs
+from integrations.models import Connection, ExportItem, ItemStatus, JobKind, JobStatus, OutcomeKind
+from integrations.services import connections, entities
 from organization.models import AuditAction, AuditEntry, Company, User
 from suppliers.models import Supplier
 from tests import factories
 from tests.integrations import exporting
-from tests.integrations.importing import CREDENTIALS, run_import
+from tests.integrations.importing import CREDENTIALS, run_import, synchronize
 
 pytestmark = pytest.mark.django_db
 SETTINGS = "/control-panel/sage-intacct-settings/"
@@ -43,14 +43,6 @@ def page(client: Client, owner: User) -> Client:
 
 def text(response: Any) -> str:
     return " ".join(response.content.decode().split())
-
-
-def synchronize(connection: Connection, by: User) -> Job:
-    job = jobs.start_synchronize(connection, by=by)
-    runner.run_job(job.pk)
-    job.refresh_from_db()
-    connection.refresh_from_db()
-    return job
 
 
 def linked(connection: Connection) -> dict[str, str]:

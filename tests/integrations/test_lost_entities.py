@@ -11,12 +11,12 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations import runner
-from integrations.models import Connection, Job, JobStatus
+from integrations.models import Connection, JobStatus
 from integrations.services import connections, entities, jobs
 from notices import sending
 from organization.models import User
 from tests import factories
-from tests.integrations.importing import CREDENTIALS, act, company_of, set_past_the_rules
+from tests.integrations.importing import CREDENTIALS, act, company_of, set_past_the_rules, synchronize
 
 pytestmark = pytest.mark.django_db
 SETTINGS = "/control-panel/sage-intacct-settings/"
@@ -41,14 +41,6 @@ def connection(owner: User, portal_sandbox: Any, settings: Any) -> Connection:
     assert synchronize(made, owner).status == JobStatus.SUCCEEDED
     mail.outbox.clear()
     return made
-
-
-def synchronize(connection: Connection, by: User) -> Job:
-    job = jobs.start_synchronize(connection, by=by)
-    runner.run_job(job.pk)
-    job.refresh_from_db()
-    connection.refresh_from_db()
-    return job
 
 
 def rename(sandbox: Any, key: str = "200", name: str = "Other Name Inc") -> None:

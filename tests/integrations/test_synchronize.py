@@ -6,14 +6,13 @@ import pytest
 import requests
 from django.utils import timezone
 
-from integrations import runner
-from integrations.models import Connection, Cursor, ExternalRecord, Job, JobStatus, OutcomeKind
+from integrations.models import Connection, Cursor, ExternalRecord, JobStatus, OutcomeKind
 from integrations.sage_intacct.client import CompanyInfo, Entity, FinancialSetup
 from integrations.sage_intacct.synchronize import RemoteCompany, match_companies
-from integrations.services import connections, jobs
+from integrations.services import connections
 from organization.models import User
 from tests import factories
-from tests.integrations.importing import CREDENTIALS
+from tests.integrations.importing import CREDENTIALS, synchronize
 
 pytestmark = pytest.mark.django_db
 
@@ -29,14 +28,6 @@ def saved(owner: User, portal_sandbox: Any) -> Connection:
     connection = connections.enable(owner.account, "sage_intacct", by=owner)
     connections.save_credentials(connection, CREDENTIALS, by=owner)
     return connection
-
-
-def synchronize(connection: Connection, by: User) -> Job:
-    job = jobs.start_synchronize(connection, by=by)
-    runner.run_job(job.pk)
-    job.refresh_from_db()
-    connection.refresh_from_db()
-    return job
 
 
 def remote(*entities: tuple[str, str], title: str = "Group") -> RemoteCompany:
