@@ -193,6 +193,9 @@ class Job(models.Model):
 
     @property
     def status_label(self) -> str:
+        """Empty for what became of the connection: that it was paused is nothing that was completed."""
+        if self.kind == JobKind.CHANGE:
+            return ""
         if self.is_paused:
             return "Paused"
         return "Waiting to be tried again" if self.next_attempt_at else self.get_status_display()

@@ -98,7 +98,9 @@ def disable(connection: Connection, *, by: User) -> None:
 def choose_data_sets(connection: Connection, *, left_out: Sequence[str], by: User) -> None:
     """These are not imported any more. What was imported of them stays, and their problems need nobody any longer."""
     row = _locked(connection)
-    chosen = {"Left out": (", ".join(row.data_sets_left_out), ", ".join(left_out))}
+    names = {each.key: each.shown_name for each in registry.data_sets_of(row)}
+    before, after = (", ".join(names.get(key, key) for key in keys) for keys in (row.data_sets_left_out, left_out))
+    chosen = {"Left out": (before, after)}
     if list(left_out) != row.data_sets_left_out:
         changes.record(row, AuditAction.DATA_SETS_CHOSEN, by=by, changes=chosen)
     row.data_sets_left_out = list(left_out)

@@ -192,8 +192,9 @@ def _about(run: Batch, by: User) -> dict[str, object]:
     else:
         number = f"a run of {len(run.parts)} parts, numbers {first.pk} to {max(part.pk for part in run.parts)}"
     words = [_without_stored(words, by) for words in _words_of(run)]
+    called = _called(first) if run.is_single else run.title
     return {
-        "run": f"{_called(first) if run.is_single else run.title}, {run.status_label.lower()}, {number}",
+        "run": ", ".join(filter(None, [called, run.status_label.lower(), number])),
         "run_words": words,
         "run_url": settings.PORTAL_URL + run.get_absolute_url(),
     }

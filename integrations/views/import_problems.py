@@ -16,6 +16,7 @@ from integrations.filters import ImportProblemFilter
 from integrations.services import import_problems
 from integrations.tables import ImportProblemTable
 from integrations.views.access import connection_or_404, tell
+from integrations.views.record_links import edit_url
 from organization.paging import show_page
 from organization.parameters import is_whole_number, way_back
 from organization.permissions import allowed, can_manage_reference_data, companies_of
@@ -34,6 +35,7 @@ def problem_list(request: HttpRequest, system_key: str) -> HttpResponse:
     names = {each.key: each.shown_name for each in registry.data_sets_of(connection)}
     for problem in table.page.object_list.data:
         problem.data_set_name = names.get(problem.data_set, problem.data_set)
+        problem.url = edit_url(connection, problem.data_set, problem.local_id)
     context = {
         "title": "Import problems",
         "lede": f"What imports from {connection.system_name} could not bring as it is there.",

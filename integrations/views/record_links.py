@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import reverse
 
 from integrations import registry
-from integrations.models import Job, JobKind, Outcome
+from integrations.models import Connection, Job, JobKind, Outcome
 from organization.models import User
 from organization.permissions import can_manage_organization, can_manage_reference_data
 
@@ -29,6 +29,14 @@ class RecordLinks:
         if not self._page or outcome.local_id is None:
             return ""
         return reverse(self._page, args=[outcome.local_id])
+
+
+def edit_url(connection: Connection, data_set: str, local_id: int | None) -> str:
+    """Where what an import brought is edited, for somebody who may; empty for what is not here."""
+    if local_id is None or not any(each.key == data_set for each in registry.data_sets_of(connection)):
+        return ""
+    page = EDIT_PAGES.get(registry.data_set(connection.system, data_set).list_name)
+    return reverse(page, args=[local_id]) if page else ""
 
 
 def _page_of(job: Job, user: User) -> str:

@@ -128,6 +128,8 @@ def test_a_pause_and_who_ended_it_are_entries(connection: Connection, client: Cl
     )
     listed = text(client.get(HISTORY))
     assert "Integration paused" in listed
+    for shown in (listed, text(client.get(paused.get_absolute_url()))):
+        assert ">Completed</span>" not in shown, "a pause is nothing that was completed"
     assert "Automatic" in listed
     assert "Integration resumed" in listed
     assert "The password was refused." in text(client.get(paused.get_absolute_url()))

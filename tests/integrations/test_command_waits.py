@@ -163,7 +163,7 @@ def test_an_import_leaves_such_a_gateway_too(connection: Connection, monkeypatch
     code, out, error = run("intacct_import", "--data-set", "terms", "--timeout", "1")
     at = waiting.shown(Job.objects.get().heartbeat_at + GONE_AFTER)  # type: ignore[operator]
     assert (code, error) == (Exit.TIMED_OUT, "1 of 1 imports are still under way.")
-    assert f"Import Terms: Running; if it does not go on, others take it over from {at}. nothing yet." in out
+    assert f"Import Terms: Running; if it does not go on, others take it over from {at}. Nothing yet." in out
 
 
 def test_what_was_left_under_way_is_brought_to_its_end_by_the_next_command(

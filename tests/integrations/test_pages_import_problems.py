@@ -61,6 +61,24 @@ def text(response: Any) -> str:
     return " ".join(response.content.decode().split())
 
 
+def test_what_is_here_can_be_opened_where_it_is_fixed(page: Client, connection: Connection) -> None:
+    supplier = factories.supplier(company_of(connection))
+    problem(connection, 1, kind="warning", local_id=supplier.pk)
+    problem(connection, 2)
+    problem(connection, 3, data_set="long_gone", local_id=supplier.pk)
+    shown = text(page.get(LIST))
+    assert f'<a href="{reverse("suppliers:supplier_edit", args=[supplier.pk])}">V00001</a>' in shown
+    assert shown.count('">V0000') == 1, "what was not imported is nowhere to be opened"
+
+
+def test_data_that_cannot_be_read_are_not_counted_as_one(page: Client, connection: Connection) -> None:
+    problem(connection, kind="not_read", data_set="suppliers")
+    for address in ("/accounts-payable/", "/control-panel/sage-intacct-settings/"):
+        shown = text(page.get(address))
+        assert "Suppliers cannot be read any more" in shown
+        assert '<span class="badge error" ></span>' in shown, address
+
+
 def test_it_is_listed_with_reason_and_fix(page: Client, connection: Connection) -> None:
     problem(connection)
     shown = text(page.get(LIST))

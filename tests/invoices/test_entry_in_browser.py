@@ -334,6 +334,22 @@ def test_a_refused_form_is_whole_again_wherever_it_was_submitted_from(open_page:
     expect(page.locator("[data-role=running-net]")).to_have_text("100.00")
 
 
+def test_what_is_typed_after_a_click_replaces_what_was_proposed(open_page: Any, firm: Firm) -> None:
+    page = open_page("/accounts-payable/invoices/add/", firm.clerk)
+    fill(page, "A-77")
+    box = page.locator("[name=lines-0-gl_code]")
+    expect(box).to_have_value("6100 Office supplies")
+    box.click()
+    page.keyboard.type("62")
+    expect(box).to_have_value("62")
+    page.keyboard.press("Tab")
+    expect(box).to_have_value("6200 Travel")
+    box.click()
+    box.click()
+    page.keyboard.type("x")
+    assert box.input_value() != "x", "a second click sets the caret"
+
+
 def test_a_preview_that_is_ready_leaves_the_focus_to_who_is_typing(open_page: Any, firm: Firm) -> None:
     page = open_page(reverse(ADD), firm.clerk)
     page.get_by_label("Documents").set_input_files(upload("a.pdf"))

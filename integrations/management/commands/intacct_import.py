@@ -130,7 +130,7 @@ def _as_json(finished: list[Job]) -> str:
 def _as_line(job: Job) -> str:
     counts = ", ".join(f"{getattr(job, name)} {name}" for name in COUNTS[2:] if getattr(job, name))
     company = f" for {job.company}" if job.company else ""
-    nothing = "nothing yet" if job.is_unfinished else "nothing to do"
+    nothing = "Nothing yet" if job.is_unfinished else "No change"
     until = f" at {shown(job.next_attempt_at)}" if job.next_attempt_at else ""
     if job.status == JobStatus.RUNNING and (at := _next_at(job)):
         until = f"; if it does not go on, others take it over from {shown(at)}"

@@ -452,6 +452,10 @@
     checkRemarks();
   });
   document.addEventListener("focusout", (event) => { if (event.target.closest(".suggestions") && event.target.dataset.pick) close(event.target); });
+  // Clicked into, it stands there as if it had been tabbed into: typing replaces what was chosen. A second click sets the caret.
+  let clickedInto = null;
+  document.addEventListener("pointerdown", ({ target }) => { clickedInto = target.dataset?.pick && target !== document.activeElement ? target : null; });
+  document.addEventListener("click", ({ target }) => { if (target === clickedInto && target.selectionStart === target.selectionEnd) target.select(); });
   document.addEventListener("mousedown", (event) => {
     const option = event.target.closest?.("[role=option]");
     if (!option?.choice) return;

@@ -70,6 +70,7 @@ def test_what_could_be_read_before_and_no_longer_can_is_a_problem_until_it_can_a
     assert (problem.kind, problem.data_set, problem.code) == ("not_read", "project", "permission_missing")
     assert "List and View for Projects" in problem.advice
     assert "Job records cannot be read any more" in mail.outbox[-1].body
+    assert "\n- Job: The Sage Intacct user may not read projects." in mail.outbox[-1].body
     act(portal_sandbox, "set_permission", object="PROJECT", operation="read", allowed="true")
     assert run_import(intacct, "project")[0].status == JobStatus.SUCCEEDED
     assert not ImportProblem.objects.open().exists()
@@ -94,3 +95,4 @@ def test_account_owners_choose_what_is_imported(intacct: Connection) -> None:
     with pytest.raises(ConfigurationError, match="has left them out"):
         jobs.start_imports(intacct, data_sets=["department"])
     assert AuditEntry.objects.get(action="integration.data_sets_chosen").actor_id == owner.pk
+    assert intacct.jobs.get(data_set="integration.data_sets_chosen").message == "Left out: Departments, Items"
