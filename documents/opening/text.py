@@ -42,7 +42,7 @@ def xml_finding(data: bytes, name: str) -> Finding | None:
     try:
         root = safe_xml.parse(data)
     except etree.XMLSyntaxError as error:
-        if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+        if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:  # type: ignore[attr-defined]
             raise Unacceptable(
                 "is XML that is nested deeper, or unpacks to more, than any e-invoice. Attach the invoice as a PDF."
             ) from error
