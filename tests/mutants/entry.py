@@ -9,10 +9,10 @@ TWINS = "tests/invoices/test_twins.py"
 
 MUTANTS = [
     Mutant(
-        name="entry.total_of_dinars_called_zero",
+        name="entry.unreadable_total_called_zero",
         file="invoices/views/pickers.py",
-        before='read_amount(asked.get("total", ""), currency)',
-        after='read_amount(asked.get("total", ""))',
+        before=' if total is not None or one[1] != "total")',
+        after=")",
         tests=("tests/invoices/test_plausibility.py::test_no_total_is_called_zero_but_zero",),
     ),
     Mutant(
