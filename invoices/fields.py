@@ -12,7 +12,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-from organization.amount_fields import AmountField
+from ledger.minor_units import decimals_of
+from organization.amount_fields import MoneyField
 
 # The first one is how a day is shown in a box.
 DAY_FORMATS = {
@@ -87,9 +88,12 @@ def read_day(text: str) -> dt.date | None:
         return None
 
 
-def read_amount(text: str) -> Decimal | None:
+def read_amount(text: str, currency: object = None) -> Decimal | None:
     """The amount that somebody typed; None for what is none, or none yet."""
+    field = MoneyField(required=False)
+    if currency:
+        field.in_currency(str(currency), decimals_of(currency))
     try:
-        return AmountField(required=False).clean(text)
+        return field.clean(text)
     except ValidationError:
         return None

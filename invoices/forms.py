@@ -190,6 +190,7 @@ class BaseLineFormSet(forms.BaseFormSet):
         **forms.BaseFormSet.default_error_messages,
         "too_many_forms": f"An invoice has at most {MOST_LINES} lines. Remove some of these, and enter them as another"
         " invoice or as one sum.",
+        "missing_management_form": "The lines of this form did not arrive. Enter them again, and send it once more.",
     }
 
     def kept(self) -> list[LineForm]:

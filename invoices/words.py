@@ -11,6 +11,8 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
 from django.db.models import F, Func, TextField, Value
 
+from organization.folding import fold
+
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
@@ -29,7 +31,13 @@ WORDS = _vector("number") + _vector("po_number") + _vector("description")
 
 
 def _terms(text: str) -> list[str]:
-    return [f"'{word}':*" for word in _SEPARATORS.split(text.lower()) if word]
+    return [_term(word) for word in _SEPARATORS.split(text.lower()) if word]
+
+
+def _term(word: str) -> str:
+    """As it is typed, or as it looks: full-width letters find plain ones."""
+    looks = _SEPARATORS.sub("", fold(word))
+    return f"'{word}':*" if looks in ("", word) else f"('{word}':* | '{looks}':*)"
 
 
 def words_query(text: str) -> SearchQuery | None:

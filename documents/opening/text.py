@@ -42,6 +42,10 @@ def xml_finding(data: bytes, name: str) -> Finding | None:
     try:
         root = safe_xml.parse(data)
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:  # type: ignore[attr-defined]
+            raise Unacceptable(
+                "is XML that is nested deeper, or unpacks to more, than any e-invoice. Attach the invoice as a PDF."
+            ) from error
         if is_named_so:
             raise Unacceptable(
                 f"is no well-formed XML (line {error.lineno or 1}). Ask for it again, or attach the invoice as a PDF."

@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from invoices.models import Invoice
+from ledger.minor_units import decimals_of, rounded
 
 LONGEST_AGO = dt.timedelta(days=365)
 LONGEST_AHEAD = dt.timedelta(days=31)
@@ -58,8 +59,8 @@ def _unlikely_totals(invoice: Invoice) -> Iterator[Remark]:
     if usual and invoice.total >= TIMES_THE_USUAL * usual:
         times = int(invoice.total / usual)
         yield (
-            f"The total is {times:,} times what {invoice.supplier} usually bills ({usual:,.2f}). Look whether the"
-            " decimal sign is in its place.",
+            f"The total is {times:,} times what {invoice.supplier} usually bills"
+            f" ({rounded(usual, decimals_of(invoice.currency)):,f}). Look whether the decimal sign is in its place.",
             "total",
         )
 

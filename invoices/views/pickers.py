@@ -16,7 +16,7 @@ from invoices.services.entry import duplicate_of, plain_number
 from invoices.services.plausibility import remarks
 from invoices.services.twins import first_of_number
 from invoices.views.entry import may_enter
-from ledger.models import Dimension, GLCode, Terms
+from ledger.models import Currency, Dimension, GLCode, Terms
 from organization.folding import fold
 from organization.models import Company, User
 from organization.parameters import is_whole_number
@@ -132,19 +132,28 @@ def number_check(request: HttpRequest) -> JsonResponse:
 def plausibility(request: HttpRequest) -> JsonResponse:
     """What is unlikely about what was typed so far: sentences by field. `documents` is how many there are."""
     company, asked = _company(request), request.GET
-    number, currency = asked.get("invoice", ""), asked.get("currency", "")
+    number, currency = asked.get("invoice", ""), _currency(request)
+    total = read_amount(asked.get("total", ""), currency)
     probe = Invoice(
         pk=int(number) if is_whole_number(number) else None,
         company=company,
         supplier=_supplier(request, company),
         kind=Invoice.Kind.CREDIT_NOTE if asked.get("kind") == Invoice.Kind.CREDIT_NOTE else Invoice.Kind.INVOICE,
-        currency_id=int(currency) if is_whole_number(currency) else None,
-        total=read_amount(asked.get("total", "")) or ZERO,
+        currency=currency,
+        total=total or ZERO,
         has_documents=asked.get("documents") not in (None, "", "0"),
         **{name: read_day(asked.get(name, "")) for name in ("invoice_date", "due_date", "posting_date")},
     )
     spelling = request.user.spelling  # type: ignore[union-attr]
-    return JsonResponse({field: spell(sentence, spelling) for sentence, field in remarks(probe)})
+    # Of a total that cannot be read yet nothing is said.
+    found = (one for one in remarks(probe) if total is not None or one[1] != "total")
+    return JsonResponse({field: spell(sentence, spelling) for sentence, field in found})
+
+
+def _currency(request: HttpRequest) -> Currency | None:
+    wanted = request.GET.get("currency", "")
+    rows = Currency.objects.for_user(request.user)  # type: ignore[arg-type]
+    return rows.filter(pk=wanted).first() if is_whole_number(wanted) else None
 
 
 def _supplier(request: HttpRequest, company: Company) -> Supplier | None:

@@ -18,8 +18,10 @@ from organization.reference.csv_files import bare_cell
 SEPARATORS = ",;\t|"
 LARGEST_FILE = 20 * 1024 * 1024  # bytes
 MOST_LINES = 200_000
+MOST_COLUMNS = 1_000
 WINDOWS = "cp1252"
 SHOWN_TEXTS, AROUND = 5, 24
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how XLSX, ODS and XLS begin
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 Pieces = Callable[[], Iterable[bytes]]  # the bytes of the file from its beginning, as often as they are asked for
@@ -62,6 +64,10 @@ def check_size(size: int) -> None:
 def encoding_of(pieces: Pieces) -> str:
     """What the file's text is written in; WINDOWS is a guess that a person must confirm. Raises UnreadableFile."""
     start = next(iter(pieces()), b"")[:4]
+    if start.startswith(WORKBOOKS):
+        raise UnreadableFile(
+            "The file is a workbook of a spreadsheet. Save it from there as “CSV UTF-8” and choose that."
+        )
     for mark, encoding in _MARKS:
         if start.startswith(mark):
             return encoding
@@ -105,7 +111,9 @@ def _texts(pieces: Pieces, encoding: str) -> Iterator[str]:
     try:
         for text in source:
             if "\0" in text:
-                raise UnreadableFile("The file is not a CSV file.")
+                raise UnreadableFile(
+                    "The file is not a CSV file: it holds characters that no text has. Save it as “CSV UTF-8”."
+                )
             yield text.lstrip("\ufeff") if is_first else text
             is_first = False
     except UnicodeDecodeError as error:
@@ -164,10 +172,27 @@ def _rows(reader: Any, above: int) -> Iterator[tuple[int, list[str]]]:
             begins = above + reader.line_num + 1
     except csv.Error as error:
         number = above + reader.line_num
-        raise UnreadableFile(f"The file is not a CSV file: line {number} cannot be read ({error}).") from error
+        raise UnreadableFile(f"The file cannot be read as CSV at line {number}: {_slip(error)}") from error
+
+
+def _slip(error: csv.Error) -> str:
+    """What the reader stumbled over, and what to look for, as somebody with a spreadsheet knows it."""
+    said = str(error)
+    if said.startswith("field larger"):
+        return f"a cell has more than {csv.field_size_limit():,} characters. Look whether a quotation mark is missing."
+    if said.startswith("unexpected end"):
+        return "a quotation mark is opened and never closed. Look for it in the last rows that are whole."
+    if "expected after" in said:
+        return "a quotation mark stands within a cell. Write it twice, or save the file from a spreadsheet again."
+    return f"{said}. Save the file from a spreadsheet again."
 
 
 def _check_head(head: list[str], needed: Iterable[str]) -> None:
+    if len(head) > MOST_COLUMNS:
+        raise UnreadableFile(
+            f"The first line names {len(head):,} columns; at most {MOST_COLUMNS:,} are read."
+            " Look whether it is the right file, or take out the columns that the list does not have."
+        )
     missing = sorted(set(needed) - set(head))
     if missing:
         raise UnreadableFile(f"The first line must name the columns; missing: {', '.join(missing)}.")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import Q
 from django.forms.utils import pretty_name
-from django.utils import translation
+from django.utils import formats, translation
 
 from organization.amount_fields import AmountField
 from organization.folding import fold
@@ -77,6 +77,10 @@ class AccountForm(PlainTextForm):
         for name, field in self.fields.items():
             if type(field) is forms.DecimalField:
                 self.fields[name] = AmountField.like(field)
+            if isinstance(field, forms.DateField):
+                # Spreadsheets of half of Europe write days with points, which are never months first.
+                field.input_formats = [*formats.get_format("DATE_INPUT_FORMATS"), "%d.%m.%Y"]
+                field.error_messages["invalid"] = "Enter a day like 2026-12-31 or 31.12.2026."
             if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
                 field.queryset = self._choices(name, field)
             if name == "company" and not field.required:

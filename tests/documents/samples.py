@@ -224,3 +224,9 @@ def mail(*attachments: tuple[str, bytes]) -> bytes:
     for name, content in attachments:
         message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
     return message.as_bytes()
+
+
+def growing_xml() -> bytes:
+    """A kilobyte of entities that unpack to gigabytes."""
+    entities = "".join(f'<!ENTITY e{each} "{f"&e{each - 1};" * 10}">' for each in range(1, 10))
+    return f'<!DOCTYPE a [<!ENTITY e0 "0123456789">{entities}]><a>&e9;</a>'.encode()

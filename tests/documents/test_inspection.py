@@ -90,6 +90,8 @@ def test_takes_what_a_reader_can_open(name: str, content: bytes, kind: str) -> N
         ("mail.msg", samples.compound("__properties_version1.0"), "is an Outlook message"),
         ("damaged.xls", samples.compound("Workbook")[:600], "is a damaged Office file"),
         ("broken.xml", b"<Invoice><ID>1</Invoice>", "is no well-formed XML"),
+        ("deep.xml", b"<a>" * 300 + b"</a>" * 300, "nested deeper"),
+        ("growing.xml", samples.growing_xml(), "unpacks to more"),
         ("entities.xml", b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "declares entities"),
         ("page.html", b"<!DOCTYPE html><p>Invoice", "is a web page"),
         ("page.txt", b"\xef\xbb\xbf <HTML><script>x</script>", "is a web page"),

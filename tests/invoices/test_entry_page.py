@@ -395,3 +395,11 @@ def test_finds_a_number_again_however_it_was_pasted(desk: Desk, again: str) -> N
     assert "There already is an invoice" in desk.client.get(reverse("invoices:number_check"), typed).json()["message"]
     assert wrong_fields(desk.post(number=again)) == {"number"}
     assert Invoice.objects.get().number == "A - 1"
+
+
+def test_a_form_whose_lines_did_not_arrive_says_so(client: Client) -> None:
+    client.force_login(factories.user(factories.company().account))
+    page = client.post(reverse("invoices:invoice_add"), {"action": "draft", "number": "KEPT-1"}).text
+    assert "The lines of this form did not arrive." in page
+    assert "KEPT-1" in page
+    assert "tampered" not in page

@@ -118,6 +118,33 @@ def test_while_somebody_types_each_sentence_comes_for_its_field(client: Client, 
     assert set(answer) == {"due_date"}
 
 
+@pytest.mark.parametrize(
+    ("code", "total", "is_told"),
+    [
+        ("KWD", "12.345", False),
+        ("KWD", "1,234.500", False),
+        ("CLF", "12.3456", False),
+        ("JPY", "1,500", False),
+        ("EUR", "1,23.4", False),
+        ("EUR", "12.345", False),
+        ("KWD", "0.000", True),
+    ],
+)
+def test_no_total_is_called_zero_but_zero(client: Client, company: Any, code: str, total: str, is_told: bool) -> None:
+    client.force_login(factories.user(company.account))
+    currency = factories.currency(company.account, code)
+    query = {"company": company.pk, "currency": currency.pk, "total": total}
+    assert ("total" in client.get(reverse("invoices:plausibility"), query).json()) is is_told
+
+
+def test_the_usual_total_has_the_decimals_of_its_currency(company: Any) -> None:
+    supplier, yen = factories.supplier(company), factories.currency(company.account, "JPY")
+    for _ in range(3):
+        factories.invoice(company, supplier=supplier, currency=yen, net=Decimal(100))
+    invoice = with_document(company, supplier=supplier, currency=yen, net=Decimal(5000))
+    assert "usually bills (100). Look whether" in told(invoice, "total")[0]
+
+
 def test_it_answers_only_for_ones_own_companies(client: Client, company: Any) -> None:
     client.force_login(factories.user())
     assert client.get(reverse("invoices:plausibility"), {"company": company.pk}).status_code == 404

@@ -132,3 +132,16 @@ def test_twins_are_explained_by_keyboard(open_page: Any, world: World) -> None:
     expect(page.get_by_text("“The second delivery.”")).to_have_count(2)
     world.twin.refresh_from_db()
     assert world.twin.approval_status == ApprovalStatus.WAITING
+
+
+def test_what_is_said_of_the_number_stands_there_again_after_a_refusal(open_page: Any, world: World) -> None:
+    page = open_page(reverse("invoices:invoice_add"), world.clerk)
+    choose_the_supplier(page)
+    page.get_by_label("Invoice number").fill(f"No {LONG}")
+    page.keyboard.press("Tab")
+    note = page.locator("[data-role=number-note]")
+    expect(note).to_contain_text("Much like invoice")
+    page.get_by_label("Unit price").fill("1,23.4")
+    page.get_by_role("button", name="Save as draft").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    expect(note).to_contain_text("Much like invoice")

@@ -44,6 +44,14 @@ def test_a_supplier_is_found_by_how_the_name_looks_and_in_any_order(clerk: Any, 
     assert found(clerk, supplier=typed) == found(clerk, q=typed) == {"A-1"}
 
 
+@pytest.mark.parametrize("typed", ["DU–0I1", "ＤＵ－０Ｉ１", "ｄｕ", "０ｉ１ STRAßE", "Strasse"])
+def test_words_are_found_by_how_they_look(clerk: Any, typed: str) -> None:
+    company = factories.company(clerk.account)
+    factories.invoice(company, number="DU-0I1", description="Strasse 7")
+    factories.invoice(company, number="B-1", description="Gasse 7")
+    assert found(clerk, q=typed) == {"DU-0I1"}
+
+
 def test_a_chosen_supplier_means_that_one(clerk: Any) -> None:
     company = factories.company(clerk.account)
     for number, code in (("A-1", "S1"), ("B-1", "S10")):

@@ -9,6 +9,23 @@ TWINS = "tests/invoices/test_twins.py"
 
 MUTANTS = [
     Mutant(
+        name="entry.unreadable_total_called_zero",
+        file="invoices/views/pickers.py",
+        before=' if total is not None or one[1] != "total")',
+        after=")",
+        tests=("tests/invoices/test_plausibility.py::test_no_total_is_called_zero_but_zero",),
+    ),
+    Mutant(
+        name="entry.note_of_number_lost_after_refusal",
+        file="planergy/static/planergy/invoices.js",
+        before='    if (document.querySelector("[data-error-summary]")) checkNumber();\n',
+        after="",
+        tests=(
+            "tests/invoices/test_remarks_in_browser.py"
+            "::test_what_is_said_of_the_number_stands_there_again_after_a_refusal",
+        ),
+    ),
+    Mutant(
         name="entry.renamed_vendor_becomes_another_supplier",
         file="integrations/sage_intacct/importers/targets.py",
         before="    follows_numbers=True,\n",

@@ -11,6 +11,13 @@ STEPS = "tests/organization/test_csv.py::TestTwoSteps"
 
 MUTANTS = [
     Mutant(
+        name="csv.any_number_of_columns",
+        file="organization/reference/csv_reading.py",
+        before="if len(head) > MOST_COLUMNS:",
+        after="if len(head) > 10 * MOST_COLUMNS:",
+        tests=("tests/organization/test_csv.py::TestFiles",),
+    ),
+    Mutant(
         name="csv.preview_writes",
         file="organization/reference/csv_import.py",
         before="                if not is_preview:\n                    self._write()\n",

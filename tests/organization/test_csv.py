@@ -214,18 +214,30 @@ class TestFiles:
             (b"name\nx\n", "missing: code"),
             (b"code,name,Code\nGBP,a,b\n", "names a column twice: code"),
             (b"code,name\n\0,x\n", "not a CSV file"),
-            (b'code,name\nGBP,"never closed\n', "not a CSV file"),
-            (b"code,name\nGBP," + b"x" * 200_000 + b"\n", "not a CSV file"),
+            (b"PK\x03\x04\x14\0", "is a workbook of a spreadsheet"),
+            (b'code,name\nGBP,"never closed\n', "a quotation mark is opened and never closed"),
+            (b'code,name\nGBP,"Pound" x\n', "at line 2: a quotation mark stands within a cell"),
+            (b"code,name\nGBP," + b"x" * 200_000 + b"\n", "at line 2: a cell has more than 131,072 characters"),
+            (b"code,name," + b",".join(b"c%d" % each for each in range(999)) + b"\nGBP,x\n", "names 1,001 columns"),
             (b"code,name\n" + b"GBP,x\n" * (MOST_LINES + 1), "more than 200,000 rows"),
             (b"code,name\n" + b"x" * LARGEST_FILE, "larger than 20 MB"),
         ],
-        ids=["empty", "column", "twice", "nul", "quote", "cell", "rows", "bytes"],
+        ids=["empty", "column", "twice", "nul", "workbook", "quote", "inner quote", "cell", "columns", "rows", "bytes"],
     )
     def test_that_cannot_be_read_are_refused_as_a_whole(self, client: Client, content: bytes, sentence: str) -> None:
         answer = bring(client, "ledger:currency", content)
         assert answer.status_code == 422
         assert sentence in answer.content.decode()
         assert not Currency.objects.exists()
+
+    def test_of_refused_rows_alone_leave_no_others_to_apply(self, client: Client) -> None:
+        page = bring(client, "ledger:currency", "code,name\n,Pound\n").content.decode()
+        assert "There is nothing to apply." in page
+        assert "You can apply the others" not in page
+        assert (
+            "You can apply the others"
+            in bring(client, "ledger:currency", "code,name\n,x\nGBP,Pound\n").content.decode()
+        )
 
     def test_formulas_are_disarmed_and_come_back_as_they_were(self, client: Client, company: Company) -> None:
         names = ["=HYPERLINK(1)", "+44 20 7946 0000", "-1", "@cmd", "<script>alert(1)</script>"]

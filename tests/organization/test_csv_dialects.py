@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from ledger.models import Currency, TaxCode
+from ledger.models import Currency, ExchangeRate, TaxCode
 from organization.models import Account, Company, ListImport, User
 from organization.reference import list_imports
 from organization.reference.csv_cells import spreadsheet_harm
@@ -270,3 +270,14 @@ def test_search_boxes_find_names_as_readers_do(client: Client, company: Company,
         word = word.replace("obrien", "o'brien")
         rows = client.get(reverse(f"{page}_list"), {"q": word}).context["table"].rows
         assert [str(row.record.name)[:2] for row in rows] == ["O'" if page == SUPPLIER else "Bü"], word
+
+
+def test_days_are_read_with_points_as_spreadsheets_write_them(client: Client, account: Account) -> None:
+    factories.currency(account, "USD")
+    content = "currency,date,rate\nUSD,31.12.2029,1.5\nUSD,2030-01-01,1.5\nUSD,soon,1.5\n"
+    one = apply(client, "ledger:exchangerate", content)
+    assert sorted(str(day) for day in ExchangeRate.objects.values_list("date", flat=True)) == [
+        "2029-12-31",
+        "2030-01-01",
+    ]
+    assert refused(one) == {4: "Date: Enter a day like 2026-12-31 or 31.12.2026."}

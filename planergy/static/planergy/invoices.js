@@ -519,6 +519,7 @@
     renumber();
     showTotals();
     checkRemarks();
+    if (document.querySelector("[data-error-summary]")) checkNumber();
   };
   document.addEventListener("htmx:afterSettle", () => {
     start();
