@@ -106,7 +106,7 @@ def test_a_refusal_is_fixed_where_it_is_told(
     page.get_by_role("button", name="Save and try again").click()
     expect(page.locator("#export-panel")).to_contain_text("It is waiting to be sent.")
     exports.deliver_due(connection.pk, invoice.company_id)
-    expect(page.locator("h1")).to_contain_text("Authorised, Posted", timeout=15_000)
+    expect(page.locator("h1")).to_contain_text("Authorised, Posted")
     assert len(exporting.bills(portal_sandbox)) == 1
 
 

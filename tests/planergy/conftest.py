@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+# How long a page may take to show what is expected; reached only by a fault, however busy the machine is.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")
