@@ -6,7 +6,13 @@ import re
 
 from organization.folding import fold
 
-_LOOK_ALIKES = str.maketrans("oil", "011")
+# What looks alike on paper, written small. Cyrillic and Greek letters count by their capitals: "АВ-7" is "AB-7".
+_LOOK_ALIKES = (
+    str.maketrans("oil", "011")
+    | str.maketrans("авекмнорстухіјѕ", "abekmh0pctyx1js")
+    | str.maketrans("αβεζηικμνορτυχ", "abezh1kmn0ptyx")
+    | str.maketrans("ー", "-")  # the Japanese long vowel, beside the minus on that keyboard
+)
 _RUNS = re.compile(r"[^\W\d_]+|\d+")
 _PREFIXES = frozenset(
     "inv invoice invoices no nr num number bill ref reference doc rechnung rechnungsnummer rech rg re"

@@ -153,6 +153,17 @@ def test_back_after_saving_enters_nothing_twice(open_page: Any, firm: Firm) -> N
     assert Invoice.objects.count() == 1
 
 
+def test_success_of_one_invoice_does_not_stand_above_the_refusal_of_the_next(open_page: Any, firm: Firm) -> None:
+    page = open_page(reverse(ADD), firm.clerk)
+    fill(page, "ONE-1")
+    page.get_by_role("button", name="Submit and next").click()
+    expect(page.get_by_role("link", name="Invoice ONE-1")).to_be_visible()
+    fill(page, "ONE-1")
+    page.get_by_role("button", name="Submit and next").click()
+    expect(page.locator("[data-error-summary]")).to_contain_text("There already is an invoice ONE-1")
+    expect(page.locator("#messages")).to_be_empty()
+
+
 def test_two_tabs_of_one_person_are_told_apart_from_two_people(open_page: Any, firm: Firm) -> None:
     invoice = factories.invoice(firm.company, created_by=firm.clerk, supplier=firm.supplier, gl_code=firm.office)
     address = reverse("invoices:invoice_edit", args=[invoice.pk])

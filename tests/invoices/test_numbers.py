@@ -24,6 +24,9 @@ def are_alike(one: str, other: str) -> bool:
         ("lNV-12", "INV-12"),
         ("Rechnung Nr. 815", "815"),
         ("SOLO-17", "S0L0-17"),
+        ("ABEKMHOPCTYXIJS-7", "АВЕКМНОРСТУХІЈЅ-7"),  # Cyrillic
+        ("ABEZHIKMNOPTYX-7", "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ-7"),  # Greek
+        ("KX-7-2", "KXー7ー2"),
     ],
 )
 def test_slips_of_one_number_are_alike(one: str, other: str) -> None:

@@ -47,6 +47,13 @@ MUTANTS = [
         tests=(f"{TWINS}::test_the_database_refuses_a_number_that_looks_the_same",),
     ),
     Mutant(
+        name="entry.letters_of_other_scripts_hide_a_twin",
+        file="invoices/numbers.py",
+        before='    | str.maketrans("авекмнорстухіјѕ", "abekmh0pctyx1js")\n',
+        after="",
+        tests=("tests/invoices/test_numbers.py::test_slips_of_one_number_are_alike",),
+    ),
+    Mutant(
         name="entry.look_alike_numbers_are_not_looked_for",
         file="invoices/services/entry.py",
         before="number_folded=fold(invoice.number)",

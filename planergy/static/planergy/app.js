@@ -125,6 +125,10 @@
     if (detail.verb !== "get") detail.parameters.csrfmiddlewaretoken = token;
   });
   document.addEventListener("htmx:beforeOnLoad", () => { signedOut?.remove(); });
+  // "Invoice 41 was submitted" does not stay above what is refused of the next one.
+  document.addEventListener("htmx:beforeRequest", ({ detail: { requestConfig } }) => {
+    if (requestConfig.verb !== "get") document.getElementById("messages")?.replaceChildren();
+  });
   document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
     const isSentence = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
     if (xhr.status === 401 || xhr.status === 403) tellSignedOut();
