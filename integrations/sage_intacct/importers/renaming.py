@@ -20,10 +20,16 @@ if TYPE_CHECKING:
     from integrations.sage_intacct.importers.writing import Notes
 
 MOST_CODE = 40
-# Nearly always none: asked of every page of a first import, so as one statement with two lists.
+# Nearly always none: asked of every page of a first import, so as one statement with two lists. Each is probed by
+# itself, for of a connection's first import the planner's statistics know nothing. OFFSET keeps it to that.
 _KNOWN = """
-SELECT * FROM integrations_externalrecord WHERE connection_id = %s AND company_id = %s AND object_type = %s
-  AND (external_key = ANY(%s) OR record_no = ANY(%s)) ORDER BY id DESC
+SELECT e.* FROM unnest(%s::text[]) AS known (external_key), LATERAL (
+  SELECT * FROM integrations_externalrecord r WHERE r.connection_id = %s AND r.company_id = %s AND r.object_type = %s
+    AND r.external_key = known.external_key OFFSET 0) e
+UNION SELECT e.* FROM unnest(%s::bigint[]) AS known (record_no), LATERAL (
+  SELECT * FROM integrations_externalrecord r WHERE r.connection_id = %s AND r.company_id = %s AND r.object_type = %s
+    AND r.record_no = known.record_no OFFSET 0) e
+ORDER BY id DESC
 """
 Row = dict[str, object]
 
@@ -78,8 +84,8 @@ class _Finder:
         keys = {str(row["external_key"]) for row in rows}
         self.coming = {row["record_no"] for row in rows}
         numbers = [number for number in self.coming if number is not None]
-        its = [job.connection_id, source.link_company_id, source.object_name, list(keys), numbers]
-        known = list(ExternalRecord.objects.raw(_KNOWN, its))
+        its = (job.connection_id, source.link_company_id, source.object_name)
+        known = list(ExternalRecord.objects.raw(_KNOWN, [list(keys), *its, numbers, *its]))
         self.by_key = {record.external_key: record for record in known if record.external_key in keys}
         self.by_number = {record.record_no: record for record in known if record.record_no in self.coming}
         self.by_number |= {record.record_no: record for record in self.by_key.values()}

@@ -365,8 +365,8 @@ WITH held AS MATERIALIZED (
     SELECT jsonb_object_agg(field, jsonb_build_array(coalesce(old, ''), coalesce(new, ''))) AS changes,
       string_agg(field, ', ') FILTER (WHERE is_own AND old <> '' AND new <> '') AS replaced FROM (VALUES
     ('ID', coalesce(m.known_as, m.external_key), m.external_key, false),
-    {changes}) AS v(field, old, new, is_own) WHERE old IS DISTINCT FROM new
-  ) d ON m.before_id IS NOT NULL
+    {changes}) AS v(field, old, new, is_own) WHERE m.before_id IS NOT NULL AND old IS DISTINCT FROM new
+  ) d ON true
   WHERE m.is_changed
   UNION ALL
   SELECT %(job_id)s, kind, external_key, label, id, code, message, advice, '', NULL FROM told
