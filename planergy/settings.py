@@ -236,6 +236,10 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/300s/key"}
 MFA_FORMS = {
     "authenticate": "organization.password_forms.SecondStepForm",
     "reauthenticate": "organization.password_forms.SecondStepAgainForm",
+    "login_webauthn": "organization.passkey_forms.LoginForm",
+    "authenticate_webauthn": "organization.passkey_forms.AuthenticateForm",
+    "reauthenticate_webauthn": "organization.passkey_forms.ReauthenticateForm",
+    "add_webauthn": "organization.passkey_forms.AddForm",
 }
 MFA_ADAPTER = "organization.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
