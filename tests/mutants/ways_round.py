@@ -202,4 +202,32 @@ MUTANTS = [
         after="",
         tests=("tests/organization/test_support.py::test_that_of_a_superuser_only_another_one_takes_away",),
     ),
+    Mutant(
+        name="requests.any_charset",
+        file="planergy/content_types.py",
+        before=' or "charset" in _IN_UTF_8.sub("", told).lower()',
+        after="",
+        tests=("tests/planergy/test_strange_requests.py",),
+    ),
+    Mutant(
+        name="requests.parameters_of_mail",
+        file="planergy/content_types.py",
+        before="not _PLAIN.fullmatch(told) or ",
+        after="",
+        tests=("tests/planergy/test_strange_requests.py",),
+    ),
+    Mutant(
+        name="passkeys.broken_answers_break_the_page",
+        file="organization/passkey_forms.py",
+        before="BROKEN = (AttributeError, LookupError, TypeError, ValueError, RecursionError)",
+        after="BROKEN = (LookupError, TypeError, ValueError)",
+        tests=("tests/organization/test_passkey_answers.py",),
+    ),
+    Mutant(
+        name="passkeys.json_without_end",
+        file="organization/passkey_forms.py",
+        before="except (ValueError, RecursionError) as error:",
+        after="except UnicodeError as error:",
+        tests=("tests/organization/test_passkey_answers.py",),
+    ),
 ]
