@@ -230,4 +230,18 @@ MUTANTS = [
         after="except UnicodeError as error:",
         tests=("tests/organization/test_passkey_answers.py",),
     ),
+    Mutant(
+        name="four_eyes.two_steps_by_one_person",
+        file="invoices/services/authorization.py",
+        before=".exclude(pk__in=authors.in_this_round(invoice))",
+        after="",
+        tests=(f"{WAYS}::test_who_authorised_the_first_step_is_not_sent_the_second",),
+    ),
+    Mutant(
+        name="four_eyes.every_round_is_this_one",
+        file="invoices/services/authors.py",
+        before=", decided_at__gte=Subquery(submitted))",
+        after=")",
+        tests=(f"{WAYS}::test_an_earlier_round_keeps_nobody_out_of_this_one",),
+    ),
 ]
