@@ -23,6 +23,7 @@ from organization.permissions import (
     can_require_second_factor,
 )
 from organization.reauthentication import ask_first
+from organization.reference import stale
 from organization.reference.errors import ChangeRefused
 
 
@@ -47,7 +48,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def account_settings(request: HttpRequest) -> HttpResponse:
     form = AccountSettingsForm(request.POST or None, instance=request.user.account)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and not stale.refuse(form):
         _save_settings(form)
         messages.success(request, "The account settings were saved.")
         return redirect("organization:account_settings")
@@ -56,6 +57,7 @@ def account_settings(request: HttpRequest) -> HttpResponse:
         "heading": "Account Settings",
         "crumbs": [("Control Panel", reverse("control_panel"))],
         "form": form,
+        "as_read": stale.as_read(form),
     }
     return render(request, "organization/account_settings.html", context, status=422 if form.errors else 200)
 

@@ -244,4 +244,25 @@ MUTANTS = [
         after=")",
         tests=(f"{WAYS}::test_an_earlier_round_keeps_nobody_out_of_this_one",),
     ),
+    Mutant(
+        name="two_tabs.old_page_brings_back_a_permission",
+        file="organization/reference/views.py",
+        before="not (stale.refuse(form) or self.is_not_sent)",
+        after="not self.is_not_sent",
+        tests=("tests/organization/test_two_tabs.py",),
+    ),
+    Mutant(
+        name="two_tabs.chosen_rows_are_not_looked_at",
+        file="organization/reference/stale.py",
+        before='return ",".join(sorted(map(_text, value)))',
+        after='return ""',
+        tests=("tests/organization/test_two_tabs.py::test_it_sees_chosen_rows_and_amounts",),
+    ),
+    Mutant(
+        name="two_tabs.pressed_twice_is_an_error",
+        file="organization/reference/resource.py",
+        before="except IntegrityError as error:",
+        after="except ZeroDivisionError as error:",
+        tests=("tests/organization/test_two_tabs.py::test_two_that_were_valid_at_the_same_moment",),
+    ),
 ]
