@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from organization import address_change, audit, invitations, second_factors, sessions, single_sign_on
+from organization import address_change, audit, invitations, second_factors, sessions, single_sign_on, throttles
 from organization.account_settings import AccountSettingsForm
 from organization.audit.changes import form_changes, snapshot
 from organization.forms import AddressForm, ProfileForm, SignInRulesForm
@@ -86,7 +86,7 @@ def _save_profile(form: ProfileForm, user: User) -> None:
 def address(request: HttpRequest) -> HttpResponse:
     """Ask for another e-mail address of one's own."""
     form = AddressForm(request.POST or None, user=request.user)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and _may_ask_now(request, form):
         address_change.ask(request.user, form.cleaned_data["new_email"], by=request.user)
         messages.success(request, f"An e-mail with a link is on its way to {request.user.new_email}.")
         return redirect("organization:profile")
@@ -99,6 +99,14 @@ def address(request: HttpRequest) -> HttpResponse:
         "narrow": True,
     }
     return render(request, "generic/object_form.html", context, status=422 if form.errors else 200)
+
+
+def _may_ask_now(request: HttpRequest, form: AddressForm) -> bool:
+    """Otherwise it says so. Who gets these e-mails need not be anybody who uses the portal."""
+    may_ask = throttles.may_ask_for_address(request)
+    if not may_ask:
+        form.add_error(None, "You asked for several addresses within the last hour. Wait an hour, then try again.")
+    return may_ask
 
 
 @ask_first

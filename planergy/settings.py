@@ -232,8 +232,9 @@ PASSWORD_RESET_TIMEOUT = INVITATION_SECONDS  # the longest; `organization.invita
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 # Five wrong passwords from one place for one person; more for one person from all places together are counted in
-# `organization.throttles`, which never holds up a browser that has signed in before.
-ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/300s/key"}
+# `organization.throttles`, which never holds up a browser that has signed in before. Each of the few links for a new
+# password goes to the person, so that whoever asks for them all keeps nobody out.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/300s/key", "reset_password": "20/m/ip,5/h/key"}
 MFA_FORMS = {
     "authenticate": "organization.password_forms.SecondStepForm",
     "reauthenticate": "organization.password_forms.SecondStepAgainForm",

@@ -265,4 +265,27 @@ MUTANTS = [
         after="except ZeroDivisionError as error:",
         tests=("tests/organization/test_two_tabs.py::test_two_that_were_valid_at_the_same_moment",),
     ),
+    Mutant(
+        name="throttle.a_new_password_by_link_helps_nothing",
+        file="organization/receivers.py",
+        before="    request.came_by_link = user  # type: ignore[attr-defined]\n",
+        after="",
+        tests=(
+            "tests/organization/test_throttles.py::test_who_chose_a_password_by_a_link_signs_in_with_it_however_many_guess",
+        ),
+    ),
+    Mutant(
+        name="throttle.links_by_the_minute",
+        file="planergy/settings.py",
+        before=', "reset_password": "20/m/ip,5/h/key"',
+        after="",
+        tests=("tests/organization/test_throttles.py::test_nobody_fills_a_mailbox_with_links",),
+    ),
+    Mutant(
+        name="throttle.any_number_of_addresses_to_confirm",
+        file="organization/throttles.py",
+        before='ADDRESS_CHANGES = {"address_change": "5/h/user"}',
+        after='ADDRESS_CHANGES = {"address_change": "50/h/user"}',
+        tests=("tests/organization/test_throttles.py::test_nobody_sends_many_strangers_an_address_to_confirm",),
+    ),
 ]
