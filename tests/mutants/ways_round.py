@@ -288,4 +288,11 @@ MUTANTS = [
         after='ADDRESS_CHANGES = {"address_change": "50/h/user"}',
         tests=("tests/organization/test_throttles.py::test_nobody_sends_many_strangers_an_address_to_confirm",),
     ),
+    Mutant(
+        name="people.invited_for_another_company",
+        file="organization/permissions.py",
+        before="return own is None or (theirs is not None and set(theirs) <= set(own))",
+        after="return True",
+        tests=("tests/organization/test_address_change.py::TestByAnAdministrator",),
+    ),
 ]
