@@ -295,4 +295,18 @@ MUTANTS = [
         after="return True",
         tests=("tests/organization/test_address_change.py::TestByAnAdministrator",),
     ),
+    Mutant(
+        name="documents.mail_encoded_as_a_whole",
+        file="documents/opening/text.py",
+        before="            yield from _encoded_mail(part)\n",
+        after="",
+        tests=("tests/documents/test_inspection.py::test_refuses_programs_wherever_they_hide",),
+    ),
+    Mutant(
+        name="documents.fetched_from_the_network",
+        file="documents/opening/office.py",
+        before="            _refuse_what_is_fetched(package)\n",
+        after="",
+        tests=("tests/documents/test_inspection.py::test_refuses_what_gets_programs_from_the_network",),
+    ),
 ]
