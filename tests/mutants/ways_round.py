@@ -309,4 +309,11 @@ MUTANTS = [
         after="",
         tests=("tests/documents/test_inspection.py::test_refuses_what_gets_programs_from_the_network",),
     ),
+    Mutant(
+        name="two_tabs.submitted_twice_is_said_not_to_be",
+        file="invoices/views/entry.py",
+        before='return "" if Invoice.objects.waiting().filter(pk=invoice.pk).exists() else refused.message',
+        after="return refused.message",
+        tests=("tests/invoices/test_sent_twice.py::test_nor_is_it_refused_when_both_came_at_the_same_moment",),
+    ),
 ]
