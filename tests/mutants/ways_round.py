@@ -316,4 +316,11 @@ MUTANTS = [
         after="return refused.message",
         tests=("tests/invoices/test_sent_twice.py::test_nor_is_it_refused_when_both_came_at_the_same_moment",),
     ),
+    Mutant(
+        name="support.undoes_a_posting_at_somebodys_browser",
+        file="integrations/admin.py",
+        before="self.admin_site.admin_view(ask_first(view))",
+        after="self.admin_site.admin_view(view)",
+        tests=("tests/integrations/test_admin.py::test_what_may_lead_to_a_second_bill_asks_first_who_it_is",),
+    ),
 ]
