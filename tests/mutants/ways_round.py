@@ -323,4 +323,18 @@ MUTANTS = [
         after="self.admin_site.admin_view(view)",
         tests=("tests/integrations/test_admin.py::test_what_may_lead_to_a_second_bill_asks_first_who_it_is",),
     ),
+    Mutant(
+        name="single_sign_on.asks_what_a_link_says",
+        file="organization/single_sign_on.py",
+        before='    if kept.get("auth_params") != ASK_ANEW:\n',
+        after="    if False:\n",
+        tests=("tests/organization/test_single_sign_on.py",),
+    ),
+    Mutant(
+        name="single_sign_on.two_people_in_one",
+        file="organization/single_sign_on.py",
+        before="    return len({answer",
+        after="    return 0 * len({answer",
+        tests=("tests/organization/test_single_sign_on.py",),
+    ),
 ]
