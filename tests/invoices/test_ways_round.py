@@ -160,3 +160,17 @@ def test_an_earlier_round_keeps_nobody_out_of_this_one() -> None:
     authorize_invoice(chain.invoice, by=chain.cleo)
     send_to_another(chain.invoice, by=chain.ben, approver=chain.ann)
     assert authorize_invoice(chain.invoice, by=chain.ann).approval_status == ApprovalStatus.AUTHORIZED
+
+
+def test_nobody_changes_the_currency_of_what_is_authorised_by_calling_it_another(client: Client) -> None:
+    """The same number of another currency would be paid, and a limit would be judged by another rate."""
+    company = factories.company()
+    rupiah = factories.currency(company.account, "IDR")
+    invoice = factories.authorized_invoice(company, currency=rupiah)
+    client.force_login(factories.user(company.account, "System Admin"))
+    url = reverse("ledger:currency_edit", args=[rupiah.pk])
+    assert "Invoices and rates are in it, so it stays." in client.get(url).content.decode()
+    client.post(url, {"code": "USD", "name": "Renamed"})
+    rupiah.refresh_from_db()
+    invoice.refresh_from_db()
+    assert (str(invoice.currency), rupiah.name) == ("IDR", "Renamed")

@@ -337,4 +337,11 @@ MUTANTS = [
         after="    return 0 * len({answer",
         tests=("tests/organization/test_single_sign_on.py",),
     ),
+    Mutant(
+        name="four_eyes.currency_by_another_name",
+        file="ledger/forms.py",
+        before='    fixed_fields = ("code",)\n',
+        after="",
+        tests=(f"{WAYS}::test_nobody_changes_the_currency_of_what_is_authorised_by_calling_it_another",),
+    ),
 ]
