@@ -111,7 +111,7 @@ def told_in_words(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
 
     @wraps(view)
     def guarded(request: HttpRequest, provider_id: str) -> HttpResponse:
-        request.GET = _without_others_wishes(request.GET)
+        request.GET = _without_others_wishes(request.GET)  # type: ignore[assignment]  # a copy is no other kind
         try:
             return view(request, provider_id)
         except requests.RequestException as error:
