@@ -28,6 +28,7 @@ from integrations.models import Attempt, Connection, Exchange, ExportItem, Impor
 from integrations.services import changes, connections, exports, schedules
 from organization.audit.changes import form_changes, snapshot
 from organization.models import Account, AuditAction
+from organization.reauthentication import ask_first
 from organization.support import NamedFilter, SupportAdmin, is_support, require_reason
 
 
@@ -317,7 +318,10 @@ class ExportItemAdmin(SupportAdmin):
         return item.invoice.number
 
     def get_urls(self) -> list[URLPattern]:
-        undo, settle = map(self.admin_site.admin_view, (self.undo_posting, self.settle_by_hand))
+        """A second bill may come of either, so that whoever does it shows first that it is them."""
+        undo, settle = (
+            self.admin_site.admin_view(ask_first(view)) for view in (self.undo_posting, self.settle_by_hand)
+        )
         own = [
             path("<path:object_id>/undo-posting/", undo, name="undo_posting"),
             path("<path:object_id>/settle-by-hand/", settle, name="settle_by_hand"),

@@ -30,10 +30,16 @@ def offer_gl_codes_of_company(form: AccountForm, name: str) -> None:
 class CurrencyForm(AccountForm):
     imported_fields = ("code", "name")
     optional_fields = ("name",)
+    fixed_fields = ("code",)
 
     class Meta:
         model = Currency
         fields = ("code", "name")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and not self.instance.is_imported:
+            self.fields["code"].help_text = "Invoices and rates are in it, so it stays. Archive it and add another one."
 
     def clean_code(self) -> str:
         code = self.cleaned_data["code"].upper()

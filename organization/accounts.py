@@ -98,7 +98,7 @@ def create_account(new: NewAccount, *, by: User | None = None) -> User:
             account = Account.objects.create(
                 name=new.account.strip(), time_zone=new.owner.time_zone, base_currency=currency
             )
-            reason = "" if by else "By a command on the server."
+            reason = "" if by else audit.BY_COMMAND
             audit.record(AuditAction.ACCOUNT_CREATED, account=account, target=account, actor=by, reason=reason)
             add_company(Company(account=account, name=new.company.strip(), base_currency=currency), by=by)
             return invite_owner(account, new.owner, by=by)

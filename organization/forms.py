@@ -13,7 +13,7 @@ from organization import address_change, invitations
 from organization.accounts import currency_code
 from organization.amounts import contradicts
 from organization.models import Account, Company, Department, Role, Scope, User
-from organization.permissions import may_change_role, may_decide_reach_of
+from organization.permissions import may_change_role, may_correct_address_of, may_decide_reach_of
 from organization.reference import AccountForm
 from organization.reference.forms import PlainTextForm
 
@@ -23,6 +23,10 @@ PERMISSION_FIELDS = (*PERMISSION_KINDS, "authorization_limit", "authorization_li
 
 REACH_FIELDS = ("role", "companies", *PERMISSION_FIELDS)
 OWN_ROLE = "This is your own role, so only an Account Owner can change it."
+WORKS_ELSEWHERE = (
+    "Invited for companies that you do not work in, so somebody who works in them corrects the address. Ask an Account"
+    " Owner."
+)
 OWN_REACH = (
     "What you may do yourself is for somebody else to decide. Ask an Account Owner, or a colleague who looks after"
     " users too, to change your role, companies or permissions."
@@ -168,6 +172,11 @@ class UserForm(PermissionForm):
             self.reach_note = OWN_REACH
             for name in REACH_FIELDS:
                 self.fields[name].disabled = True
+        if self._was_never_here() and not may_correct_address_of(self.user, self.instance):
+            self.fields["email"].disabled, self.fields["email"].help_text = True, WORKS_ELSEWHERE
+
+    def _was_never_here(self) -> bool:
+        return self.instance.pk is not None and self.instance.is_invited and self.instance.last_login is None
 
     def _account_time_zone(self) -> str:
         return self.user.account.time_zone if self.user.account else "UTC"
@@ -201,10 +210,9 @@ class UserForm(PermissionForm):
         if self.instance.pk is None:
             self.instance.set_unusable_password()
         wanted = self.instance.email
-        is_correction = self.instance.is_invited and self.instance.last_login is None
         if self.instance.pk is None or wanted == self.initial["email"]:
             return super().save(commit)
-        if is_correction:
+        if self._was_never_here():
             corrected = super().save(commit)
             invitations.invite(corrected, by=self.user)
             self.told = f"The address was corrected, and an invitation is on its way to {wanted}."

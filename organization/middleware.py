@@ -66,8 +66,9 @@ class SessionLifeMiddleware:
         elif request.user.is_authenticated:
             sessions.touch(request, now)
         response = self.get_response(request)
-        if request.user.is_authenticated:
-            throttles.remember_browser(request, response, request.user)
+        person = request.user if request.user.is_authenticated else getattr(request, "came_by_link", None)
+        if person:
+            throttles.remember_browser(request, response, person)
         return response
 
 

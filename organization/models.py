@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -232,8 +232,14 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         user.save(using=self._db)
         return user
 
+    @transaction.atomic
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """For `manage.py createsuperuser`: such a person reads every account, so that it is written down."""
+        from organization import audit
+
+        user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        audit.record(AuditAction.SUPPORT_ADDED, account=None, target=user, reason=audit.BY_COMMAND)
+        return user
 
     def get_by_natural_key(self, email: str) -> User:
         return self.of_address(email).get()
@@ -395,6 +401,7 @@ class AuditAction(models.TextChoices):
     SECOND_FACTOR_REQUIRED = "second_factor.required", "Second step required of everybody"
     SUPPORT_LOOKED = "support.looked", "Looked at by support"
     SUPPORT_CHANGED = "support.changed", "Changed by support"
+    SUPPORT_ADDED = "support.added", "Support person added"
     SUPPORT_REASON = "support.reason", "Support gave a reason for access"
     AUDIT_REMOVED = "audit.removed", "Audit entries removed"
     IMPORT_PROBLEM_PUT_ASIDE = "import_problem.put_aside", "Import problem put aside"

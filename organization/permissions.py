@@ -151,6 +151,14 @@ def may_decide_reach_of(user: User, other: User) -> bool:
     return user.is_account_owner or user != other
 
 
+def may_correct_address_of(user: User, other: User) -> bool:
+    """Of somebody invited, who then gets in at the new address. Not of those who work in companies that the user does
+    not: whoever looks after the people of one company would open the others in their place.
+    """
+    own, theirs = user.limited_company_ids, other.limited_company_ids
+    return own is None or (theirs is not None and set(theirs) <= set(own))
+
+
 def may_change_role(user: User, role: Role) -> bool:
     """Neither the owners' role nor the one that the user holds, for the same reason."""
     return user.is_account_owner or not (role.is_account_owner or role.pk == user.role_id)

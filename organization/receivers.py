@@ -28,8 +28,9 @@ def password_changes(request: HttpRequest, user: User, **kwargs: Any) -> None:
 
 
 @receiver(password_reset)
-def password_is_chosen_by_link(user: User, **kwargs: Any) -> None:
-    """The link came by e-mail, so the address is theirs."""
+def password_is_chosen_by_link(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """The link came by e-mail, so the address is theirs, and this browser is one of theirs."""
+    request.came_by_link = user  # type: ignore[attr-defined]
     sessions.end(user, reason="The password was changed.")
     address_change.mark_as_confirmed(user)
 

@@ -23,7 +23,7 @@ from allauth.socialaccount.providers.base import AuthProcess
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -42,12 +42,19 @@ NOT_NOW = (
 )
 
 
+NOT_ONE_PERSON = "{name} gave two answers about who you are, so neither was taken. Tell whoever looks after {name}."
+# A provider that is told `max_age` has to say when it asked (OpenID Connect Core, 3.1.2.1).
+ASK_ANEW = urlencode({"prompt": "login", "max_age": 0})
+
+
 class Adapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Raises ImmediateHttpResponse unless somebody who was invited signs in, or shows again that it is them."""
+        if not _is_one_person(sociallogin):
+            raise ImmediateHttpResponse(_refused(request, NOT_ONE_PERSON.format(name=provider_name()), "account_login"))
         process = sociallogin.state.get("process")
         if process == AuthProcess.REDIRECT and request.user.is_authenticated:
             _take_as_proof(request, sociallogin)
@@ -55,6 +62,14 @@ class Adapter(DefaultSocialAccountAdapter):
             _find_person(request, sociallogin)
         else:
             raise ImmediateHttpResponse(redirect("home"))
+
+
+def _is_one_person(sociallogin: SocialLogin) -> bool:
+    """The subject of both answers (OpenID Connect Core, 5.3.2): we know people by one, and by the other that it was
+    they who signed in just now.
+    """
+    answers = [sociallogin.account.extra_data.get(name) for name in ("userinfo", "id_token")]
+    return len({answer.get("sub") for answer in answers if answer}) <= 1
 
 
 def _take_as_proof(request: HttpRequest, sociallogin: SocialLogin) -> None:
@@ -90,10 +105,13 @@ def _refused(request: HttpRequest, sentence: str, page: str) -> HttpResponse:
 
 
 def told_in_words(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorate a page that asks the provider: one that does not answer is no error of ours."""
+    """Decorate a page that asks the provider: one that does not answer is no error of ours. Nothing is asked of it but
+    by us.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, provider_id: str) -> HttpResponse:
+        request.GET = _without_others_wishes(request.GET)  # type: ignore[assignment]  # a copy is no other kind
         try:
             return view(request, provider_id)
         except requests.RequestException as error:
@@ -101,6 +119,17 @@ def told_in_words(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
             return render_authentication_error(request, provider_id, exception=error)
 
     return guarded
+
+
+def _without_others_wishes(asked: QueryDict) -> QueryDict:
+    """allauth hands on to the provider whatever the address names: another place to come back to, a weaker way to ask
+    who somebody is. Whoever makes up a link would say that in our name.
+    """
+    kept = asked.copy()
+    kept.pop("scope", None)
+    if kept.get("auth_params") != ASK_ANEW:
+        kept.pop("auth_params", None)
+    return kept
 
 
 def is_configured() -> bool:
@@ -116,11 +145,8 @@ def address(**query: Any) -> str:
 
 
 def proof_address(then: str) -> str:
-    """Where somebody who is signed in shows again that it is them, and comes back to `then`.
-
-    A provider that is told `max_age` has to say when it asked (OpenID Connect Core, 3.1.2.1).
-    """
-    return address(process=AuthProcess.REDIRECT, next=then, auth_params=urlencode({"prompt": "login", "max_age": 0}))
+    """Where somebody who is signed in shows again that it is them, and comes back to `then`."""
+    return address(process=AuthProcess.REDIRECT, next=then, auth_params=ASK_ANEW)
 
 
 def is_linked(user: AbstractBaseUser) -> bool:

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from organization import address_change, audit, invitations, second_factors, sessions, single_sign_on
+from organization import address_change, audit, invitations, second_factors, sessions, single_sign_on, throttles
 from organization.account_settings import AccountSettingsForm
 from organization.audit.changes import form_changes, snapshot
 from organization.forms import AddressForm, ProfileForm, SignInRulesForm
@@ -23,6 +23,7 @@ from organization.permissions import (
     can_require_second_factor,
 )
 from organization.reauthentication import ask_first
+from organization.reference import stale
 from organization.reference.errors import ChangeRefused
 
 
@@ -47,7 +48,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def account_settings(request: HttpRequest) -> HttpResponse:
     form = AccountSettingsForm(request.POST or None, instance=request.user.account)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and not stale.refuse(form):
         _save_settings(form)
         messages.success(request, "The account settings were saved.")
         return redirect("organization:account_settings")
@@ -56,6 +57,7 @@ def account_settings(request: HttpRequest) -> HttpResponse:
         "heading": "Account Settings",
         "crumbs": [("Control Panel", reverse("control_panel"))],
         "form": form,
+        "as_read": stale.as_read(form),
     }
     return render(request, "organization/account_settings.html", context, status=422 if form.errors else 200)
 
@@ -84,7 +86,7 @@ def _save_profile(form: ProfileForm, user: User) -> None:
 def address(request: HttpRequest) -> HttpResponse:
     """Ask for another e-mail address of one's own."""
     form = AddressForm(request.POST or None, user=request.user)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and _may_ask_now(request, form):
         address_change.ask(request.user, form.cleaned_data["new_email"], by=request.user)
         messages.success(request, f"An e-mail with a link is on its way to {request.user.new_email}.")
         return redirect("organization:profile")
@@ -97,6 +99,14 @@ def address(request: HttpRequest) -> HttpResponse:
         "narrow": True,
     }
     return render(request, "generic/object_form.html", context, status=422 if form.errors else 200)
+
+
+def _may_ask_now(request: HttpRequest, form: AddressForm) -> bool:
+    """Otherwise it says so. Who gets these e-mails need not be anybody who uses the portal."""
+    may_ask = throttles.may_ask_for_address(request)
+    if not may_ask:
+        form.add_error(None, "You asked for several addresses within the last hour. Wait an hour, then try again.")
+    return may_ask
 
 
 @ask_first

@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "planergy.page_headers.PageHeadersMiddleware",
+    "planergy.content_types.Utf8Middleware",
     "planergy.unusable_text.UnusableTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -231,11 +232,16 @@ PASSWORD_RESET_TIMEOUT = INVITATION_SECONDS  # the longest; `organization.invita
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 # Five wrong passwords from one place for one person; more for one person from all places together are counted in
-# `organization.throttles`, which never holds up a browser that has signed in before.
-ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/300s/key"}
+# `organization.throttles`, which never holds up a browser that has signed in before. Each of the few links for a new
+# password goes to the person, so that whoever asks for them all keeps nobody out.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,5/300s/key", "reset_password": "20/m/ip,5/h/key"}
 MFA_FORMS = {
     "authenticate": "organization.password_forms.SecondStepForm",
     "reauthenticate": "organization.password_forms.SecondStepAgainForm",
+    "login_webauthn": "organization.passkey_forms.LoginForm",
+    "authenticate_webauthn": "organization.passkey_forms.AuthenticateForm",
+    "reauthenticate_webauthn": "organization.passkey_forms.ReauthenticateForm",
+    "add_webauthn": "organization.passkey_forms.AddForm",
 }
 MFA_ADAPTER = "organization.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]

@@ -4,6 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from planergy.content_types import PlainContentType
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "planergy.settings")
 
-application = get_wsgi_application()
+application = PlainContentType(get_wsgi_application())

@@ -21,6 +21,8 @@ MOST_PART = 4 * 1024 * 1024
 MOST_NESTING = 3
 _MAIN = {"spreadsheetml.sheet.main+xml": "xlsx", "wordprocessingml.document.main+xml": "docx"}
 _MACROS = ("macroenabled", "vbaproject", "vbadata", "macrosheet", "activex")
+_FETCHED = ("/attachedtemplate", "/oleobject", "/frame")
+_FROM_THE_NETWORK = ("http:", "https:", "ftp:", "mhtml:")
 _BROKEN = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, OSError, RuntimeError, zlib.error)
 
 
@@ -29,6 +31,7 @@ def inspect(data: bytes, depth: int = 0) -> Finding:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             _refuse_bomb(package)
             _refuse_programs(package, depth)
+            _refuse_what_is_fetched(package)
             return Finding(_kind(package))
     except _BROKEN as error:
         raise Unacceptable(
@@ -132,6 +135,19 @@ def _refuse_macros(package: zipfile.ZipFile, content_type: str) -> None:
     types = [content_type, *(element.get("ContentType", "") for element in _elements(package, "[Content_Types].xml"))]
     if any(word in one.lower() for one in types for word in _MACROS):
         raise _macros()
+
+
+def _refuse_what_is_fetched(package: zipfile.ZipFile) -> None:
+    """A template or an object that the reader's program gets from the network, macros and all, when it is opened."""
+    relations = (each for name in package.namelist() if name.endswith(".rels") for each in _elements(package, name))
+    for relation in relations:
+        kind, target = relation.get("Type", "").lower(), relation.get("Target", "").strip().lower()
+        if kind.endswith(_FETCHED) and target.startswith(_FROM_THE_NETWORK):
+            raise Unacceptable(
+                "gets a template or an object from the network when it is opened, which may hold programs. Save it as a"
+                " PDF and attach that.",
+                is_dangerous=True,
+            )
 
 
 def _macros() -> Unacceptable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import email
 import email.errors
 import email.policy
@@ -22,6 +23,9 @@ _HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|script
 _SCRIPT = re.compile(rb"<script\b|javascript:|\son[a-z]+\s*=", re.IGNORECASE)
 _MARKS_OF_ORDER = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _MAIL_HEADERS = ("From", "Date", "Subject", "To", "Received", "Message-ID", "MIME-Version")
+_ENCODING = re.compile(r"\s*([\w-]+)\s*[^\w\s-]", re.ASCII)
+# A file in the midst of a text (uuencode), which some mail programs still show as an attachment.
+_IN_BODY = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} (\S[^\r\n]{0,200})", re.MULTILINE)
 _CONTROL = frozenset(range(32)) - frozenset(b"\t\n\r\x0c")
 
 
@@ -89,13 +93,32 @@ def mail_finding(data: bytes, inspect: Callable[[bytes, str, int], Finding], dep
 
 def _attachments(message: Message) -> Iterator[tuple[str, bytes]]:
     for part in message.walk():
+        _name_encoding_plainly(part)
         if part.is_multipart():
+            yield from _encoded_mail(part)
             continue
         name = part.get_filename()
         is_body = part.get_content_maintype() == "text" and part.get_content_disposition() != "attachment"
+        content = part.get_payload(decode=True)
+        content = content if isinstance(content, bytes) else b""
         if name or not is_body:
-            content = part.get_payload(decode=True)
-            yield _plain(name or "unnamed"), content if isinstance(content, bytes) else b""
+            yield _plain(name or "unnamed"), content
+        else:
+            yield from ((_plain(found[1].decode("latin-1")), b"") for found in _IN_BODY.finditer(content))
+
+
+def _name_encoding_plainly(part: Message) -> None:
+    """As mail programs read it: "Base64 (as usual)" is base64."""
+    if named := _ENCODING.match(str(part.get("Content-Transfer-Encoding", ""))):
+        part.replace_header("Content-Transfer-Encoding", named[1])
+
+
+def _encoded_mail(part: Message) -> Iterator[tuple[str, bytes]]:
+    """A mail inside this one that is encoded as a whole, which nobody may do, and mail programs read all the same."""
+    inner = part.get_payload(0) if part.get_content_type() == "message/rfc822" else None
+    if isinstance(inner, Message) and str(part.get("Content-Transfer-Encoding", "")).lower() == "base64":
+        with suppress(binascii.Error):
+            yield "attached.eml", binascii.a2b_base64(inner.as_bytes())
 
 
 def _plain(name: str) -> str:

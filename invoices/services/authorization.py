@@ -125,6 +125,11 @@ def possible_approvers(invoice: Invoice) -> QuerySet[User]:
     return able if _allows_own(invoice) else able.exclude(pk__in=authors.author_ids(invoice))
 
 
+def others_to_ask(invoice: Invoice) -> QuerySet[User]:
+    """Those of them who have no part in this round yet: each of its decisions is another person's."""
+    return possible_approvers(invoice).exclude(pk__in=authors.in_this_round(invoice))
+
+
 def able_without_being_asked(invoice: Invoice) -> QuerySet[User]:
     """Who may decide while the invoice waits for nobody by name: within their departments, too."""
     scope = Case(When(authorization="", then=F("role__authorization")), default=F("authorization"))
@@ -277,6 +282,9 @@ def send_to_another(invoice: Invoice, *, by: User, approver: User) -> Invoice:
         raise InvoiceRefused(f"{approver} may not authorise this invoice. Choose somebody else.", "approver")
     if locked.next_approver_id == approver.pk:
         raise InvoiceRefused(f"This invoice already waits for {approver}.", "approver")
+    if not others_to_ask(locked).filter(pk=approver.pk).exists():
+        sentence = f"{approver} authorised it in this round already, or is asked next. Choose somebody else."
+        raise InvoiceRefused(sentence, "approver")
     pending = locked.authorizations.filter(status=Status.PENDING).first()
     position = pending.position if pending else locked.authorizations.count() + 1
     if pending:

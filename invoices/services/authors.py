@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from invoices.models import Invoice, InvoiceAuthor
+from django.db.models import Q, QuerySet, Subquery
+
+from invoices.models import Authorization, Invoice, InvoiceAuthor
 from organization.models import User
 
 Deed = InvoiceAuthor.Deed
+Status = Authorization.Status
 
 
 def note(invoice: Invoice, deed: InvoiceAuthor.Deed, *, by: User) -> None:
@@ -40,3 +43,10 @@ def part_of(invoice: Invoice, user: User) -> str:
 def close(invoice: Invoice, *, at: dt.datetime) -> None:
     """It is authorised: what is done to it from now on is another matter."""
     invoice.authors.filter(authorized_at=None).update(authorized_at=at)
+
+
+def in_this_round(invoice: Invoice) -> QuerySet:
+    """The keys of those who authorised a step since it was last submitted, or are still to be asked about one."""
+    submitted = invoice.authors.filter(deed=Deed.SUBMITTED).order_by("-pk").values("at")[:1]
+    authorized = Q(status=Status.AUTHORIZED, decided_at__gte=Subquery(submitted))
+    return invoice.authorizations.filter(authorized | Q(status=Status.QUEUED)).values("approver")

@@ -103,7 +103,7 @@ def _may(user: User, invoice: Invoice) -> dict[str, Any]:
 
 
 def _others(user: User, invoice: Invoice) -> list[User]:
-    people = authorization.possible_approvers(invoice).exclude(pk__in=[user.pk, invoice.next_approver_id or 0])
+    people = authorization.others_to_ask(invoice).exclude(pk__in=[user.pk, invoice.next_approver_id or 0])
     return list(people[:200])
 
 

@@ -278,11 +278,11 @@ def _after(request: HttpRequest, invoice: Invoice) -> HttpResponse:
 
 
 def _submit(invoice: Invoice, *, by: User, twin_reason: str) -> str:
-    """Why it could not be submitted; empty when it was."""
+    """Why it could not be submitted; empty when it was, also by the same form that was sent at the same moment."""
     try:
         submit_invoice(invoice, by=by, version=invoice.version, twin_reason=twin_reason)
     except InvoiceRefused as refused:
-        return refused.message
+        return "" if Invoice.objects.waiting().filter(pk=invoice.pk).exists() else refused.message
     return ""
 
 

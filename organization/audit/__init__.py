@@ -12,6 +12,8 @@ from django.db import models
 
 from organization.models import Account, AuditAction, AuditEntry, User
 
+BY_COMMAND = "By a command on the server."
+
 Changes = Mapping[str, tuple[object, object]]
 
 

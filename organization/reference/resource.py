@@ -7,17 +7,21 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.urls import URLPattern, path
 
 from organization import audit
 from organization.audit.changes import form_changes, snapshot
 from organization.models import AuditAction, User
 from organization.reference import csv_files
+from organization.reference.errors import ChangeRefused
 from organization.reference.filters import ReferenceFilter
 from organization.reference.forms import AccountForm
 from organization.reference.tables import ReferenceTable
 
+SAVED_AT_ONCE = (
+    "The same was saved twice at the same moment, so this one was not. Look at the list: the other one is there."
+)
 Rows = Callable[[User], models.QuerySet]
 Guard = Callable[[Any, User], AbstractContextManager[None]]
 
@@ -83,6 +87,12 @@ class Resource:
 
     def save(self, form: AccountForm, by: User) -> str:
         """Save a valid form; returns what else there is to tell. Raises ChangeRefused, and then nothing is saved."""
+        try:
+            return self._save(form, by)
+        except IntegrityError as error:  # pressed twice, or by two people: both were valid when they were looked at
+            raise ChangeRefused(SAVED_AT_ONCE) from error
+
+    def _save(self, form: AccountForm, by: User) -> str:
         is_new = form.instance.pk is None
         with self.guard(form.instance, by):
             before = {} if is_new else self._said(form.instance.pk, self._changed(form))

@@ -19,7 +19,7 @@ from organization.models import AuditAction
 from organization.paging import show_page
 from organization.parameters import is_whole_number
 from organization.reauthentication import ask_first
-from organization.reference import csv_files
+from organization.reference import csv_files, stale
 from organization.reference.choices import Choices, label
 from organization.reference.errors import ChangeRefused
 from organization.reference.resource import Resource
@@ -49,12 +49,14 @@ class ReferenceView(View):
             view = ask_first(view)
         return view(request, *args, **kwargs)
 
-    def is_good(self, form: forms.Form) -> bool:
-        """Never of a form with a wrong token: nothing is done, and everything that was typed is there to be sent."""
+    def is_good(self, form: forms.ModelForm) -> bool:
+        """Never of a form with a wrong token, or of a row that somebody else has changed since: nothing is done, and
+        everything that was typed is there to be sent.
+        """
         is_valid = form.is_valid()
         if self.is_not_sent:
             form.add_error(None, NOT_SENT)
-        return is_valid and not self.is_not_sent
+        return is_valid and not (stale.refuse(form) or self.is_not_sent)
 
     @property
     def list_url(self) -> str:
@@ -155,7 +157,7 @@ class ReferenceEdit(ReferenceView):
         messages.success(request, told or f"“{record}” was saved.")
         return redirect(self.list_url)
 
-    def page(self, request: HttpRequest, record: models.Model, form: forms.Form) -> HttpResponse:
+    def page(self, request: HttpRequest, record: models.Model, form: forms.ModelForm) -> HttpResponse:
         context = {
             "title": str(record),
             "heading": str(record),
@@ -163,6 +165,7 @@ class ReferenceEdit(ReferenceView):
             "form": form,
             "record": record,
             "resource": self.resource,
+            "as_read": stale.as_read(form),
             "cancel_url": self.list_url,
             "archive_url": reverse(self.resource.url_name("archive"), args=[record.pk]),
         }

@@ -226,6 +226,24 @@ def mail(*attachments: tuple[str, bytes]) -> bytes:
     return message.as_bytes()
 
 
+def encoded_mail(encoding: str, inner: bytes) -> bytes:
+    """A mail that brings another one, encoded as a whole although nobody may do that."""
+    content = base64.encodebytes(inner)
+    head = b"From: a@example.com\nSubject: Fwd\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n"
+    return (
+        head
+        + f"Content-Type: message/rfc822\nContent-Transfer-Encoding: {encoding}\n\n".encode()
+        + content
+        + b"\n--x--\n"
+    )
+
+
+def relation(kind: str, target: str) -> bytes:
+    """To something outside of the package."""
+    told = f'<Relationship Id="r1" Type="{MAIN.rpartition("/")[0]}/{kind}" Target="{target}" TargetMode="External"/>'
+    return f'<Relationships xmlns="{RELATIONS}">{told}</Relationships>'.encode()
+
+
 def growing_xml() -> bytes:
     """A kilobyte of entities that unpack to gigabytes."""
     entities = "".join(f'<!ENTITY e{each} "{f"&e{each - 1};" * 10}">' for each in range(1, 10))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from documents.opening.findings import DAMAGED, EMBEDDED, HAS_ATTACHMENTS, JAVASCRIPT, LAUNCH, Unacceptable
@@ -129,6 +131,10 @@ def test_refuses_with_the_true_reason_and_the_way_out(name: str, content: bytes,
         ("invoice.eml", samples.mail(("invoice.pdf", samples.WINDOWS_PROGRAM))),
         ("invoice.eml", samples.mail(("all.zip", samples.package({"run.exe": b"x"})))),
         ("invoice.eml", samples.mail(("inner.eml", samples.mail(("run.vbs", b"x"))))),
+        ("invoice.eml", samples.encoded_mail("base64", samples.mail(("run.vbs", b"x")))),
+        ("invoice.eml", samples.encoded_mail("BASE64 (all of it)", samples.mail(("run.vbs", b"x")))),
+        ("invoice.eml", samples.mail(("a.pdf", samples.WINDOWS_PROGRAM)).replace(b": base64", b": Base64 (usual)")),
+        ("invoice.eml", samples.mail().replace(b"Please", b"begin 644 run.exe\n#34J0\n`\nend\nPlease")),
     ],
 )
 def test_refuses_programs_wherever_they_hide(name: str, content: bytes) -> None:
@@ -165,6 +171,17 @@ def test_refuses_macros(name: str, content: bytes) -> None:
 )
 def test_refuses_files_packed_into_office_files(name: str, content: bytes) -> None:
     assert "holds another file inside" in problem(content, name)
+
+
+@pytest.mark.parametrize("kind", ["attachedTemplate", "oleObject", "frame"])
+def test_refuses_what_gets_programs_from_the_network(kind: str) -> None:
+    """Macros of a template run when the document is opened, wherever it lies."""
+    office = partial(samples.office, samples.TEXT, "word/document.xml")
+    fetched = office(word__rels__settings_dot_xml_dot_rels=samples.relation(kind, "HTTPS://evil.example/a.dotm"))
+    assert "gets a template or an object from the network" in problem(fetched, "a.docx")
+    assert "gets a template or an object from the network" in problem(samples.mail(("a.docx", fetched)), "a.eml")
+    for plain in (samples.relation("hyperlink", "https://example.com/"), samples.relation(kind, "file:///C:/Own.dotm")):
+        assert inspect(office(word__rels__settings_dot_xml_dot_rels=plain), "a.docx").kind == "docx"
 
 
 def test_keeps_a_workbook_inside_a_document() -> None:

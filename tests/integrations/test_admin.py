@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -206,6 +207,18 @@ def test_what_nobody_knows_is_settled_by_hand_with_a_reason(desk: Client, posted
     assert not posted.was_sent
     assert posted.invoice.activities.filter(text__contains="Looked for it with the customer").exists()
     assert desk.get(url).status_code == 404
+
+
+def test_what_may_lead_to_a_second_bill_asks_first_who_it_is(desk: Client, posted: ExportItem) -> None:
+    """Somebody else at an open browser of support's cannot."""
+    session = desk.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "password", "at": time.time() - 16 * 60}]
+    session.save()
+    for name in ("undo_posting", "settle_by_hand"):
+        answer = desk.post(reverse(f"admin:{name}", args=[posted.pk]), {"reason": "Reversed by the customer"})
+        assert answer["Location"].startswith("/accounts/reauthenticate/")
+    posted.refresh_from_db()
+    assert posted.status == ItemStatus.POSTED
 
 
 def test_only_what_is_posted_can_be_undone(desk: Client, connection: Connection) -> None:

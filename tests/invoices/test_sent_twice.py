@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from invoices.models import ApprovalStatus, Invoice
+from invoices.services.authorization import submit_invoice
 from invoices.services.entry import save_invoice
 from tests import factories
 from tests.invoices.test_documents import upload
@@ -44,6 +45,23 @@ def test_one_that_was_submitted_is_not_submitted_again(desk: Desk, number: str) 
         )
         assert "not submitted" not in page.text
     assert Invoice.objects.get().approval_status == ApprovalStatus.WAITING
+
+
+def test_nor_is_it_refused_when_both_came_at_the_same_moment(
+    desk: Desk, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page that the person sees is the answer to the second one."""
+
+    def after_the_other(invoice: Invoice, **options: Any) -> None:
+        submit_invoice(Invoice.objects.get(pk=invoice.pk), **options)
+        submit_invoice(invoice, **options)
+
+    monkeypatch.setattr("invoices.views.entry.submit_invoice", after_the_other)
+    add = reverse("invoices:invoice_add")
+    page = desk.client.post(add, desk.form(action="submit", form_number=number), follow=True)
+    assert "Submitted for authorisation." in page.text
+    assert "not submitted" not in page.text
+    assert Invoice.objects.get().activities.filter(kind="submitted").count() == 1
 
 
 def test_what_was_changed_meanwhile_is_another_invoice(desk: Desk, number: str) -> None:

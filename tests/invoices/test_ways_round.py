@@ -11,8 +11,14 @@ from django.test import Client
 from django.urls import reverse
 
 from invoices.errors import InvoiceRefused
-from invoices.models import ApprovalRule, ApprovalStatus, Invoice
-from invoices.services.authorization import authorize_invoice, possible_approvers, submit_invoice
+from invoices.models import ApprovalRule, ApprovalStatus, ApprovalStep, Invoice
+from invoices.services.authorization import (
+    authorize_invoice,
+    others_to_ask,
+    possible_approvers,
+    send_to_another,
+    submit_invoice,
+)
 from invoices.services.entry import LineData, save_invoice
 from organization.models import Scope, User
 from tests import factories
@@ -104,3 +110,67 @@ def test_nor_restores_a_rule_that_does(client: Client) -> None:
     client.post(reverse("invoices:approval_rule_archive", args=[rule.pk]))
     rule.refresh_from_db()
     assert not rule.is_active
+
+
+class Chain:
+    """An invoice that a rule wants two people to authorise, and a third who may."""
+
+    def __init__(self) -> None:
+        self.company = factories.company()
+        self.clerk = factories.user(self.company.account)
+        self.ann, self.ben, self.cleo = (
+            factories.user(self.company.account, "Invoice Approver", first_name=name) for name in ("Ann", "Ben", "Cleo")
+        )
+        rule = ApprovalRule.objects.create(company=self.company, name="Two")
+        for position, approver in enumerate((self.ann, self.ben), 1):
+            ApprovalStep.objects.create(rule=rule, position=position, approver=approver)
+        self.invoice = submit_invoice(factories.invoice(self.company, created_by=self.clerk), by=self.clerk)
+
+    def refuses(self, by: User, approver: User) -> None:
+        assert approver not in others_to_ask(self.invoice)
+        with pytest.raises(InvoiceRefused, match=r"in this round already, or is asked next\. Choose somebody else"):
+            send_to_another(self.invoice, by=by, approver=approver)
+
+
+def test_who_authorised_the_first_step_is_not_sent_the_second() -> None:
+    """The rule asks two people, and its form refuses to name one twice."""
+    chain = Chain()
+    authorize_invoice(chain.invoice, by=chain.ann)
+    chain.refuses(chain.ben, chain.ann)
+    owner = factories.owner(chain.company.account)
+    send_to_another(chain.invoice, by=owner, approver=chain.cleo)
+    chain.refuses(owner, chain.ann)
+    assert authorize_invoice(chain.invoice, by=chain.cleo).approval_status == ApprovalStatus.AUTHORIZED
+
+
+def test_who_is_asked_for_the_second_step_is_not_sent_the_first() -> None:
+    chain = Chain()
+    chain.refuses(chain.ann, chain.ben)
+    send_to_another(chain.invoice, by=chain.ann, approver=chain.cleo)
+    authorize_invoice(chain.invoice, by=chain.cleo)
+    chain.refuses(chain.ben, chain.cleo)
+
+
+def test_an_earlier_round_keeps_nobody_out_of_this_one() -> None:
+    chain = Chain()
+    for approver in (chain.ann, chain.ben):
+        authorize_invoice(chain.invoice, by=approver)
+    chain.invoice = submit_invoice(edited(chain.invoice, chain.clerk, po_number="7"), by=chain.clerk)
+    send_to_another(chain.invoice, by=chain.ann, approver=chain.cleo)
+    authorize_invoice(chain.invoice, by=chain.cleo)
+    send_to_another(chain.invoice, by=chain.ben, approver=chain.ann)
+    assert authorize_invoice(chain.invoice, by=chain.ann).approval_status == ApprovalStatus.AUTHORIZED
+
+
+def test_nobody_changes_the_currency_of_what_is_authorised_by_calling_it_another(client: Client) -> None:
+    """The same number of another currency would be paid, and a limit would be judged by another rate."""
+    company = factories.company()
+    rupiah = factories.currency(company.account, "IDR")
+    invoice = factories.authorized_invoice(company, currency=rupiah)
+    client.force_login(factories.user(company.account, "System Admin"))
+    url = reverse("ledger:currency_edit", args=[rupiah.pk])
+    assert "Invoices and rates are in it, so it stays." in client.get(url).content.decode()
+    client.post(url, {"code": "USD", "name": "Renamed"})
+    rupiah.refresh_from_db()
+    invoice.refresh_from_db()
+    assert (str(invoice.currency), rupiah.name) == ("IDR", "Renamed")

@@ -144,4 +144,18 @@ MUTANTS = [
         after="",
         tests=(f"{FOUR_EYES}::test_the_activity_tells_old_and_new_and_nobody_deletes_it",),
     ),
+    Mutant(
+        name="audit.support_person_added_unseen",
+        file="organization/models.py",
+        before="        audit.record(AuditAction.SUPPORT_ADDED, account=None, target=user, reason=audit.BY_COMMAND)\n",
+        after="",
+        tests=("tests/organization/test_audit_of_people.py::TestByCommand",),
+    ),
+    Mutant(
+        name="audit.password_changed_by_command_unseen",
+        file="organization/management/commands/changepassword.py",
+        before="        audit.record(",
+        after="        (lambda *told, **more: None)(",
+        tests=("tests/organization/test_audit_of_people.py::TestByCommand",),
+    ),
 ]

@@ -175,6 +175,24 @@ class TestByAnAdministrator:
         assert "an invitation is on its way" in answer.content.decode()
         assert (email_of(person), invited) == (NEW, [person.pk])
 
+    @pytest.mark.parametrize(("theirs", "is_corrected"), [(["ours"], True), (["other"], False), ([], False)])
+    def test_nobody_takes_the_place_of_who_was_invited_for_another_company(
+        self, owner: User, theirs: list[str], is_corrected: bool
+    ) -> None:
+        """Whoever looks after the people of one company may choose no other, and would get into it so."""
+        companies = {name: factories.company(owner.account) for name in ("ours", "other")}
+        manager, invited = factories.user(owner.account, "System Admin"), factories.user(owner.account)
+        manager.companies.add(companies["ours"])
+        invited.companies.set([companies[name] for name in theirs])
+        invited.set_unusable_password()
+        invited.save()
+        before, page = invited.email, reverse("organization:user_edit", args=[invited.pk])
+        form = {"email": NEW, "role": invited.role_id, "time_zone": "UTC", "spelling": "en-gb"}
+        browser = sign_in(manager)
+        assert ("so somebody who works in them corrects" in browser.get(page).content.decode()) != is_corrected
+        browser.post(page, form | {"companies": [companies[name].pk for name in theirs or ["ours"]]})
+        assert email_of(invited) == (NEW if is_corrected else before)
+
     def test_it_is_in_the_audit_log(self, owner: User, person: User) -> None:
         old = person.email
         self.change(owner, person)

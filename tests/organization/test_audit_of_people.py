@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from allauth.mfa.signals import authenticator_added, authenticator_removed
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth import authenticate
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
@@ -23,6 +25,7 @@ from organization.invitations import link_for
 from organization.models import AuditAction, AuditEntry, ListImport, User
 from organization.reference import list_imports
 from tests import factories
+from tests.organization import signing_in
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "password-of-tests"
@@ -241,3 +244,25 @@ def test_an_undone_posting_and_one_settled_by_hand(desk: Desk) -> None:
     )
     exports.settle_by_hand(item, by=staff, reason="Looked twice")
     assert the(AuditAction.POSTING_SETTLED).reason == "Looked twice"
+
+
+class TestByCommand:
+    """Whoever has a shell on the server; what they do to people is in the log all the same."""
+
+    def test_a_support_person_is_added(self) -> None:
+        call_command("createsuperuser", "--no-input", "--email", "new-support@tests.example", stdout=io.StringIO())
+        added = AuditEntry.objects.get(action=AuditAction.SUPPORT_ADDED)
+        assert (added.account, added.target) == (None, "new-support@tests.example")
+        assert added.reason == "By a command on the server."
+
+    def test_a_password_is_changed_and_ends_the_sessions(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        person = factories.owner()
+        browser = signing_in.sign_in(person)
+        assert signing_in.is_signed_in(browser)
+        monkeypatch.setattr("getpass.getpass", lambda prompt: "another-password-of-tests")
+        call_command("changepassword", person.email, stdout=io.StringIO())
+        changed = AuditEntry.objects.get(action=AuditAction.PASSWORD_CHANGED)
+        assert (changed.account, changed.target_id) == (person.account, person.pk)
+        assert changed.reason == "By a command on the server."
+        assert not signing_in.is_signed_in(browser)
+        assert AuditEntry.objects.filter(action=AuditAction.SESSIONS_ENDED, target_id=person.pk).exists()

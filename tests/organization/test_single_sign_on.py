@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -202,6 +202,8 @@ class TestShowingThatItIsThem:
             ({"id_token": {"auth_time": time.time() - 16 * 60}}, False),
             ({"id_token": {}}, False),
             ({"userinfo": {"auth_time": time.time()}}, False),
+            ({"id_token": {"auth_time": time.time() - 60, "sub": "a"}, "userinfo": {"sub": "a"}}, True),
+            ({"id_token": {"auth_time": time.time() - 60, "sub": "a"}, "userinfo": {"sub": "b"}}, False),
             ({}, False),
         ],
     )
@@ -215,6 +217,20 @@ class TestShowingThatItIsThem:
         with nullcontext() if is_proof else pytest.raises(ImmediateHttpResponse):
             single_sign_on.Adapter().pre_social_login(request, login)
         assert is_fresh(request) is is_proof
+
+
+@pytest.mark.parametrize(
+    "wish", ["redirect_uri=https://evil.example/", "acr_values=0", "prompt=none", "max_age=0", "response_mode=fragment"]
+)
+def test_a_link_that_somebody_made_up_asks_nothing_of_the_provider(wish: str) -> None:
+    asked = Client().get("/accounts/oidc/sso/login/", {"auth_params": wish, "scope": "offline_access"})["Location"]
+    query = parse_qs(urlsplit(asked).query)
+    assert set(query["scope"][0].split()) == {"openid", "profile", "email"}
+    assert query["redirect_uri"] == ["http://testserver/accounts/oidc/sso/login/callback/"]
+    name = wish.partition("=")[0]
+    assert name == "redirect_uri" or name not in query
+    proof = parse_qs(urlsplit(Client().get(single_sign_on.proof_address("/"))["Location"]).query)
+    assert (proof["prompt"], proof["max_age"]) == (["login"], ["0"])
 
 
 def test_a_provider_that_does_not_answer_is_told_in_words(settings: Any) -> None:
