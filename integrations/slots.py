@@ -13,11 +13,12 @@ from django.utils import timezone
 from integrations import registry
 from integrations.models import Connection
 from integrations.registry import AccountingSystem
-from integrations.services import hindrances, import_problems
+from integrations.services import hindrances, import_problems, not_connected
 from integrations.services.exports import item_for
+from integrations.services.lost_entities import lost_by
 from integrations.services.preflight import early_findings
 from invoices import slots as invoice_slots
-from invoices.models import Invoice
+from invoices.models import ExportState, Invoice
 from invoices.services.findings import Finding
 from invoices.slots import Hold
 from ledger import slots as ledger_slots
@@ -48,6 +49,7 @@ def fill() -> None:
     invoice_slots.invoice_panels.add(invoice_panel)
     invoice_slots.home_widgets.add(problems_widget)
     invoice_slots.home_widgets.add(import_problems_widget)
+    invoice_slots.home_widgets.add(not_connected_widget)
     invoice_slots.banners.add(hindrance_banner)
     invoice_slots.posting_rules.add(posting_findings)
     invoice_slots.added_dimensions.add(added_dimensions)
@@ -109,11 +111,24 @@ def added_dimensions(invoice: Invoice) -> Iterable[str]:
 def export_holds(user: User) -> Iterable[Hold]:
     """An Account Owner is led to where it is fixed, others to the banner, which says who can."""
     connection = _enabled(user).first()
-    if connection is None or not connection.is_held:
+    if connection is None:
+        yield from _not_connected(user)
         return
-    words = "signing in is stopped" if connection.is_locked_out else "exports are paused"
     settings_url = reverse(f"integrations:{connection.system}_settings")
-    yield Hold(words, settings_url if can_manage_integrations(user) else "#hindrance")
+    url = settings_url if can_manage_integrations(user) else "#hindrance"
+    if connection.is_held:
+        yield Hold("signing in is stopped" if connection.is_locked_out else "exports are paused", url)
+    elif lost := lost_by(connection, companies_of(user)):
+        whose = f"{lost[0].company} is" if len(lost) == 1 else f"{len(lost)} companies are"
+        yield Hold(f"{whose} not connected", url, frozenset(each.company.pk for each in lost))
+
+
+def _not_connected(user: User) -> Iterable[Hold]:
+    """Of an account that was connected once: who never was, knows."""
+    connection = not_connected.disabled_connection(user)
+    if connection is not None:
+        url = reverse("integrations:integration_list") if can_manage_integrations(user) else "#not-connected"
+        yield Hold(f"{connection.system_name} is not connected", url, is_off=True)
 
 
 def import_button(user: User, list_name: str, **context: Any) -> Fragment | None:
@@ -176,9 +191,23 @@ def invoice_panel(user: User, invoice: Invoice, **context: Any) -> Fragment | No
 
 
 def _sent_over(invoice: Invoice) -> Connection | None:
-    """Also after Disable: the bill still stands there, or perhaps does."""
+    """Also after Disable: the bill still stands there, or perhaps does, or was refused."""
     item = item_for(invoice)
-    return item.connection if item is not None and (invoice.is_posted or item.was_sent) else None
+    if item is None:
+        return None
+    is_told = invoice.is_posted or item.was_sent or invoice.export_state == ExportState.FAILED
+    return item.connection if is_told else None
+
+
+def not_connected_widget(user: User, **context: Any) -> Fragment | None:
+    """After Disable: which invoices did not become bills, and what can be done. Only while there are some."""
+    is_asked = can_see_accounts_payable(user) and not _enabled(user).exists()
+    connection = not_connected.disabled_connection(user) if is_asked else None
+    left = not_connected.left_behind(user) if connection else None
+    if left is None or not left.total:
+        return None
+    shown = {"connection": connection, "left": left, "may_fix": can_manage_integrations(user)}
+    return Fragment("integrations/not_connected_widget.html", shown)
 
 
 def problems_widget(user: User, **context: Any) -> Fragment | None:

@@ -175,6 +175,12 @@ class Job(models.Model):
         return "All companies"
 
     @property
+    def not_sent(self) -> int:
+        """Of an export that has ended: invoices that were neither posted nor refused."""
+        is_ended_export = self.kind == JobKind.EXPORT and self.finished_at is not None
+        return max((self.total or 0) - self.posted - self.failed, 0) if is_ended_export else 0
+
+    @property
     def started(self) -> str:
         """Who or what started it, as the end of a sentence: `started by a schedule`."""
         return f"started by {self.requested_by}" if self.requested_by else _STARTED[Trigger(self.trigger)]

@@ -131,8 +131,20 @@ def pause(connection: Connection, error: IntegrationError) -> None:
             mail.safely(hindrance_mail.tell, connection.pk)
 
 
-def resume(connection: Connection, *, by: User | None) -> None:
-    """Let work go on; what waits is taken up at once. A resumed connection that is still broken pauses again."""
+def advice_of_pause(connection: Connection) -> str:
+    """What to do, and how work goes on then: Resume is of no use before new credentials were proven."""
+    synchronize = f"Synchronize With {connection.system_name}"
+    advice = connection.pause_advice or "Fix it."
+    if synchronize in advice:
+        return advice
+    return f"{advice} Then press Resume or, where you saved new credentials, {synchronize}."
+
+
+def resume(connection: Connection, *, by: User | None, why: str = "") -> None:
+    """Let work go on; what waits is taken up at once. A resumed connection that is still broken pauses again.
+
+    `why`, where nobody pressed Resume.
+    """
     from integrations.tasks import sweep
 
     with transaction.atomic():
@@ -140,8 +152,9 @@ def resume(connection: Connection, *, by: User | None) -> None:
         _require_enabled(row)
         require_sign_in_allowed(row)
         if row.is_paused:
-            paused = {WAS_PAUSED_FOR: (None, row.pause_reason)}
-            changes.record(row, AuditAction.INTEGRATION_RESUMED, by=by, changes=paused)
+            told = {"Why": (None, why)} if why else {}
+            told[WAS_PAUSED_FOR] = (None, row.pause_reason)
+            changes.record(row, AuditAction.INTEGRATION_RESUMED, by=by, changes=told)
         _clear_pause(row)
         row.save(update_fields=["paused_at", "pause_reason", "pause_advice", "overdue_since"])
         wake(sweep)

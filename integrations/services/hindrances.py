@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import F, Min, Q, QuerySet
 
 from integrations.models import Connection, ExportItem, ImportSchedule, Job, JobKind, JobStatus
-from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE
+from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE, advice_of_pause
 from integrations.services.heartbeat import GONE_AFTER
 from integrations.services.lost_entities import lost_by
 from notices import pulse
@@ -111,9 +111,8 @@ def _held(connection: Connection) -> Hindrance | None:
         heading = f"Signing in to {name} is stopped"
         return Hindrance(Kind.STOPPED, heading, connection.paused_at, LOCKED_OUT, LOCKED_OUT_ADVICE, OWNERS)
     if connection.is_paused:
-        heading, advice = f"The connection to {name} is paused", connection.pause_advice or "Fix it."
-        why, advice = connection.pause_reason, f"{advice} Then press Resume."
-        return Hindrance(Kind.PAUSED, heading, connection.paused_at, why, advice, OWNERS)
+        heading, advice = f"The connection to {name} is paused", advice_of_pause(connection)
+        return Hindrance(Kind.PAUSED, heading, connection.paused_at, connection.pause_reason, advice, OWNERS)
     return None
 
 

@@ -100,6 +100,7 @@ def counts_of(job: Job) -> list[tuple[str, int, str]]:
             ("posted", job.posted, "success"),
             ("with a warning", job.warnings, "warn"),
             ("failed", job.failed, "error"),
+            ("not sent", job.not_sent, "neutral"),
         ]
     elif job.kind == JobKind.LINK:
         found = [("linked", job.posted, "success")]

@@ -109,7 +109,10 @@ def test_is_said_the_same_on_every_page(connection: Connection, owner: User, cle
         page = shown(owner, url)
         assert page.count("The connection to Sage Intacct is paused since") == 1, url
         assert "The password has expired." in page, url
-        assert "Save a new one. Then press Resume." in page, url
+        assert (
+            "Save a new one. Then press Resume or, where you saved new credentials, Synchronize With Sage Intacct."
+            in page
+        ), url
         assert "Resume</button>" in page, url
     for url in everybody:
         page = shown(clerk, url)

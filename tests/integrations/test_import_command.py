@@ -43,6 +43,17 @@ def test_says_in_a_line_per_data_set_how_it_ended(intacct: Any) -> None:
     assert "created" not in _run("--data-set", "terms")
 
 
+def test_says_what_is_still_open_as_mails_and_pages_do(intacct: Any) -> None:
+    first = _run("--data-set", "suppliers")
+    again = _run("--data-set", "suppliers")
+    for out in (first, again):
+        assert out.splitlines()[-1] == "Still open: 5 suppliers not imported, 4 warnings about suppliers."
+    assert "Still open" not in _run("--data-set", "terms"), "of other data"
+    assert "Still open" not in _run("--data-set", "suppliers", "--preview")
+    (told,) = json.loads(_run("--data-set", "suppliers", "--json"))
+    assert told["still_open"] == ["5 suppliers not imported", "4 warnings about suppliers"]
+
+
 def test_waits_for_a_worker_that_is_at_it(intacct: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from integrations import runner
     from integrations.management import waiting

@@ -15,7 +15,7 @@ MUTANTS = [
     Mutant(
         name="late.closed_period_in_words_of_its_own",
         file="integrations/sage_intacct/exporters/preflight/header.py",
-        before="            render(PERIOD_CLOSED, known),\n",
+        before="            render(PERIOD_CLOSED if invoice.posting_date else INVOICE_DATE_CLOSED, known),\n",
         after='            f"The books of {invoice.company} are closed.",\n',
         tests=(f"{EARLY}::test_one_wording_before_it_is_sent_and_after_it_was_refused",),
     ),
@@ -127,7 +127,7 @@ MUTANTS = [
     Mutant(
         name="late.tile_hides_the_pause",
         file="invoices/figures.py",
-        before="next(iter(export_holds.ask(user=user) if queued else ()), None)",
+        before='next(iter(export_holds.ask(user=user) if open_rows["to_post"] else ()), None)',
         after="None",
         tests=(f"{HELD}::test_what_waits_for_its_export_is_said_on_its_tile",),
     ),
