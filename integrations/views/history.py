@@ -18,7 +18,15 @@ from integrations.services import changes, export_cancel, jobs, previews
 from integrations.services.batches import Batch
 from integrations.services.open_now import OpenNow
 from integrations.tables import ExchangeTable, OutcomeTable
-from integrations.views.access import OF_INVOICES, items_of, job_or_404, live_job_or_404, outcomes_of, tell
+from integrations.views.access import (
+    OF_INVOICES,
+    items_of,
+    job_or_404,
+    live_job_or_404,
+    outcomes_of,
+    refresh_when_told,
+    tell,
+)
 from integrations.views.problems import problem_cards
 from integrations.views.progress import progress_of
 from integrations.views.record_links import RecordLinks
@@ -48,9 +56,7 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context |= _state(request, job)
     if request.htmx and request.htmx.target == "job-state":
         response = render(request, "integrations/job_state.html", context)
-        if not job.is_unfinished:
-            response["HX-Refresh"] = "true"
-        return response
+        return refresh_when_told(request, response, is_live=job.is_unfinished, is_held=job.is_paused)
     return render(request, "integrations/job_detail.html", context | _records(request, job) | _requests(request, job))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -342,3 +343,46 @@ def test_what_waits_for_its_export_is_said_on_its_tile(client: Client) -> None:
     ExportItem.objects.all().delete()
     Invoice.objects.update(export_state="none")
     assert "not in the ledger yet" in tile(owner)
+
+
+def test_a_page_that_is_open_is_read_anew_when_a_pause_begins_and_when_it_ends(
+    client: Client, connection: Connection, clerk: User
+) -> None:
+    """Only its banner says why, and that is no part of what is polled."""
+    invoice = exporting.ready_invoice(connection)
+    job = exports.export_invoices(connection, [invoice], by=clerk)
+    client.force_login(clerk)
+
+    def polled() -> list[bool]:
+        """Of the run and of the invoice, as the page that is open asks: whether it is read anew."""
+        answers = []
+        for page in open_pages:
+            address = re.search(r'hx-get="([^"]*)" *hx-trigger="every 2s"', page)
+            assert address
+            headers = {"HX-Request": "true", "HX-Target": "job-state"}
+            answers.append("HX-Refresh" in client.get(address[1], headers=headers).headers)
+        return answers
+
+    urls = (job.get_absolute_url(), invoice.get_absolute_url())
+    open_pages = [" ".join(client.get(url).text.split()) for url in urls]
+    assert polled() == [False, False]
+    connections.pause(connection, REFUSED)
+    assert polled() == [True, True]
+    open_pages = [" ".join(client.get(url).text.split()) for url in urls]
+    assert all(page.count("The password has expired.") == 1 for page in open_pages), "said once, however many wait"
+    assert polled() == [False, False]
+    connections.resume(connection, by=clerk)
+    assert polled() == [True, True]
+
+
+def test_why_a_run_is_paused_is_not_repeated_with_each_invoice(client: Client, connection: Connection) -> None:
+    owner = factories.owner(connection.account)
+    job = exports.export_invoices(connection, [exporting.ready_invoice(connection) for _ in range(3)], by=owner)
+    why = {"failure_kind": "config", "message": "The password has expired.", "attempts_count": 1}
+    job.export_items.update(**why)
+    connections.pause(connection, REFUSED)
+    page = shown(owner, job.get_absolute_url())
+    assert page.count("The password has expired.") == 1
+    assert "Took" not in page
+    connections.resume(connection, by=owner)
+    assert shown(owner, job.get_absolute_url()).count("The password has expired.") == 3
