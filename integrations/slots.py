@@ -116,11 +116,17 @@ def export_holds(user: User) -> Iterable[Hold]:
         return
     settings_url = reverse(f"integrations:{connection.system}_settings")
     url = settings_url if can_manage_integrations(user) else "#hindrance"
-    if connection.is_held:
-        yield Hold("signing in is stopped" if connection.is_locked_out else "exports are paused", url)
+    if not connection.is_ready:
+        yield Hold(_why_held(connection), url)
     elif lost := lost_by(connection, companies_of(user)):
         whose = f"{lost[0].company} is" if len(lost) == 1 else f"{len(lost)} companies are"
         yield Hold(f"{whose} not connected", url, frozenset(each.company.pk for each in lost))
+
+
+def _why_held(connection: Connection) -> str:
+    if connection.is_locked_out:
+        return "signing in is stopped"
+    return "exports are paused" if connection.is_paused else f"{connection.system_name} is not synchronized"
 
 
 def _not_connected(user: User) -> Iterable[Hold]:
@@ -223,7 +229,7 @@ def problems_widget(user: User, **context: Any) -> Fragment | None:
         "all_cards": len(cards),
         "looked_up": looked_up(user, shown=3),
         "may_export": administration_of(user).is_any,
-        "waiting": hindrances.waiting_words(connection) if connection.is_held else "",
+        "waiting": hindrances.waiting_words(connection) if not connection.is_ready else "",
     }
     return Fragment("integrations/problems_widget.html", context)
 

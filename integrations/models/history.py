@@ -192,10 +192,14 @@ class Job(models.Model):
 
     @property
     def is_paused(self) -> bool:
-        """It goes on once the connection is fixed. What is at work at this moment finds that out by itself."""
-        if not (self.is_unfinished and self.connection.is_enabled and self.connection.is_held):
+        """It goes on once the connection is fixed, or synchronized. What is at work at this moment finds that out by
+        itself.
+        """
+        if not (self.is_unfinished and self.connection.is_enabled):
             return False
-        return self.kind == JobKind.EXPORT or (self.status == JobStatus.QUEUED and self.kind != JobKind.SYNCHRONIZE)
+        if self.kind == JobKind.EXPORT:
+            return not self.connection.is_ready
+        return self.connection.is_held and self.status == JobStatus.QUEUED and self.kind != JobKind.SYNCHRONIZE
 
     @property
     def status_label(self) -> str:

@@ -156,7 +156,7 @@ def invoice_state(request: HttpRequest, pk: int) -> HttpResponse:
     if context is None:
         raise Http404
     response = render(request, "integrations/invoice_panel.html", context)
-    return refresh_when_told(request, response, is_live=context["is_live"], is_held=connection.is_held)
+    return refresh_when_told(request, response, is_live=context["is_live"], is_held=not connection.is_ready)
 
 
 @require_POST

@@ -386,3 +386,36 @@ def test_why_a_run_is_paused_is_not_repeated_with_each_invoice(client: Client, c
     assert "Took" not in page
     connections.resume(connection, by=owner)
     assert shown(owner, job.get_absolute_url()).count("The password has expired.") == 3
+
+
+@pytest.mark.parametrize("has_credentials", [True, False])
+def test_what_waits_for_synchronizing_is_said_at_once(
+    client: Client, connection: Connection, clerk: User, has_credentials: bool
+) -> None:
+    """New credentials end a pause, and nothing goes on before they are proven."""
+    owner = factories.owner(connection.account)
+    invoice = exporting.ready_invoice(connection)
+    job = exports.export_invoices(connection, [invoice], by=clerk)
+    Connection.objects.update(
+        synchronized_at=None,
+        enabled_at=timezone.now(),
+        credentials_saved_at=timezone.now() if has_credentials else None,
+    )
+    advice = "Press Synchronize With Sage Intacct on its" if has_credentials else "Save the credentials on the page"
+    for url in ("/", "/accounts-payable/", invoice.get_absolute_url(), job.get_absolute_url(), SETTINGS):
+        page = shown(owner, url)
+        assert page.count("Sage Intacct is not synchronized since") == 1, url
+        assert "1 invoice waits: " in page, url
+        assert advice in page, url
+        assert advice not in shown(clerk, url), url
+    home = shown(clerk, "/accounts-payable/")
+    assert '<a class="tile-note" href="#hindrance">1 waits: Sage Intacct is not synchronized</a>' in home
+    assert "1 invoice waits until Sage Intacct is synchronized." in home
+    run = shown(owner, job.get_absolute_url())
+    assert "Paused" in run
+    assert "It goes on when Sage Intacct is synchronized." in run
+    outbox_page = shown(owner, SETTINGS)
+    assert "Resume</button>" not in outbox_page
+    ExportItem.objects.update(status="cancelled")
+    Job.objects.update(status="cancelled")
+    assert "is not synchronized since" not in shown(owner, "/"), "where nothing waits"
