@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,8 @@ from integrations.models import Connection
 from integrations.registry import AccountingSystem
 from integrations.services import hindrances, import_problems, not_connected
 from integrations.services.exports import item_for
-from integrations.services.lost_entities import lost_by
+from integrations.services.hindrances import Hindrance
+from integrations.services.lost_entities import Lost, lost_by
 from integrations.services.preflight import early_findings
 from invoices import slots as invoice_slots
 from invoices.models import ExportState, Invoice
@@ -114,19 +115,31 @@ def export_holds(user: User) -> Iterable[Hold]:
     if connection is None:
         yield from _not_connected(user)
         return
-    settings_url = reverse(f"integrations:{connection.system}_settings")
-    url = settings_url if can_manage_integrations(user) else "#hindrance"
-    if not connection.is_ready:
-        yield Hold(_why_held(connection), url)
-    elif lost := lost_by(connection, companies_of(user)):
-        whose = f"{lost[0].company} is" if len(lost) == 1 else f"{len(lost)} companies are"
-        yield Hold(f"{whose} not connected", url, frozenset(each.company.pk for each in lost))
+    companies = companies_of(user)
+    hindrance = hindrances.hindrance_of(connection, timezone.now(), companies)
+    if hindrance is None:
+        return
+    lost = lost_by(connection, companies) if hindrance.kind == hindrances.Kind.UNCONNECTED else ()
+    may_fix = can_manage_integrations(user) and hindrance.is_for_owners
+    url = reverse(f"integrations:{connection.system}_settings") if may_fix else "#hindrance"
+    yield Hold(_why_held(hindrance, connection, lost), url, frozenset(each.company.pk for each in lost))
 
 
-def _why_held(connection: Connection) -> str:
-    if connection.is_locked_out:
-        return "signing in is stopped"
-    return "exports are paused" if connection.is_paused else f"{connection.system_name} is not synchronized"
+def _why_held(hindrance: Hindrance, connection: Connection, lost: Sequence[Lost]) -> str:
+    match hindrance.kind:
+        case hindrances.Kind.IDLE:
+            return "nothing works in the background"
+        case hindrances.Kind.STOPPED:
+            return "signing in is stopped"
+        case hindrances.Kind.PAUSED:
+            return "exports are paused"
+        case hindrances.Kind.UNPROVEN:
+            return f"{connection.system_name} is not synchronized"
+        case hindrances.Kind.UNCONNECTED:
+            return (
+                f"{lost[0].company} is not connected" if len(lost) == 1 else f"{len(lost)} companies are not connected"
+            )
+    return f"work over {connection.system_name} is overdue"
 
 
 def _not_connected(user: User) -> Iterable[Hold]:

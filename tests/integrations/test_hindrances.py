@@ -339,7 +339,11 @@ def test_what_waits_for_its_export_is_said_on_its_tile(client: Client) -> None:
     assert 'id="hindrance"' in client.get("/accounts-payable/").content.decode()
     Connection.objects.update(refused_sign_ins=3)
     assert "1 waits: signing in is stopped" in tile(owner)
-    Connection.objects.update(refused_sign_ins=0)
+    Connection.objects.update(refused_sign_ins=0, paused_at=None, overdue_since=timezone.now())
+    assert "1 waits: work over Sage Intacct is overdue" in tile(owner)
+    pulse.beat(timezone.now() - dt.timedelta(minutes=7))
+    for user in (owner, clerk):
+        assert '<a class="tile-note" href="#hindrance">1 waits: nothing works in the background</a>' in tile(user)
     ExportItem.objects.all().delete()
     Invoice.objects.update(export_state="none")
     assert "not in the ledger yet" in tile(owner)
