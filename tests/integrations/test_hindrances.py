@@ -423,3 +423,41 @@ def test_what_waits_for_synchronizing_is_said_at_once(
     ExportItem.objects.update(status="cancelled")
     Job.objects.update(status="cancelled")
     assert "is not synchronized since" not in shown(owner, "/"), "where nothing waits"
+
+
+def test_a_reminder_says_what_waits_when_it_leaves(connection: Connection, clerk: User) -> None:
+    first, second = (exporting.ready_invoice(connection) for _ in range(2))
+    exports.export_invoices(connection, [first], by=clerk)
+    connections.pause(connection, REFUSED)
+    exports.export_invoices(connection, [second], by=clerk)
+    mail.outbox.clear()
+    sending.send_due(timezone.now() + A_DAY + AN_HOUR)
+    reminders = [message for message in mail.outbox if "still paused" in message.subject]
+    assert reminders
+    for message in reminders:
+        for body in (message.body, str(message.alternatives[0].content)):  # type: ignore[attr-defined]
+            assert "2 invoices wait for it." in body
+            assert "[[" not in body
+
+
+def test_a_reminder_of_what_is_overdue_says_it_as_it_is_then(connection: Connection, clerk: User) -> None:
+    exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=clerk)
+    ExportItem.objects.update(queued_at=timezone.now() - dt.timedelta(hours=2))
+    hindrance_mail.tell_of_overdue(timezone.now())
+    exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=clerk)
+    sending.send_due()
+    mail.outbox.clear()
+    sending.send_due(timezone.now() + A_DAY + AN_HOUR)
+    bodies = [message.body for message in mail.outbox if "still overdue" in message.subject]
+    assert bodies
+    assert all("2 invoices wait, the first of them longer than an hour." in body for body in bodies)
+
+
+def test_who_works_here_no_more_is_not_reminded(connection: Connection, clerk: User) -> None:
+    exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=clerk)
+    connections.pause(connection, REFUSED)
+    sending.send_due()
+    User.objects.filter(pk=clerk.pk).update(is_active=False)
+    mail.outbox.clear()
+    sending.send_due(timezone.now() + A_DAY + AN_HOUR)
+    assert clerk.email not in [to for message in mail.outbox for to in message.to]
