@@ -40,7 +40,7 @@ class Found(NamedTuple):
     data_set: str
     kind: str
     company_id: int | None
-    count: int
+    number: int
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def in_order(
     """Those of several companies become one; `troubles_in` says how many that are, and is asked only then."""
     by_kind: dict[tuple[str, str], dict[int | None, int]] = defaultdict(dict)
     for each in found:
-        by_kind[each.data_set, each.kind][each.company_id] = each.count
+        by_kind[each.data_set, each.kind][each.company_id] = each.number
     return [
         _together(each, kind, by_kind[each.key, kind], troubles_in)
         for kind in (Kind.FAILED, Kind.NOT_READ, Kind.WARNING)

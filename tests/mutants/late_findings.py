@@ -71,8 +71,8 @@ MUTANTS = [
     Mutant(
         name="late.unknown_outcome_unsaid_after_disabling",
         file="integrations/slots.py",
-        before="(invoice.is_posted or item.was_sent)",
-        after="invoice.is_posted",
+        before="invoice.is_posted or item.was_sent or",
+        after="invoice.is_posted or",
         tests=(f"{AFTER}::test_what_nobody_knows_of_is_said_too",),
     ),
     Mutant(
@@ -162,8 +162,8 @@ MUTANTS = [
     Mutant(
         name="late.what_waits_is_called_done",
         file="integrations/management/commands/intacct_export.py",
-        before="    return Asked(job, list(under_way.exclude(job=job)))",
-        after="    return Asked(job, list(under_way.none()))",
+        before="_under_way(job.connection, invoices) if item.job_id != job.pk]",
+        after="_under_way(job.connection, invoices.none()) if item.job_id != job.pk]",
         tests=(f"{WAITS}::test_what_an_earlier_run_left_waiting_is_not_called_done",),
     ),
     Mutant(

@@ -224,7 +224,7 @@ MUTANTS = [
     Mutant(
         name="imports.removed_entity_is_reminded_after_it_is_fixed",
         file="integrations/hindrance_mail.py",
-        before='    return "" if connection is not None and unconnected(connection) else None\n',
+        before='    return "" if connection is not None and unconnected(connection) and not _has_left(notice) else None\n',
         after='    return ""\n',
         tests=(f"{LOST}::test_it_is_said_no_more_once_it_is_fixed",),
     ),
