@@ -1,4 +1,4 @@
-"""What ends a pause, what waits for credentials to be proven, what is left behind after Disable, and each thing once."""
+"""What ends a pause, what waits for credentials to be proven, what Disable leaves behind, and each thing once."""
 
 from __future__ import annotations
 
