@@ -41,7 +41,8 @@ class JobFilter(filters.FilterSet):
         return rows.filter(batch__in=batches.of_company(self._parts, value))
 
     def of_status(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        return rows.filter(batch__in=batches.of_status(self._parts, value))
+        """What became of the connection itself stands nowhere: its badge is empty."""
+        return rows.filter(batch__in=batches.of_status(self._parts, value)).exclude(kind=JobKind.CHANGE)
 
 
 class OutcomeFilter(filters.FilterSet):

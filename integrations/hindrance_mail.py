@@ -23,7 +23,7 @@ from integrations.services.hindrances import (
     waiting_words,
 )
 from notices import telling
-from notices.kinds import last_look
+from notices.kinds import LINK, last_look
 from notices.models import Notice
 from organization.mail import tell as tell_user
 from organization.models import User
@@ -103,14 +103,22 @@ def _tell_user(
 
 
 def _context(kind: str, connection: Connection, hindrance: Hindrance) -> dict[str, object]:
+    if kind == OVERDUE_STILL:
+        hindrance = replace(hindrance, why=LINK)  # as it is when the reminder leaves
     return {
         "heading": _heading(kind, hindrance),
         "hindrance": hindrance,
-        # Of what is overdue, that is the reason already; of a company without its entity, nothing waits.
-        "waiting": "" if hindrance.kind in (Kind.OVERDUE, Kind.UNCONNECTED) else waiting_words(connection),
+        "waiting": _waiting(kind, connection, hindrance),
         "connection": connection,
         "preheader": hindrance.why,
     }
+
+
+def _waiting(kind: str, connection: Connection, hindrance: Hindrance) -> str:
+    """How much waits; in a reminder as it is when that leaves."""
+    if hindrance.kind in (Kind.OVERDUE, Kind.UNCONNECTED):
+        return ""  # of what is overdue, that is the reason already; for a company without its entity, nothing waits
+    return LINK if kind == HELD_STILL else waiting_words(connection)
 
 
 def _heading(kind: str, hindrance: Hindrance) -> str:
@@ -163,16 +171,24 @@ def _tell_support(kind: str, connection: Connection, hindrance: Hindrance, *, du
 
 @last_look(HELD_STILL, OVERDUE_STILL)
 def _is_still_so(notice: Notice) -> str | None:
-    """The same pause: one that was resumed and came again has its own reminder."""
+    """The same pause: one that was resumed and came again has its own reminder. What waits, as of now."""
     connection = Connection.objects.enabled().filter(pk=notice.about_id).first()
-    if connection is None:
+    hindrance = own_hindrance_of(connection) if connection and not _has_left(notice) else None
+    if connection is None or hindrance is None:
         return None
     since = connection.overdue_since if notice.kind == OVERDUE_STILL else connection.paused_at
     is_so = since is not None and since <= notice.created_at
-    return "" if is_so or (notice.kind == HELD_STILL and connection.is_locked_out) else None
+    if not (is_so or (notice.kind == HELD_STILL and connection.is_locked_out)):
+        return None
+    return hindrance.why if notice.kind == OVERDUE_STILL else waiting_words(connection) or "Nothing waits"
+
+
+def _has_left(notice: Notice) -> bool:
+    """Its reader no longer works here."""
+    return notice.user is not None and not notice.user.is_active
 
 
 @last_look(LOST_STILL)
 def _is_still_lost(notice: Notice) -> str | None:
     connection = Connection.objects.enabled().filter(pk=notice.about_id).first()
-    return "" if connection is not None and unconnected(connection) else None
+    return "" if connection is not None and unconnected(connection) and not _has_left(notice) else None

@@ -5,12 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
-from functools import reduce
-from operator import or_
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.urls import reverse
 
 from integrations.models import Connection, ImportProblem, Job, JobStatus
@@ -139,13 +136,7 @@ def _still_open(job: Job, user: User) -> dict[str, object]:
 
 def open_problems(parts: Sequence[Job], user: User) -> ImportProblemQuerySet[ImportProblem]:
     """Of the data set and company of each of these, whatever they found."""
-    visible = import_problems.visible_to(user, parts[0].connection).open()
-    return visible.filter(reduce(or_, map(_has_problems_of, parts)))
-
-
-def _has_problems_of(job: Job) -> Q:
-    of_company = {} if job.company_id is None else {"company": job.company_id}
-    return Q(data_set=job.data_set, **of_company)
+    return import_problems.of_parts(import_problems.visible_to(user, parts[0].connection).open(), parts)
 
 
 def still_open(

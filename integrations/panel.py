@@ -63,7 +63,8 @@ def panel_context(connection: Connection, invoice: Invoice, user: User) -> dict[
     if invoice.is_posted and item is None:
         return None
     if not connection.is_enabled and not invoice.is_posted:
-        return {"connection": connection, "invoice": invoice, "item": item, "is_off": True, "state": NOT_KNOWN}
+        state = NOT_KNOWN if item is not None and item.was_sent else NOT_SENT
+        return {"connection": connection, "invoice": invoice, "item": item, "is_off": True, "state": state}
     if not (invoice.is_posted or invoice.is_awaiting_export):
         return {
             "connection": connection,
@@ -184,6 +185,7 @@ def _state(
 
 
 NOT_KNOWN = State("refused", "Not known whether it was posted", "alert", "error")
+NOT_SENT = State("refused", "Not sent", "cross-circle", "error")
 COMPARED = State("live", "Being compared", "clock")
 _LIVE = {
     ItemStatus.QUEUED: "Waiting to be sent",

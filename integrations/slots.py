@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,11 +13,13 @@ from django.utils import timezone
 from integrations import registry
 from integrations.models import Connection
 from integrations.registry import AccountingSystem
-from integrations.services import hindrances, import_problems
+from integrations.services import hindrances, import_problems, not_connected
 from integrations.services.exports import item_for
+from integrations.services.hindrances import Hindrance
+from integrations.services.lost_entities import Lost, lost_by
 from integrations.services.preflight import early_findings
 from invoices import slots as invoice_slots
-from invoices.models import Invoice
+from invoices.models import ExportState, Invoice
 from invoices.services.findings import Finding
 from invoices.slots import Hold
 from ledger import slots as ledger_slots
@@ -48,6 +50,7 @@ def fill() -> None:
     invoice_slots.invoice_panels.add(invoice_panel)
     invoice_slots.home_widgets.add(problems_widget)
     invoice_slots.home_widgets.add(import_problems_widget)
+    invoice_slots.home_widgets.add(not_connected_widget)
     invoice_slots.banners.add(hindrance_banner)
     invoice_slots.posting_rules.add(posting_findings)
     invoice_slots.added_dimensions.add(added_dimensions)
@@ -109,11 +112,42 @@ def added_dimensions(invoice: Invoice) -> Iterable[str]:
 def export_holds(user: User) -> Iterable[Hold]:
     """An Account Owner is led to where it is fixed, others to the banner, which says who can."""
     connection = _enabled(user).first()
-    if connection is None or not connection.is_held:
+    if connection is None:
+        yield from _not_connected(user)
         return
-    words = "signing in is stopped" if connection.is_locked_out else "exports are paused"
-    settings_url = reverse(f"integrations:{connection.system}_settings")
-    yield Hold(words, settings_url if can_manage_integrations(user) else "#hindrance")
+    companies = companies_of(user)
+    hindrance = hindrances.hindrance_of(connection, timezone.now(), companies)
+    if hindrance is None:
+        return
+    lost = lost_by(connection, companies) if hindrance.kind == hindrances.Kind.UNCONNECTED else ()
+    may_fix = can_manage_integrations(user) and hindrance.is_for_owners
+    url = reverse(f"integrations:{connection.system}_settings") if may_fix else "#hindrance"
+    yield Hold(_why_held(hindrance, connection, lost), url, frozenset(each.company.pk for each in lost))
+
+
+def _why_held(hindrance: Hindrance, connection: Connection, lost: Sequence[Lost]) -> str:
+    match hindrance.kind:
+        case hindrances.Kind.IDLE:
+            return "nothing works in the background"
+        case hindrances.Kind.STOPPED:
+            return "signing in is stopped"
+        case hindrances.Kind.PAUSED:
+            return "exports are paused"
+        case hindrances.Kind.UNPROVEN:
+            return f"{connection.system_name} is not synchronized"
+        case hindrances.Kind.UNCONNECTED:
+            return (
+                f"{lost[0].company} is not connected" if len(lost) == 1 else f"{len(lost)} companies are not connected"
+            )
+    return f"work over {connection.system_name} is overdue"
+
+
+def _not_connected(user: User) -> Iterable[Hold]:
+    """Of an account that was connected once: who never was, knows."""
+    connection = not_connected.disabled_connection(user)
+    if connection is not None:
+        url = reverse("integrations:integration_list") if can_manage_integrations(user) else "#not-connected"
+        yield Hold(f"{connection.system_name} is not connected", url, is_off=True)
 
 
 def import_button(user: User, list_name: str, **context: Any) -> Fragment | None:
@@ -176,9 +210,23 @@ def invoice_panel(user: User, invoice: Invoice, **context: Any) -> Fragment | No
 
 
 def _sent_over(invoice: Invoice) -> Connection | None:
-    """Also after Disable: the bill still stands there, or perhaps does."""
+    """Also after Disable: the bill still stands there, or perhaps does, or was refused."""
     item = item_for(invoice)
-    return item.connection if item is not None and (invoice.is_posted or item.was_sent) else None
+    if item is None:
+        return None
+    is_told = invoice.is_posted or item.was_sent or invoice.export_state == ExportState.FAILED
+    return item.connection if is_told else None
+
+
+def not_connected_widget(user: User, **context: Any) -> Fragment | None:
+    """After Disable: which invoices did not become bills, and what can be done. Only while there are some."""
+    is_asked = can_see_accounts_payable(user) and not _enabled(user).exists()
+    connection = not_connected.disabled_connection(user) if is_asked else None
+    left = not_connected.left_behind(user) if connection else None
+    if left is None or not left.total:
+        return None
+    shown = {"connection": connection, "left": left, "may_fix": can_manage_integrations(user)}
+    return Fragment("integrations/not_connected_widget.html", shown)
 
 
 def problems_widget(user: User, **context: Any) -> Fragment | None:
@@ -194,7 +242,7 @@ def problems_widget(user: User, **context: Any) -> Fragment | None:
         "all_cards": len(cards),
         "looked_up": looked_up(user, shown=3),
         "may_export": administration_of(user).is_any,
-        "waiting": hindrances.waiting_words(connection) if connection.is_held else "",
+        "waiting": hindrances.waiting_words(connection) if not connection.is_ready else "",
     }
     return Fragment("integrations/problems_widget.html", context)
 

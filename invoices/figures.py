@@ -12,7 +12,7 @@ from django.db.models.functions import TruncMonth
 
 from invoices.filters import start_of_day
 from invoices.models import ZERO, ApprovalStatus, ExportState, Invoice, InvoiceTally, PostingStatus
-from invoices.slots import export_holds
+from invoices.slots import Hold, export_holds
 from invoices.tallies import counted
 from organization.models import User
 
@@ -83,8 +83,7 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
     for_me = Invoice.objects.authorizable_by(user).count()
     posted_rows = Invoice.objects.visible_to(user).filter(posting_status=PostingStatus.POSTED)
     posted = posted_rows.filter(posted_at__gte=start_of_day(recent)).count()
-    problems = open_rows["failed"] + open_rows["unknown"]
-    both = f"{open_rows['failed']} failed, {open_rows['unknown']} being looked up"
+    held = next(iter(export_holds.ask(user=user) if open_rows["to_post"] else ()), None)
     return [
         Figure("Waiting for me", for_me, "", "to authorise", "warn" if for_me else "", "waiting"),
         Figure("Mine, waiting for authorisation", open_rows["mine"], "status=waiting&mine=yes", "entered by me"),
@@ -95,14 +94,8 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
             "to be corrected",
             _bad(open_rows["rejected"]),
         ),
-        _to_post(open_rows["to_post"], open_rows["queued"], user),
-        Figure(
-            "Export problems",
-            problems,
-            f"{NOT_POSTED}&export_state=failed&export_state=unknown",
-            both if problems else "none refused",
-            _bad(open_rows["failed"]) or ("warn" if problems else ""),
-        ),
+        _to_post(open_rows["to_post"], open_rows["queued"], held, user),
+        _problems(open_rows["failed"], open_rows["unknown"], held),
         Figure(
             "Recently posted",
             posted,
@@ -112,13 +105,37 @@ def figures_for(user: User, today: dt.date) -> list[Figure]:
     ]
 
 
-def _to_post(count: int, queued: int, user: User) -> Figure:
+def _to_post(count: int, queued: int, held: Hold | None, user: User) -> Figure:
     """Where exports are held back it says so, and leads to what has to be done."""
-    label, held = "Authorised, to be posted", next(iter(export_holds.ask(user=user) if queued else ()), None)
-    if held is None:
+    label, waiting = "Authorised, to be posted", _held_back(count, queued, held, user)
+    if held is None or not waiting:
         return Figure(label, count, NOT_POSTED, "not in the ledger yet")
-    waits = f"{queued:,} {'waits' if queued == 1 else 'wait'}"
-    return Figure(label, count, NOT_POSTED, f"{waits}: {held.words}", "warn", note_url=held.url)
+    waits = f"{waiting:,} {'waits' if waiting == 1 else 'wait'}: "
+    note = f"{'' if held.is_off else waits}{held.words}"
+    return Figure(label, count, NOT_POSTED, note, "warn", note_url=held.url)
+
+
+def _held_back(count: int, queued: int, held: Hold | None, user: User) -> int:
+    """What waits for a connection was asked for; of a company that has none, nothing can be."""
+    if held is None or held.is_off:
+        return count
+    if held.company_ids:
+        theirs = Invoice.objects.visible_to(user).awaiting_export().filter(company__in=held.company_ids)
+        return theirs.count()
+    return queued
+
+
+def _problems(failed: int, unknown: int, held: Hold | None) -> Figure:
+    """Without an accounting system nothing is tried or looked up: it says what is known, and why no more comes."""
+    label, query = "Export problems", f"{NOT_POSTED}&export_state=failed&export_state=unknown"
+    tone = _bad(failed) or ("warn" if unknown else "")
+    if not (failed or unknown):
+        return Figure(label, 0, query, "none refused")
+    if held is None or not held.is_off:
+        return Figure(label, failed + unknown, query, f"{failed} failed, {unknown} being looked up", tone)
+    told = [f"{count:,} {words}" for count, words in ((failed, "not sent"), (unknown, "perhaps sent")) if count]
+    note = f"{', '.join(told)}: {held.words}"
+    return Figure(label, failed + unknown, query, note, tone, note_url=held.url)
 
 
 def _bad(count: int) -> str:

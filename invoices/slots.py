@@ -20,10 +20,16 @@ nothing_to_choose = Slot("invoices.nothing_to_choose")
 
 @dataclass(frozen=True)
 class Hold:
-    """Why what waits for its export does not leave ("exports are paused"), and where that is fixed."""
+    """Why what waits for its export does not leave ("exports are paused"), and where that is fixed.
+
+    `company_ids` is set where it holds back the invoices of these companies only; `is_off` where no
+    accounting system is connected any more.
+    """
 
     words: str
     url: str
+    company_ids: frozenset[int] = frozenset()
+    is_off: bool = False
 
 
 # What holds exports back. Context: user.

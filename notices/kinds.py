@@ -1,7 +1,8 @@
 """What is asked of a kind of notice at the moment when it leaves: whether it is needed still, and which link it holds.
 
 A link that opens something (a password, an address) is worth as much as what it opens, so it is in no row: the text
-holds `LINK` in its place, and whoever tells of it makes the link when the notice leaves.
+holds `LINK` in its place, and whoever tells of it makes the link when the notice leaves. So are words that would not be
+true any more by then.
 """
 
 from __future__ import annotations

@@ -389,6 +389,7 @@ class AuditAction(models.TextChoices):
     INTEGRATION_DISABLED = "integration.disabled", "Integration disabled"
     INTEGRATION_PAUSED = "integration.paused", "Integration paused"
     INTEGRATION_RESUMED = "integration.resumed", "Integration resumed"
+    INTEGRATION_PAUSE_ENDED = "integration.pause_ended", "Pause of the integration ended"
     INTEGRATION_SWITCHED = "integration.switched", "Integration switched by support"
     CREDENTIALS_SAVED = "credentials.saved", "Credentials saved"
     SCHEDULE_ADDED = "schedule.added", "Schedule added"

@@ -16,7 +16,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from integrations.models import Connection
-from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE
+from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE, advice_of_pause
 from integrations.services.heartbeat import GONE_AFTER
 
 LOOK_AGAIN_AFTER = 0.5
@@ -62,7 +62,7 @@ def why_held(connection: Connection) -> str:
     if connection.is_locked_out:
         return f"{LOCKED_OUT} {LOCKED_OUT_ADVICE}"
     if connection.is_paused:
-        return f"The connection is paused. {connection.pause_reason} {connection.pause_advice}".strip()
+        return f"The connection is paused. {connection.pause_reason} {advice_of_pause(connection)}"
     return "The connection is not synchronized." if connection.is_enabled else "The connection is disabled."
 
 

@@ -175,6 +175,12 @@ class Job(models.Model):
         return "All companies"
 
     @property
+    def not_sent(self) -> int:
+        """Of an export that has ended: invoices that were neither posted nor refused."""
+        is_ended_export = self.kind == JobKind.EXPORT and self.finished_at is not None
+        return max((self.total or 0) - self.posted - self.failed, 0) if is_ended_export else 0
+
+    @property
     def started(self) -> str:
         """Who or what started it, as the end of a sentence: `started by a schedule`."""
         return f"started by {self.requested_by}" if self.requested_by else _STARTED[Trigger(self.trigger)]
@@ -186,10 +192,14 @@ class Job(models.Model):
 
     @property
     def is_paused(self) -> bool:
-        """It goes on once the connection is fixed. What is at work at this moment finds that out by itself."""
-        if not (self.is_unfinished and self.connection.is_enabled and self.connection.is_held):
+        """It goes on once the connection is fixed, or synchronized. What is at work at this moment finds that out by
+        itself.
+        """
+        if not (self.is_unfinished and self.connection.is_enabled):
             return False
-        return self.kind == JobKind.EXPORT or (self.status == JobStatus.QUEUED and self.kind != JobKind.SYNCHRONIZE)
+        if self.kind == JobKind.EXPORT:
+            return not self.connection.is_ready
+        return self.connection.is_held and self.status == JobStatus.QUEUED and self.kind != JobKind.SYNCHRONIZE
 
     @property
     def status_label(self) -> str:

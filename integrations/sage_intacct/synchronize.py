@@ -173,7 +173,7 @@ def synchronize(job: Job) -> None:
             if connection.is_synchronized:  # what is known of its entities holds no more
                 connections.pause(connection, error)
         raise
-    connections.resume(connection, by=job.requested_by)
+    connections.resume(connection, by=job.requested_by, why="Synchronizing succeeded.")
     if set(connection.remote_facts[LOST]) - known_to_be_lost:
         mail.safely(hindrance_mail.tell_of_lost_entities, connection.pk)
 

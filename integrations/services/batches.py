@@ -99,6 +99,10 @@ class Batch:
         return self.is_unfinished and all(part.is_cancel_requested for part in self.unfinished)
 
     @property
+    def is_paused(self) -> bool:
+        return any(part.is_paused for part in self.unfinished)
+
+    @property
     def ended(self) -> int:
         return len(self.parts) - len(self.unfinished)
 

@@ -50,9 +50,16 @@ def _shown(value: object) -> str:
 
 
 def _in_words(connection: Connection, told: dict[str, list[str]], by: User | None) -> str:
-    words = [
-        f"{label}: {before} → {after or 'empty'}" if before not in ("", after) else f"{label}: {after}"
-        for label, (before, after) in told.items()
-    ]
-    is_support = by is not None and by.is_staff and by.account_id != connection.account_id
-    return ". ".join([*(["By Planergy's support team"] if is_support else []), *words])
+    words = [f"{label}: {in_words(before, after)}" for label, (before, after) in told.items()]
+    by_support = ["By Planergy's support team"] if is_support(connection, by) else []
+    *first, last = [*by_support, *words] or [""]
+    return " ".join([*(each if each.endswith(".") else f"{each}." for each in first), last])
+
+
+def in_words(before: str, after: str) -> str:
+    """`no → yes`, or only what is so now where nothing was before."""
+    return f"{before} → {after or 'empty'}" if before not in ("", after) else after
+
+
+def is_support(connection: Connection, by: User | None) -> bool:
+    return by is not None and by.is_staff and by.account_id != connection.account_id

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 # Among the remote facts, from new credentials to synchronizing: the company file that everything was learnt of.
 LEARNT_OF = "learnt_of"
+WAS_PAUSED_FOR = "Was paused for"
 LOCKED_OUT = (
     "The sign-in was refused three times in a row, so no more are sent: further ones could lock the user there."
 )
@@ -59,6 +60,7 @@ def save_credentials(connection: Connection, data: dict[str, str], *, by: User) 
         row.remote_facts.setdefault(LEARNT_OF, row.remote_company)
     saved = {"Company ID": (row.remote_company, company_id), "Credentials": (None, "saved")}
     changes.record(row, AuditAction.CREDENTIALS_SAVED, by=by, changes=saved)
+    _note_end_of_pause(row, "New credentials were saved.", by=by)
     row.encrypted_credentials = secrets.encrypt_json(data)
     row.credentials_saved_at = timezone.now()
     row.remote_company = company_id
@@ -85,6 +87,7 @@ def disable(connection: Connection, *, by: User) -> None:
         row.credentials_saved_at = row.synchronized_at = None
         row.exports_automatically = False
         _forget_sign_ins(row)
+        _note_end_of_pause(row, "The integration was disabled.", by=by)
         _clear_pause(row)
         row.save()
         changes.record(row, AuditAction.INTEGRATION_DISABLED, by=by)
@@ -128,8 +131,20 @@ def pause(connection: Connection, error: IntegrationError) -> None:
             mail.safely(hindrance_mail.tell, connection.pk)
 
 
-def resume(connection: Connection, *, by: User | None) -> None:
-    """Let work go on; what waits is taken up at once. A resumed connection that is still broken pauses again."""
+def advice_of_pause(connection: Connection) -> str:
+    """What to do, and how work goes on then: Resume is of no use before new credentials were proven."""
+    synchronize = f"Synchronize With {connection.system_name}"
+    advice = connection.pause_advice or "Fix it."
+    if synchronize in advice:
+        return advice
+    return f"{advice} Then press Resume or, where you saved new credentials, {synchronize}."
+
+
+def resume(connection: Connection, *, by: User | None, why: str = "") -> None:
+    """Let work go on; what waits is taken up at once. A resumed connection that is still broken pauses again.
+
+    `why`, where nobody pressed Resume.
+    """
     from integrations.tasks import sweep
 
     with transaction.atomic():
@@ -137,9 +152,9 @@ def resume(connection: Connection, *, by: User | None) -> None:
         _require_enabled(row)
         require_sign_in_allowed(row)
         if row.is_paused:
-            changes.record(
-                row, AuditAction.INTEGRATION_RESUMED, by=by, changes={"Was paused for": (None, row.pause_reason)}
-            )
+            told = {"Why": (None, why)} if why else {}
+            told[WAS_PAUSED_FOR] = (None, row.pause_reason)
+            changes.record(row, AuditAction.INTEGRATION_RESUMED, by=by, changes=told)
         _clear_pause(row)
         row.save(update_fields=["paused_at", "pause_reason", "pause_advice", "overdue_since"])
         wake(sweep)
@@ -176,6 +191,13 @@ def is_unchanged(connection: Connection) -> bool:
 
 def _forget_sign_ins(connection: Connection) -> None:
     connection.refused_sign_ins, connection.proven_company = 0, ""
+
+
+def _note_end_of_pause(connection: Connection, why: str, *, by: User | None) -> None:
+    """What ended it was not Resume, so the history says what was."""
+    if connection.is_paused:
+        ended = {"Why": (None, why), WAS_PAUSED_FOR: (None, connection.pause_reason)}
+        changes.record(connection, AuditAction.INTEGRATION_PAUSE_ENDED, by=by, changes=ended)
 
 
 def _clear_pause(connection: Connection) -> None:

@@ -91,14 +91,11 @@ def _status(job: Job) -> JobStatus:
 
 
 def _message(job: Job) -> str:
+    """What its counts do not say by themselves, and stand beside it everywhere."""
     if not job.total:
         return "No authorised invoice was waiting to be exported."
-    rest = job.total - job.posted - job.failed
-    parts = [f"{job.posted} of {job.total} posted"]
-    parts += [f"{job.failed} failed"] if job.failed else []
-    parts += [f"{rest} not sent"] if rest > 0 else []
     reason = job.options.get("cancelled")
-    return f"{', '.join(parts)}." + (f" {reason}." if reason and rest > 0 else "")
+    return f"{reason}." if reason and job.not_sent else ""
 
 
 def mail_once(job_id: int) -> None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import F, Min, Q, QuerySet
 
 from integrations.models import Connection, ExportItem, ImportSchedule, Job, JobKind, JobStatus
-from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE
+from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE, advice_of_pause
 from integrations.services.heartbeat import GONE_AFTER
 from integrations.services.lost_entities import lost_by
 from notices import pulse
@@ -29,6 +29,7 @@ class Kind(StrEnum):
     STOPPED = "stopped"
     PAUSED = "paused"
     OVERDUE = "overdue"
+    UNPROVEN = "unproven"
     UNCONNECTED = "unconnected"
 
 
@@ -59,7 +60,7 @@ def hindrance_of(
     """
     if not connection.is_enabled:
         return None
-    return idle(now) or own_hindrance_of(connection) or unconnected(connection, companies)
+    return idle(now) or own_hindrance_of(connection) or _unproven(connection) or unconnected(connection, companies)
 
 
 def own_hindrance_of(connection: Connection) -> Hindrance | None:
@@ -111,9 +112,8 @@ def _held(connection: Connection) -> Hindrance | None:
         heading = f"Signing in to {name} is stopped"
         return Hindrance(Kind.STOPPED, heading, connection.paused_at, LOCKED_OUT, LOCKED_OUT_ADVICE, OWNERS)
     if connection.is_paused:
-        heading, advice = f"The connection to {name} is paused", connection.pause_advice or "Fix it."
-        why, advice = connection.pause_reason, f"{advice} Then press Resume."
-        return Hindrance(Kind.PAUSED, heading, connection.paused_at, why, advice, OWNERS)
+        heading, advice = f"The connection to {name} is paused", advice_of_pause(connection)
+        return Hindrance(Kind.PAUSED, heading, connection.paused_at, connection.pause_reason, advice, OWNERS)
     return None
 
 
@@ -127,11 +127,26 @@ def _overdue(connection: Connection) -> Hindrance | None:
     why = f"{waiting} {longer} than an hour." if waiting else "An import that was to start by itself has not started."
     if connection.is_ready:
         advice, who = f"Planergy's support team was told: {settings.SUPPORT_EMAIL}. {NOTHING_LOST}", OPERATORS
-    elif connection.has_credentials:
-        advice, who = f"Press Synchronize With {name} on its settings page. {NOTHING_LOST}", OWNERS
     else:
-        advice, who = f"Save the credentials on the page {name} Settings, then synchronize. {NOTHING_LOST}", OWNERS
+        advice, who = _advice_of_unproven(connection), OWNERS
     return Hindrance(Kind.OVERDUE, f"Work over {name} is overdue", connection.overdue_since, why, advice, who)
+
+
+def _unproven(connection: Connection) -> Hindrance | None:
+    """At once, where something waits: nobody need find out after an hour that new credentials were never proven."""
+    if connection.is_synchronized or not (waiting := waiting_words(connection)):
+        return None
+    name, since = connection.system_name, connection.credentials_saved_at or connection.enabled_at
+    missing = f"{name} was not synchronized" if connection.has_credentials else f"no credentials of {name} were saved"
+    heading, why = f"{name} is not synchronized", f"{waiting}: {missing} since then."
+    return Hindrance(Kind.UNPROVEN, heading, since, why, _advice_of_unproven(connection), OWNERS)
+
+
+def _advice_of_unproven(connection: Connection) -> str:
+    name = connection.system_name
+    if connection.has_credentials:
+        return f"Press Synchronize With {name} on its settings page. {NOTHING_LOST}"
+    return f"Save the credentials on the page {name} Settings, then synchronize. {NOTHING_LOST}"
 
 
 def waiting_words(connection: Connection) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial, reduce
+from operator import or_
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from integrations import registry
 from integrations.errors import ConfigurationError
-from integrations.models import Connection, ImportProblem
+from integrations.models import Connection, ImportProblem, Job
 from integrations.models.problems import ImportProblemQuerySet
 from integrations.registry import DataSet
 from ledger.models import DimensionValue
@@ -26,18 +30,38 @@ Kind = ImportProblem.Kind
 SET_HERE = "It was set by hand in Planergy."
 
 
+# What is fixed once, however many companies it was to be imported for.
+_TROUBLE = Concat("object_type", Value("|"), "record_key", Value("|"), "record_name", Value("|"), "code")
+
+
+class Found(NamedTuple):
+    """How many problems of one kind a data set has in one company (None: in what all companies share)."""
+
+    data_set: str
+    kind: str
+    company_id: int | None
+    number: int
+
+
 @dataclass(frozen=True)
 class OpenCount:
-    """How many open problems of one kind a data set has: as many as the list of problems shows for `query`."""
+    """How many different troubles of one kind a data set has. For `query` the list of problems shows each of them once
+    a company.
+    """
 
     data_set: DataSet
     kind: str
     count: int
     company_id: int | None = None
+    companies: int = 1
 
     @property
     def text(self) -> str:
-        """`5 suppliers not imported`"""
+        """`5 suppliers not imported`, or `5 suppliers not imported in 2 companies`"""
+        return self._text + (f" in {self.companies} companies" if self.companies > 1 else "")
+
+    @property
+    def _text(self) -> str:
         if self.kind == Kind.NOT_READ:
             return f"{self.data_set.plural} cannot be read any more"
         if self.kind == Kind.WARNING:
@@ -59,27 +83,65 @@ def of_companies(
     return problems if companies is None else problems.filter(Q(company=None) | Q(company__in=companies))
 
 
+def of_parts(
+    problems: ImportProblemQuerySet[ImportProblem], parts: Sequence[Job]
+) -> ImportProblemQuerySet[ImportProblem]:
+    """Of the data set and company of each of these, at least one."""
+    return problems.filter(reduce(or_, map(_has_problems_of, parts)))
+
+
+def _has_problems_of(part: Job) -> Q:
+    of_company = {} if part.company_id is None else {"company": part.company_id}
+    return Q(data_set=part.data_set, **of_company)
+
+
 def visible_to(user: User, connection: Connection) -> ImportProblemQuerySet[ImportProblem]:
     return of_companies(connection, list(companies_of(user)))
 
 
 def counted(connection: Connection, problems: ImportProblemQuerySet[ImportProblem]) -> list[OpenCount]:
-    """Open ones by data set, what was not imported first. A record that fails in two companies is two of them."""
-    found = problems.open().order_by().values_list("data_set", "kind").annotate(Count("pk"))
-    return in_order(connection, [(data_set, kind, None, count) for data_set, kind, count in found])
+    """Open ones by data set, what was not imported first. A record that fails in two companies is one of them."""
+    found = problems.open().order_by().values_list("data_set", "kind", "company").annotate(Count("pk"))
+    return in_order(connection, [Found(*row) for row in found], partial(troubles, problems))
 
 
-def in_order(connection: Connection, counts: Iterable[tuple[str, str, int | None, int]]) -> list[OpenCount]:
-    """`counts`: (data set, kind, company or None, how many). Those of several companies become one."""
-    by_kind: dict[tuple[str, str], Counter[int | None]] = defaultdict(Counter)
-    for data_set, kind, company_id, count in counts:
-        by_kind[data_set, kind][company_id] += count
+def troubles(
+    problems: ImportProblemQuerySet[ImportProblem], companies: frozenset[int | None]
+) -> Mapping[tuple[str, str], int]:
+    """By data set and kind, how many different ones are open in these companies."""
+    theirs = problems.open().filter(company__in=companies).order_by()
+    rows = theirs.values("data_set", "kind").annotate(different=Count(_TROUBLE, distinct=True))
+    return {(row["data_set"], row["kind"]): row["different"] for row in rows}
+
+
+def in_order(
+    connection: Connection,
+    found: Iterable[Found],
+    troubles_in: Callable[[frozenset[int | None]], Mapping[tuple[str, str], int]],
+) -> list[OpenCount]:
+    """Those of several companies become one; `troubles_in` says how many that are, and is asked only then."""
+    by_kind: dict[tuple[str, str], dict[int | None, int]] = defaultdict(dict)
+    for each in found:
+        by_kind[each.data_set, each.kind][each.company_id] = each.number
     return [
-        OpenCount(each, kind, found.total(), next(iter(found)) if len(found) == 1 else None)
+        _together(each, kind, by_kind[each.key, kind], troubles_in)
         for kind in (Kind.FAILED, Kind.NOT_READ, Kind.WARNING)
         for each in registry.data_sets_of(connection)
-        if (found := by_kind.get((each.key, kind), Counter()))
+        if (each.key, kind) in by_kind
     ]
+
+
+def _together(
+    data_set: DataSet,
+    kind: str,
+    found: Mapping[int | None, int],
+    troubles_in: Callable[[frozenset[int | None]], Mapping[tuple[str, str], int]],
+) -> OpenCount:
+    if len(found) == 1:
+        ((company_id, count),) = found.items()
+        return OpenCount(data_set, kind, count, company_id)
+    count = troubles_in(frozenset(found)).get((data_set.key, kind), 0)
+    return OpenCount(data_set, kind, count, companies=len(found))
 
 
 def sentence(counts: Sequence[OpenCount]) -> str:

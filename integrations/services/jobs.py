@@ -160,7 +160,7 @@ def require_ready(connection: Connection) -> None:
         (
             not connection.is_paused,
             f"The connection to {name} is paused: {connection.pause_reason}",
-            connection.pause_advice or "Fix it, then press Resume.",
+            connections.advice_of_pause(connection),
             "paused",
         ),
     )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import NamedTuple
 
 from django.db.models import Count, Min
 from django.urls import reverse
 
-from integrations.models import Connection, Job, JobKind
+from integrations.models import Connection, ImportProblem, Job, JobKind
+from integrations.models.problems import ImportProblemQuerySet
 from integrations.services import import_problems
-from integrations.services.import_problems import OpenCount
+from integrations.services.import_problems import Found, OpenCount
 from organization.models import User
 from organization.permissions import can_manage_reference_data
 
@@ -21,10 +22,7 @@ from organization.permissions import can_manage_reference_data
 class _Group(NamedTuple):
     """Open problems of one kind, of one data set and company, with the time of the first."""
 
-    data_set: str
-    kind: str
-    company_id: int | None
-    standing: int
+    found: Found
     since: dt.datetime
 
 
@@ -45,9 +43,18 @@ class OpenNow:
 
     @cached_property
     def _groups(self) -> list[_Group]:
-        visible = import_problems.visible_to(self.user, self.connection).open().order_by()
+        visible = self._visible.open().order_by()
         grouped = visible.values_list("data_set", "kind", "company").annotate(Count("pk"), Min("first_seen_at"))
-        return [_Group(*row) for row in grouped]
+        return [_Group(Found(*found), since) for *found, since in grouped]
+
+    @cached_property
+    def _visible(self) -> ImportProblemQuerySet[ImportProblem]:
+        return import_problems.visible_to(self.user, self.connection)
+
+    @cached_property
+    def _troubles_in(self) -> Callable[[frozenset[int | None]], Mapping[tuple[str, str], int]]:
+        """Most runs of a page are about the same companies."""
+        return cache(partial(import_problems.troubles, self._visible))
 
     @cached_property
     def _url(self) -> str:
@@ -59,11 +66,10 @@ class OpenNow:
         ended = [part for part in parts if part.kind == JobKind.IMPORT and part.finished_at]
         if not ended:
             return None
-        found = [group for group in self._groups if any(_concerns(group, part) for part in ended)]
-        counts = import_problems.in_order(self.connection, [(*group[:3], group.standing) for group in found])
-        return StillOpen(counts, self._url)
+        found = [group.found for group in self._groups if any(_concerns(group, part) for part in ended)]
+        return StillOpen(import_problems.in_order(self.connection, found, self._troubles_in), self._url)
 
 
 def _concerns(group: _Group, part: Job) -> bool:
-    is_of_it = (group.data_set, group.company_id) == (part.data_set, part.company_id)
+    is_of_it = (group.found.data_set, group.found.company_id) == (part.data_set, part.company_id)
     return is_of_it and part.finished_at is not None and group.since <= part.finished_at

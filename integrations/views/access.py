@@ -6,7 +6,7 @@ import uuid
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from integrations import registry
@@ -107,6 +107,15 @@ def exportable_invoices(user: User) -> InvoiceQuerySet:
 def items_of(user: User, connection: Connection) -> QuerySet[ExportItem]:
     """What goes out over the connection, as far as the user administers the invoices."""
     return connection.export_items.filter(invoice__in=exportable_invoices(user))
+
+
+def refresh_when_told(request: HttpRequest, response: HttpResponse, *, is_live: bool, is_held: bool) -> HttpResponse:
+    """The answer to polling a part of a page: the whole page is read anew once it ended, or once its banner, which says
+    why work is held back, came or went. A part that shows that says so as `held`.
+    """
+    if not is_live or is_held != ("held" in request.GET):
+        response["HX-Refresh"] = "true"
+    return response
 
 
 def tell(request: HttpRequest, error: IntegrationError) -> None:

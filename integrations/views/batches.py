@@ -15,7 +15,7 @@ from integrations.models import JobKind
 from integrations.services import jobs, previews
 from integrations.services.batches import Batch
 from integrations.services.open_now import OpenNow
-from integrations.views.access import batch_or_404, live_batch_or_404
+from integrations.views.access import batch_or_404, live_batch_or_404, refresh_when_told
 from integrations.views.progress import batch_progress, progress_of
 
 
@@ -29,9 +29,7 @@ def batch_detail(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     context = {"title": page_name, "heading": found.title, "lede": page_name, "batch": found} | _state(request, found)
     if request.htmx and request.htmx.target == "batch-state":
         response = render(request, "integrations/batch_state.html", context)
-        if not found.is_unfinished:
-            response["HX-Refresh"] = "true"
-        return response
+        return refresh_when_told(request, response, is_live=found.is_unfinished, is_held=found.is_paused)
     return render(request, "integrations/batch_detail.html", context)
 
 

@@ -23,6 +23,7 @@ from integrations.views.access import (
     exportable_invoices,
     exporting_connection_or_404,
     items_of,
+    refresh_when_told,
     tell,
 )
 from integrations.views.export_check import ExportCheck, kept_check
@@ -155,9 +156,7 @@ def invoice_state(request: HttpRequest, pk: int) -> HttpResponse:
     if context is None:
         raise Http404
     response = render(request, "integrations/invoice_panel.html", context)
-    if not context["is_live"]:
-        response["HX-Refresh"] = "true"
-    return response
+    return refresh_when_told(request, response, is_live=context["is_live"], is_held=not connection.is_ready)
 
 
 @require_POST

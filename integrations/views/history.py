@@ -14,11 +14,19 @@ from django.views.decorators.http import require_POST, require_safe
 from integrations.errors import IntegrationError
 from integrations.filters import OutcomeFilter
 from integrations.models import Job, JobKind, JobStatus, Outcome, OutcomeKind
-from integrations.services import export_cancel, jobs, previews
+from integrations.services import changes, export_cancel, jobs, previews
 from integrations.services.batches import Batch
 from integrations.services.open_now import OpenNow
 from integrations.tables import ExchangeTable, OutcomeTable
-from integrations.views.access import OF_INVOICES, items_of, job_or_404, live_job_or_404, outcomes_of, tell
+from integrations.views.access import (
+    OF_INVOICES,
+    items_of,
+    job_or_404,
+    live_job_or_404,
+    outcomes_of,
+    refresh_when_told,
+    tell,
+)
 from integrations.views.problems import problem_cards
 from integrations.views.progress import progress_of
 from integrations.views.record_links import RecordLinks
@@ -42,13 +50,24 @@ TROUBLE_FIRST = Case(*(When(kind=kind, then=place) for place, kind in enumerate(
 def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     job = job_or_404(request.user, pk)
     page_name = "Integration History – Details"
-    context = {"title": page_name, "heading": job.title, "lede": page_name, "job": job} | _state(request, job)
+    context = {"title": page_name, "heading": job.title, "lede": page_name, "job": job}
+    if job.kind == JobKind.CHANGE:
+        return render(request, "integrations/change_detail.html", context | _change(job))
+    context |= _state(request, job)
     if request.htmx and request.htmx.target == "job-state":
         response = render(request, "integrations/job_state.html", context)
-        if not job.is_unfinished:
-            response["HX-Refresh"] = "true"
-        return response
+        return refresh_when_told(request, response, is_live=job.is_unfinished, is_held=job.is_paused)
     return render(request, "integrations/job_detail.html", context | _records(request, job) | _requests(request, job))
+
+
+def _change(job: Job) -> dict[str, Any]:
+    """Of the connection itself: no run, so nothing of it ran, took time or counted records."""
+    told = job.outcomes.first()
+    changed = (told.changes or {}) if told else {}
+    return {
+        "facts": [(label, changes.in_words(before, after)) for label, (before, after) in changed.items()],
+        "is_by_support": changes.is_support(job.connection, job.requested_by),
+    }
 
 
 def _state(request: HttpRequest, job: Job) -> dict[str, Any]:
@@ -87,6 +106,7 @@ def counts_of(job: Job) -> list[tuple[str, int, str]]:
             ("posted", job.posted, "success"),
             ("with a warning", job.warnings, "warn"),
             ("failed", job.failed, "error"),
+            ("not sent", job.not_sent, "neutral"),
         ]
     elif job.kind == JobKind.LINK:
         found = [("linked", job.posted, "success")]

@@ -42,7 +42,10 @@ class DemoAccount:
 def make_account() -> DemoAccount:
     """Make what is missing and leave alone what is there."""
     account, _ = Account.objects.get_or_create(name=NAME, defaults={"time_zone": "Europe/London"})
-    companies = [_company(account, name, currency) for name, currency in COMPANIES.items()]
+    # Also those that somebody has renamed since.
+    companies = list(account.companies.order_by("pk")[: len(COMPANIES)])
+    if len(companies) < len(COMPANIES):
+        companies = [_company(account, name, currency) for name, currency in COMPANIES.items()]
     for code, name in DEPARTMENTS.items():
         Department.objects.get_or_create(account=account, code=code, defaults={"name": name})
     for code, name in CURRENCIES.items():
@@ -60,6 +63,13 @@ def make_account() -> DemoAccount:
     return DemoAccount(
         account, companies, people["owner@demo.example"], people["approver@demo.example"], people["clerk@demo.example"]
     )
+
+
+def changed_passwords() -> list[str]:
+    """Addresses of the demo's people, and its support, whose password is not the one that the demo names."""
+    named = [email for email, *_ in PEOPLE] + [SUPPORT]
+    people = {user.email: user for user in User.objects.filter(email__in=named)}
+    return [email for email in named if email in people and not people[email].check_password(PASSWORD)]
 
 
 def _company(account: Account, name: str, currency: str) -> Company:

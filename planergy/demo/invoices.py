@@ -34,11 +34,9 @@ INVOICES = (
 
 def make_invoices(demo: DemoAccount, company: Company, today: dt.date) -> list[Invoice]:
     """The company's invoices, all authorised; those of an earlier run are returned as they are."""
-    prefix = "".join(word[0] for word in company.name.split()[:2]).upper()
-    numbers = [f"{prefix}-{number}" for number, *_ in INVOICES]
-    existing = list(Invoice.objects.filter(company=company, number__in=numbers))
-    if existing:
+    if existing := made_before(company):
         return existing
+    prefix = _prefix(company)
     return [
         _make(
             demo,
@@ -52,6 +50,15 @@ def make_invoices(demo: DemoAccount, company: Company, today: dt.date) -> list[I
         )
         for position, (number, supplier, text, lines, documents) in enumerate(INVOICES)
     ]
+
+
+def made_before(company: Company) -> list[Invoice]:
+    numbers = [f"{_prefix(company)}-{number}" for number, *_ in INVOICES]
+    return list(Invoice.objects.filter(company=company, number__in=numbers))
+
+
+def _prefix(company: Company) -> str:
+    return "".join(word[0] for word in company.name.split()[:2]).upper()
 
 
 def _bought_by(position: int, lines: Lines) -> Lines:

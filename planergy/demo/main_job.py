@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 import requests
 from django.utils import timezone
 
-from integrations.models import Connection, Job, JobStatus
+from integrations.models import Connection, Job, JobKind, JobStatus
 from integrations.services import connections, exports, jobs
 from invoices.models import Invoice
 from ledger.minor_units import grouped
 from planergy.demo.account import DemoAccount
-from planergy.demo.invoices import make_invoices
+from planergy.demo.invoices import made_before, make_invoices
 
 CREDENTIALS = {
     "company_id": "demo",
@@ -36,15 +36,24 @@ def sandbox_url() -> str:
 
 
 def connect(demo: DemoAccount, say: Say) -> Connection:
-    """Set up the integration, save the sandbox's credentials, synchronize."""
+    """Set up the integration, save the sandbox's credentials where others are saved or none, synchronize.
+
+    The sandbox begins afresh each time, so whatever somebody tried with other credentials is over.
+    """
     connection = connections.enable(demo.account, "sage_intacct", by=demo.owner)
-    if not connection.has_credentials:
-        say("Saving the sandbox's credentials")
+    if not _has_ours(connection):
+        instead = " in place of the ones that were saved since" if connection.has_credentials else ""
+        say(f"Saving the sandbox's credentials{instead}")
         connections.save_credentials(connection, CREDENTIALS, by=demo.owner)
     say("Synchronizing with Sage Intacct")
     wait_for([jobs.start_synchronize(connection, by=demo.owner)], say)
     connection.refresh_from_db()
     return connection
+
+
+def _has_ours(connection: Connection) -> bool:
+    """Also not where signing in is stopped: only saving them once more lets it go on."""
+    return connection.credentials == CREDENTIALS and not connection.is_locked_out
 
 
 def import_all(connection: Connection, demo: DemoAccount, say: Say) -> list[Job]:
@@ -53,18 +62,25 @@ def import_all(connection: Connection, demo: DemoAccount, say: Say) -> list[Job]
 
 
 def export_first_company(connection: Connection, demo: DemoAccount, say: Say) -> list[Invoice]:
-    """Enter and authorise invoices of both companies, and export those of the first. The other's wait for a person."""
+    """Enter and authorise invoices of both companies, and export those of the first. The other's wait for a person.
+
+    Once: what waits or was refused later is somebody's own doing, and theirs to export.
+    """
     first, *others = demo.companies
-    say("Entering and authorising invoices")
-    today = timezone.localdate()
-    to_export = make_invoices(demo, first, today)
-    for company in others:
-        make_invoices(demo, company, today)
-    waiting = Invoice.objects.filter(pk__in=[invoice.pk for invoice in to_export]).awaiting_export()
-    if waiting.exists():
+    if not _was_exported_before(connection):
+        say("Entering and authorising invoices")
+        today = timezone.localdate()
+        to_export = make_invoices(demo, first, today)
+        for company in others:
+            make_invoices(demo, company, today)
+        waiting = Invoice.objects.filter(pk__in=[invoice.pk for invoice in to_export]).awaiting_export()
         say(f"Exporting the invoices of {first}")
         wait_for([exports.export_invoices(connection, waiting, by=demo.clerk)], say)
-    return list(Invoice.objects.filter(company=first, pk__in=[invoice.pk for invoice in to_export]))
+    return made_before(first)
+
+
+def _was_exported_before(connection: Connection) -> bool:
+    return Job.objects.filter(connection=connection, kind=JobKind.EXPORT, finished_at__isnull=False).exists()
 
 
 def wait_for(started: Sequence[Job], say: Say) -> list[Job]:

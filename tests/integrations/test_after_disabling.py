@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -97,3 +98,59 @@ def test_the_mail_of_a_failed_export_leads_only_where_its_reader_may_go(
         assert address in body
     for body in (runs[clerk.pk].body, str(runs[clerk.pk].alternatives[0].content)):  # type: ignore[attr-defined]
         assert "click here" not in body
+
+
+def tile(shown: str, label: str) -> str:
+    """All of it, without its markup."""
+    found = re.search(
+        rf'<(?:div|a) class="tile[^>]*>(?:(?!class="tile ).)*?{label}.*?(?=<(?:div|a) class="tile |</section>)', shown
+    )
+    assert found, label
+    return " ".join(re.sub(r"<[^>]*>", " ", found[0]).split())
+
+
+def test_what_was_refused_before_is_told_as_what_it_is_now(
+    client: Client, connection: Connection, portal_sandbox: Any, owner: User, clerk: User
+) -> None:
+    refused = exporting.ready_invoice(connection, number="9" * 40)
+    exporting.export(connection, refused, by=clerk)
+    exporting.ready_invoice(connection)
+    connections.disable(connection, by=owner)
+    ways = {owner.pk: "/control-panel/integrations/", clerk.pk: "#not-connected"}
+    for user in (owner, clerk):
+        client.force_login(user)
+        home = " ".join(client.get("/accounts-payable/").content.decode().split())
+        assert tile(home, "Export problems") == "Export problems 1 1 not sent: Sage Intacct is not connected"
+        assert tile(home, "Authorised, to be posted").endswith("2 Sage Intacct is not connected")
+        assert f'class="tile-note" href="{ways[user.pk]}"' in home
+        card = home.partition('id="not-connected"')[2].partition("</section>")[0]
+        assert "2 authorised invoices are not posted; nothing is lost." in card
+        assert refused.get_absolute_url() in card
+        assert ("/control-panel/integrations/" in card) == (user == owner)
+        panel = page(client, user, refused).partition('id="export-panel"')[2].partition("</section>")[0]
+        assert "Not sent" in panel
+        assert "Sage Intacct is not connected now," in panel
+        assert "Why it was not exported before: The number has 40 characters" in panel
+        assert "hx-get" not in panel
+
+
+def test_what_was_perhaps_sent_before_is_looked_for_by_hand_first(
+    client: Client, connection: Connection, owner: User
+) -> None:
+    invoice = exporting.ready_invoice(connection)
+    exports.export_invoices(connection, [invoice], by=owner)
+    ExportItem.objects.update(status=ItemStatus.UNKNOWN, was_sent=True)
+    Invoice.objects.update(export_state="unknown")
+    connections.disable(connection, by=owner)
+    client.force_login(owner)
+    home = " ".join(client.get("/accounts-payable/").content.decode().split())
+    assert tile(home, "Export problems") == "Export problems 1 1 perhaps sent: Sage Intacct is not connected"
+    assert "look for it in Sage Intacct before anybody enters it there" in home
+
+
+def test_where_nothing_is_left_behind_nothing_is_said(client: Client, connection: Connection, owner: User) -> None:
+    connections.disable(connection, by=owner)
+    client.force_login(owner)
+    assert "not connected" not in client.get("/accounts-payable/").content.decode()
+    client.force_login(factories.owner())
+    assert "not connected" not in client.get("/accounts-payable/").content.decode()

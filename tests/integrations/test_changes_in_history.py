@@ -86,8 +86,59 @@ def test_new_credentials_of_the_same_company_are_no_change_of_it(owner: User, pa
     entry = changes(connection)[-1]
     assert entry.message == "Company ID: demo. Credentials: saved"
     shown = text(page.get(entry.get_absolute_url()))
-    assert '<span class="faint">Company ID:</span> demo </li>' in shown
-    assert "→" in shown, "of what did change"
+    assert "<dt>Company ID</dt><dd>demo</dd>" in shown
+    assert "→" not in shown
+
+
+def test_an_entry_that_is_no_run_is_shown_as_what_it_is(connection: Connection, client: Client) -> None:
+    owner = factories.owner(connection.account)
+    connections.pause(connection, REFUSED)
+    connections.choose_data_sets(connection, left_out=["tax_codes"], by=owner)
+    connections.choose_data_sets(connection, left_out=["terms"], by=owner)
+    client.force_login(owner)
+    paused, _, chosen = (text(client.get(entry.get_absolute_url())) for entry in changes(connection))
+    assert "<dt>Why</dt><dd>The password was refused.</dd>" in paused
+    assert "<dt>By</dt><dd> Planergy, by itself</dd>" in paused
+    assert "<dt>Left out</dt><dd>Taxes → Terms</dd>" in chosen
+    for shown in (paused, chosen):
+        for words in ("empty", "→ The", "<dt>Took", "1 record", "<dt>How", "Records", "Search records"):
+            assert words not in shown.partition("<main")[2], words
+
+
+def test_no_entry_of_this_kind_is_found_as_completed(connection: Connection, client: Client) -> None:
+    connections.pause(connection, REFUSED)
+    client.force_login(factories.owner(connection.account))
+    settings_page = "/control-panel/sage-intacct-settings/"
+    assert "Integration paused" in text(client.get(settings_page)).partition('id="results"')[2]
+    assert "Integration paused" not in text(client.get(f"{settings_page}?status=succeeded"))
+
+
+@pytest.mark.parametrize("how", ["credentials", "disabled"])
+def test_what_else_ends_a_pause_is_an_entry_that_says_so(connection: Connection, client: Client, how: str) -> None:
+    owner = factories.owner(connection.account, first_name="Olivia", last_name="Marsh")
+    client.force_login(owner)
+    connections.pause(connection, REFUSED)
+    if how == "credentials":
+        connections.save_credentials(connection, CREDENTIALS, by=owner)
+        why = "New credentials were saved."
+    else:
+        connections.disable(connection, by=owner)
+        why = "The integration was disabled."
+    (ended,) = [entry for entry in changes(connection) if entry.data_set == "integration.pause_ended"]
+    assert (ended.title, ended.requested_by) == ("Pause of the integration ended", owner)
+    assert ended.message == f"Why: {why} Was paused for: The password was refused."
+    assert "Pause of the integration ended" in text(client.get(HISTORY))
+    shown = text(client.get(ended.get_absolute_url()))
+    assert f"<dt>Why</dt><dd>{why}</dd>" in shown
+    assert "Olivia Marsh" in shown
+    assert AuditEntry.objects.get(action="integration.pause_ended").actor_id == owner.pk
+
+
+def test_where_nothing_was_paused_no_pause_ends(connection: Connection) -> None:
+    owner = factories.owner(connection.account)
+    connections.save_credentials(connection, CREDENTIALS, by=owner)
+    connections.disable(connection, by=owner)
+    assert [entry.title for entry in changes(connection)] == ["Credentials saved", "Integration disabled"]
 
 
 def test_a_switch_of_supports_is_an_entry(desk: Client, connection: Connection) -> None:

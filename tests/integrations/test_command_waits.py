@@ -27,11 +27,13 @@ from integrations.services import connections, exports, jobs
 from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE
 from integrations.services.heartbeat import GONE_AFTER
 from organization import secrets
+from tests import factories
 from tests.integrations import exporting
 from tests.integrations.importing import CREDENTIALS
 from tests.integrations.portal_process import worker
 
 pytestmark = pytest.mark.django_db
+HOW = "Save a new one. Then press Resume or, where you saved new credentials, Synchronize With Sage Intacct."
 NOWHERE = "http://127.0.0.1:9/ia/xml/xmlgw.phtml"
 
 
@@ -111,7 +113,7 @@ def test_a_paused_connection_is_said(connection: Connection) -> None:
     connections.pause(connection, ConfigurationError("The password has expired.", advice="Save a new one."))
     code, _, error = run("intacct_export")
     assert code == Exit.PAUSED
-    assert error == "The connection is paused. The password has expired. Save a new one. 1 of 1 invoices wait for it."
+    assert error == f"The connection is paused. The password has expired. {HOW} 1 of 1 invoices wait for it."
 
 
 def test_what_was_refused_ends_with_1(connection: Connection, portal_sandbox: Any) -> None:
@@ -194,12 +196,40 @@ def test_what_an_earlier_run_left_waiting_is_not_called_done(connection: Connect
     assert run("intacct_export", "--invoice", "another")[0] == 0
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_an_earlier_run_left_waiting_is_said_where_no_run_can_begin(connection: Connection, count: int) -> None:
+    """New credentials were saved after a pause, and nobody has pressed Synchronize yet."""
+    waiting_for_it = [exporting.ready_invoice(connection) for _ in range(count)]
+    exports.export_invoices(connection, waiting_for_it, by=None)
+    connections.save_credentials(connection, CREDENTIALS, by=factories.owner(connection.account))
+    code, out, error = run("intacct_export")
+    assert code == Exit.FAILED
+    assert out.splitlines() == [f"{each.number}: Queued. It waits for the connection." for each in waiting_for_it]
+    assert "Sage Intacct is not synchronized yet." in error
+    assert error.endswith(("1 invoice of an earlier run still waits.", "2 invoices of an earlier run still wait."))
+    told = json.loads(run("intacct_export", "--json")[1])
+    assert [each["invoice"] for each in told["waiting"]] == [each.number for each in waiting_for_it]
+    _, out, error = run("intacct_export", "--invoice", "another")
+    assert (out.strip(), "still wait" in error) == ("", False)
+
+
+def test_why_all_of_them_wait_is_said_once(connection: Connection, portal_sandbox: Any) -> None:
+    connection.encrypted_credentials = secrets.encrypt_json(CREDENTIALS | {"user_password": "wrong"})
+    connection.save()
+    for _ in range(2):
+        exporting.ready_invoice(connection)
+    code, out, error = run("intacct_export")
+    assert code == Exit.PAUSED
+    assert f"{out}{error}".count("does not accept") == 1
+    assert out.count("It waits for the connection.") == 2
+
+
 def test_an_import_over_a_paused_connection_ends_with_3(connection: Connection) -> None:
     connections.pause(connection, ConfigurationError("The password has expired.", advice="Save a new one."))
     code, _, error = run("intacct_import", "--data-set", "terms")
     assert (code, error) == (
         Exit.PAUSED,
-        "The connection to Sage Intacct is paused: The password has expired. Save a new one.",
+        f"The connection to Sage Intacct is paused: The password has expired. {HOW}",
     )
 
 

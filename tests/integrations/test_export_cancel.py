@@ -62,7 +62,7 @@ def test_what_has_not_been_sent_is_cancelled_and_stays_authorised(
     assert exporting.bills(portal_sandbox) == []
     assert (job.status, job.message) == (
         JobStatus.CANCELLED,
-        "0 of 3 posted, 3 not sent. Olivia Marsh cancelled the export.",
+        "Olivia Marsh cancelled the export.",
     )
     assert {invoice.export_state for invoice in Invoice.objects.all()} == {ExportState.NONE}
     assert all(invoice.is_awaiting_export for invoice in Invoice.objects.all())

@@ -276,7 +276,7 @@ def test_what_only_preflight_refused_was_not_sent(
     assert "It was not sent, for this has to be fixed first" in shown
     assert "Save and try again" in shown
     assert second.activities.get(kind="export_failed").text.startswith(
-        "Not sent to Sage Intacct: The posting date lies in a period"
+        "Not sent to Sage Intacct: The invoice date, which counts while the posting date is empty, lies in a period"
     )
 
 

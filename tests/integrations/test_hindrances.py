@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -109,7 +110,10 @@ def test_is_said_the_same_on_every_page(connection: Connection, owner: User, cle
         page = shown(owner, url)
         assert page.count("The connection to Sage Intacct is paused since") == 1, url
         assert "The password has expired." in page, url
-        assert "Save a new one. Then press Resume." in page, url
+        assert (
+            "Save a new one. Then press Resume or, where you saved new credentials, Synchronize With Sage Intacct."
+            in page
+        ), url
         assert "Resume</button>" in page, url
     for url in everybody:
         page = shown(clerk, url)
@@ -335,7 +339,125 @@ def test_what_waits_for_its_export_is_said_on_its_tile(client: Client) -> None:
     assert 'id="hindrance"' in client.get("/accounts-payable/").content.decode()
     Connection.objects.update(refused_sign_ins=3)
     assert "1 waits: signing in is stopped" in tile(owner)
-    Connection.objects.update(refused_sign_ins=0)
+    Connection.objects.update(refused_sign_ins=0, paused_at=None, overdue_since=timezone.now())
+    assert "1 waits: work over Sage Intacct is overdue" in tile(owner)
+    pulse.beat(timezone.now() - dt.timedelta(minutes=7))
+    for user in (owner, clerk):
+        assert '<a class="tile-note" href="#hindrance">1 waits: nothing works in the background</a>' in tile(user)
     ExportItem.objects.all().delete()
     Invoice.objects.update(export_state="none")
     assert "not in the ledger yet" in tile(owner)
+
+
+def test_a_page_that_is_open_is_read_anew_when_a_pause_begins_and_when_it_ends(
+    client: Client, connection: Connection, clerk: User
+) -> None:
+    """Only its banner says why, and that is no part of what is polled."""
+    invoice = exporting.ready_invoice(connection)
+    job = exports.export_invoices(connection, [invoice], by=clerk)
+    client.force_login(clerk)
+
+    def polled() -> list[bool]:
+        """Of the run and of the invoice, as the page that is open asks: whether it is read anew."""
+        answers = []
+        for page in open_pages:
+            address = re.search(r'hx-get="([^"]*)" *hx-trigger="every 2s"', page)
+            assert address
+            headers = {"HX-Request": "true", "HX-Target": "job-state"}
+            answers.append("HX-Refresh" in client.get(address[1], headers=headers).headers)
+        return answers
+
+    urls = (job.get_absolute_url(), invoice.get_absolute_url())
+    open_pages = [" ".join(client.get(url).text.split()) for url in urls]
+    assert polled() == [False, False]
+    connections.pause(connection, REFUSED)
+    assert polled() == [True, True]
+    open_pages = [" ".join(client.get(url).text.split()) for url in urls]
+    assert all(page.count("The password has expired.") == 1 for page in open_pages), "said once, however many wait"
+    assert polled() == [False, False]
+    connections.resume(connection, by=clerk)
+    assert polled() == [True, True]
+
+
+def test_why_a_run_is_paused_is_not_repeated_with_each_invoice(client: Client, connection: Connection) -> None:
+    owner = factories.owner(connection.account)
+    job = exports.export_invoices(connection, [exporting.ready_invoice(connection) for _ in range(3)], by=owner)
+    why = {"failure_kind": "config", "message": "The password has expired.", "attempts_count": 1}
+    job.export_items.update(**why)
+    connections.pause(connection, REFUSED)
+    page = shown(owner, job.get_absolute_url())
+    assert page.count("The password has expired.") == 1
+    assert "Took" not in page
+    connections.resume(connection, by=owner)
+    assert shown(owner, job.get_absolute_url()).count("The password has expired.") == 3
+
+
+@pytest.mark.parametrize("has_credentials", [True, False])
+def test_what_waits_for_synchronizing_is_said_at_once(
+    client: Client, connection: Connection, clerk: User, has_credentials: bool
+) -> None:
+    """New credentials end a pause, and nothing goes on before they are proven."""
+    owner = factories.owner(connection.account)
+    invoice = exporting.ready_invoice(connection)
+    job = exports.export_invoices(connection, [invoice], by=clerk)
+    Connection.objects.update(
+        synchronized_at=None,
+        enabled_at=timezone.now(),
+        credentials_saved_at=timezone.now() if has_credentials else None,
+    )
+    advice = "Press Synchronize With Sage Intacct on its" if has_credentials else "Save the credentials on the page"
+    for url in ("/", "/accounts-payable/", invoice.get_absolute_url(), job.get_absolute_url(), SETTINGS):
+        page = shown(owner, url)
+        assert page.count("Sage Intacct is not synchronized since") == 1, url
+        assert "1 invoice waits: " in page, url
+        assert advice in page, url
+        assert advice not in shown(clerk, url), url
+    home = shown(clerk, "/accounts-payable/")
+    assert '<a class="tile-note" href="#hindrance">1 waits: Sage Intacct is not synchronized</a>' in home
+    assert "1 invoice waits until Sage Intacct is synchronized." in home
+    run = shown(owner, job.get_absolute_url())
+    assert "Paused" in run
+    assert "It goes on when Sage Intacct is synchronized." in run
+    outbox_page = shown(owner, SETTINGS)
+    assert "Resume</button>" not in outbox_page
+    ExportItem.objects.update(status="cancelled")
+    Job.objects.update(status="cancelled")
+    assert "is not synchronized since" not in shown(owner, "/"), "where nothing waits"
+
+
+def test_a_reminder_says_what_waits_when_it_leaves(connection: Connection, clerk: User) -> None:
+    first, second = (exporting.ready_invoice(connection) for _ in range(2))
+    exports.export_invoices(connection, [first], by=clerk)
+    connections.pause(connection, REFUSED)
+    exports.export_invoices(connection, [second], by=clerk)
+    mail.outbox.clear()
+    sending.send_due(timezone.now() + A_DAY + AN_HOUR)
+    reminders = [message for message in mail.outbox if "still paused" in message.subject]
+    assert reminders
+    for message in reminders:
+        for body in (message.body, str(message.alternatives[0].content)):  # type: ignore[attr-defined]
+            assert "2 invoices wait for it." in body
+            assert "[[" not in body
+
+
+def test_a_reminder_of_what_is_overdue_says_it_as_it_is_then(connection: Connection, clerk: User) -> None:
+    exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=clerk)
+    ExportItem.objects.update(queued_at=timezone.now() - dt.timedelta(hours=2))
+    hindrance_mail.tell_of_overdue(timezone.now())
+    exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=clerk)
+    sending.send_due()
+    mail.outbox.clear()
+    sending.send_due(timezone.now() + A_DAY + AN_HOUR)
+    bodies = [message.body for message in mail.outbox if "still overdue" in message.subject]
+    assert bodies
+    assert all("2 invoices wait, the first of them longer than an hour." in body for body in bodies)
+
+
+def test_who_works_here_no_more_is_not_reminded(connection: Connection, clerk: User) -> None:
+    exports.export_invoices(connection, [exporting.ready_invoice(connection)], by=clerk)
+    connections.pause(connection, REFUSED)
+    sending.send_due()
+    User.objects.filter(pk=clerk.pk).update(is_active=False)
+    mail.outbox.clear()
+    sending.send_due(timezone.now() + A_DAY + AN_HOUR)
+    assert clerk.email not in [to for message in mail.outbox for to in message.to]

@@ -43,6 +43,18 @@ def test_says_in_a_line_per_data_set_how_it_ended(intacct: Any) -> None:
     assert "created" not in _run("--data-set", "terms")
 
 
+def test_says_what_is_still_open_as_mails_and_pages_do(intacct: Any) -> None:
+    first = _run("--data-set", "suppliers")
+    again = _run("--data-set", "suppliers")
+    for out in (first, again):
+        assert out.splitlines()[-1].startswith("Still open: 5 suppliers not imported, ")
+    assert first.splitlines()[-1] == again.splitlines()[-1], "though nothing had changed"
+    assert "Still open" not in _run("--data-set", "terms"), "of other data"
+    assert "Still open" not in _run("--data-set", "suppliers", "--preview")
+    (told,) = json.loads(_run("--data-set", "suppliers", "--json"))
+    assert told["still_open"][0] == "5 suppliers not imported"
+
+
 def test_waits_for_a_worker_that_is_at_it(intacct: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from integrations import runner
     from integrations.management import waiting
@@ -55,7 +67,7 @@ def test_waits_for_a_worker_that_is_at_it(intacct: Any, monkeypatch: pytest.Monk
         runner.finish(held, JobStatus.SUCCEEDED)
 
     monkeypatch.setattr(waiting, "sleep", end_it)
-    lines = _run("--data-set", "terms", "--data-set", "suppliers").splitlines()
+    *lines, _ = _run("--data-set", "terms", "--data-set", "suppliers").splitlines()
     assert [line.split(".")[0] for line in lines] == [
         "Import Terms: Completed",
         "Import Suppliers for Northwind Manufacturing Ltd: Completed with problems",

@@ -79,6 +79,24 @@ def test_it_is_said_on_every_page_and_by_mail(connection: Connection, owner: Use
     assert SETTINGS in body
 
 
+def test_invoices_that_wait_for_it_say_so_on_their_tile(
+    connection: Connection, owner: User, portal_sandbox: Any
+) -> None:
+    clerk, other = factories.user(owner.account), factories.user(owner.account)
+    other.companies.set([company_of(connection, "100")])
+    for entity, count in (("100", 1), ("200", 2)):
+        company = company_of(connection, entity)
+        gl_code = factories.gl_code(company, "6100")
+        for _ in range(count):
+            factories.authorized_invoice(company, supplier=factories.supplier(company), gl_code=gl_code)
+    rename(portal_sandbox)
+    synchronize(connection, owner)
+    waits = f"2 wait: {HARBOR} is not connected"
+    assert f'<a class="tile-note" href="{SETTINGS}">{waits}</a>' in shown(owner, "/accounts-payable/")
+    assert f'<a class="tile-note" href="#hindrance">{waits}</a>' in shown(clerk, "/accounts-payable/")
+    assert "wait:" not in shown(other, "/accounts-payable/")
+
+
 def test_a_removed_entity_is_lost_too(connection: Connection, owner: User, portal_sandbox: Any) -> None:
     act(portal_sandbox, "delete_record", object="LOCATIONENTITY", key="200")
     synchronize(connection, owner)

@@ -103,6 +103,19 @@ def test_a_closed_period_is_said_at_the_posting_date(connection: Connection, cle
     assert invoice.approval_status == ApprovalStatus.WAITING
 
 
+def test_a_closed_period_names_the_date_that_counts(page: Client, connection: Connection, clerk: User) -> None:
+    ClosedPeriod.objects.create(company=company_of(connection), closed_to=dt.date(2030, 1, 31))
+    invoice = draft(connection, clerk)
+    edit = reverse("invoices:invoice_edit", args=[invoice.pk])
+    assert "The invoice date, which counts while the posting date is empty, lies in a period" in note(
+        text(page.get(edit)), "posting_date"
+    )
+    Invoice.objects.filter(pk=invoice.pk).update(posting_date=dt.date(2030, 1, 20))
+    said = note(text(page.get(edit)), "posting_date")
+    assert "The posting date lies in a period" in said
+    assert "invoice date" not in said
+
+
 def test_a_closed_period_is_said_once_and_as_its_reader_writes_dates(
     page: Client, connection: Connection, clerk: User
 ) -> None:

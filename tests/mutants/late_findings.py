@@ -15,7 +15,7 @@ MUTANTS = [
     Mutant(
         name="late.closed_period_in_words_of_its_own",
         file="integrations/sage_intacct/exporters/preflight/header.py",
-        before="            render(PERIOD_CLOSED, known),\n",
+        before="            render(PERIOD_CLOSED if invoice.posting_date else INVOICE_DATE_CLOSED, known),\n",
         after='            f"The books of {invoice.company} are closed.",\n',
         tests=(f"{EARLY}::test_one_wording_before_it_is_sent_and_after_it_was_refused",),
     ),
@@ -71,8 +71,8 @@ MUTANTS = [
     Mutant(
         name="late.unknown_outcome_unsaid_after_disabling",
         file="integrations/slots.py",
-        before="(invoice.is_posted or item.was_sent)",
-        after="invoice.is_posted",
+        before="invoice.is_posted or item.was_sent or",
+        after="invoice.is_posted or",
         tests=(f"{AFTER}::test_what_nobody_knows_of_is_said_too",),
     ),
     Mutant(
@@ -127,7 +127,7 @@ MUTANTS = [
     Mutant(
         name="late.tile_hides_the_pause",
         file="invoices/figures.py",
-        before="next(iter(export_holds.ask(user=user) if queued else ()), None)",
+        before='next(iter(export_holds.ask(user=user) if open_rows["to_post"] else ()), None)',
         after="None",
         tests=(f"{HELD}::test_what_waits_for_its_export_is_said_on_its_tile",),
     ),
@@ -162,8 +162,8 @@ MUTANTS = [
     Mutant(
         name="late.what_waits_is_called_done",
         file="integrations/management/commands/intacct_export.py",
-        before="    return Asked(job, list(under_way.exclude(job=job)))",
-        after="    return Asked(job, list(under_way.none()))",
+        before="_under_way(job.connection, invoices) if item.job_id != job.pk]",
+        after="_under_way(job.connection, invoices.none()) if item.job_id != job.pk]",
         tests=(f"{WAITS}::test_what_an_earlier_run_left_waiting_is_not_called_done",),
     ),
     Mutant(

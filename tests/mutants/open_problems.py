@@ -89,11 +89,11 @@ MUTANTS = [
         ),
     ),
     Mutant(
-        name="imports.a_record_counts_once_for_all_companies",
+        name="imports.two_warnings_of_a_record_count_as_one",
         file="integrations/services/import_problems.py",
         before='annotate(Count("pk"))',
         after='annotate(Count("remote_id", distinct=True))',
-        tests=("tests/integrations/test_pages_import_problems.py::test_every_place_counts_what_the_list_shows",),
+        tests=("tests/integrations/test_pages_import_problems.py::test_every_place_counts_what_has_to_be_fixed",),
     ),
     Mutant(
         name="imports.set_by_hand_stays_a_problem",
@@ -198,7 +198,7 @@ MUTANTS = [
         file="templates/integrations/mail/still_open.txt",
         before="{% if problem.company %} ({{ problem.company }}){% endif %}",
         after="",
-        tests=("tests/integrations/test_pages_import_problems.py::test_every_place_counts_what_the_list_shows",),
+        tests=("tests/integrations/test_pages_import_problems.py::test_every_place_counts_what_has_to_be_fixed",),
     ),
     Mutant(
         name="imports.own_name_of_what_is_left_out_is_forgotten",
@@ -224,8 +224,8 @@ MUTANTS = [
     Mutant(
         name="imports.removed_entity_is_reminded_after_it_is_fixed",
         file="integrations/hindrance_mail.py",
-        before='    return "" if connection is not None and unconnected(connection) else None\n',
-        after='    return ""\n',
+        before="if connection is not None and unconnected(connection) and not _has_left(notice)",
+        after="if connection is not None and not _has_left(notice)",
         tests=(f"{LOST}::test_it_is_said_no_more_once_it_is_fixed",),
     ),
 ]

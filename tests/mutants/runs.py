@@ -203,8 +203,8 @@ MUTANTS = [
     Mutant(
         name="runs.other_data_count_as_open",
         file="integrations/services/open_now.py",
-        before="is_of_it = (group.data_set, group.company_id) == (part.data_set, part.company_id)",
-        after="is_of_it = group.data_set == part.data_set",
+        before="is_of_it = (group.found.data_set, group.found.company_id) == (part.data_set, part.company_id)",
+        after="is_of_it = group.found.data_set == part.data_set",
         tests=(f"{STILL_OPEN}::test_only_the_runs_own_data_and_company_count",),
     ),
     Mutant(

@@ -50,7 +50,9 @@ class Command(BaseCommand):
         try:
             job = exports.export_invoices(connection, invoices, by=None, trigger=Trigger.COMMAND)
         except ConfigurationError as error:
-            raise CommandError(f"{error.user_message} {error.advice}") from error
+            left = _under_way(connection, invoices)
+            self.stdout.write(_left_as_json(left) if options["json"] else "\n".join(map(_as_waiting, left)))
+            raise CommandError(" ".join([error.user_message, error.advice, *_left_words(left)])) from error
         asked = _asked(job, invoices)
         is_at_rest = wait_until(lambda: _deliver(asked), seconds=options["timeout"])
         job.refresh_from_db()
@@ -95,8 +97,27 @@ class Asked:
 
 
 def _asked(job: Job, invoices: QuerySet[Invoice]) -> Asked:
-    under_way = job.connection.export_items.unsettled().filter(invoice__in=invoices)
-    return Asked(job, list(under_way.exclude(job=job)))
+    return Asked(job, [item for item in _under_way(job.connection, invoices) if item.job_id != job.pk])
+
+
+def _under_way(connection: Connection, invoices: QuerySet[Invoice]) -> list[ExportItem]:
+    under_way = connection.export_items.unsettled().filter(invoice__in=invoices)
+    return list(under_way.select_related("invoice", "connection").order_by("next_attempt_at", "pk"))
+
+
+def _left_words(left: list[ExportItem]) -> list[str]:
+    """Of what an earlier run left waiting, where no new one could begin."""
+    if not left:
+        return []
+    return [
+        f"{len(left):,} invoice{'' if len(left) == 1 else 's'} of an earlier run still wait{'s' * (len(left) == 1)}."
+    ]
+
+
+def _left_as_json(left: list[ExportItem]) -> str:
+    return json.dumps(
+        {"job": None, "exit_code": int(Exit.FAILED), "waiting": list(map(_waiting_as_json, left))}, indent=2
+    )
 
 
 def _deliver(asked: Asked) -> bool:
@@ -148,26 +169,33 @@ def _as_json(asked: Asked, standing: Standing | None) -> str:
         }
         for outcome in asked.outcomes
     ]
-    waiting = [
-        {
-            "invoice": item.invoice.number,
-            "status": item.status,
-            "is_looked_up": _is_looked_up(item),
-            "next_attempt_at": at.isoformat() if (at := _next_at(item)) else None,
-            "message": item.message,
-        }
-        for item in asked.waiting
-    ]
+    waiting = list(map(_waiting_as_json, asked.waiting))
     counts = {"total": asked.total, "posted": asked.posted, "failed": asked.job.failed}
     ending = {"exit_code": int(standing.code) if standing else 0, "message": standing.sentence if standing else ""}
     found = {"job": asked.job.pk, "status": asked.job.status, **counts, **ending}
     return json.dumps(found | {"outcomes": outcomes, "waiting": waiting}, indent=2)
 
 
+def _waiting_as_json(item: ExportItem) -> dict[str, Any]:
+    return {
+        "invoice": item.invoice.number,
+        "status": item.status,
+        "is_looked_up": _is_looked_up(item),
+        "next_attempt_at": at.isoformat() if (at := _next_at(item)) else None,
+        "message": item.message,
+    }
+
+
 def _as_text(asked: Asked) -> str:
     job = asked.job
-    ended = [] if asked.earlier and not job.total else [f"{job.title}: {job.status_label}. {job.message}".strip()]
+    ended = [] if asked.earlier and not job.total else [_ending(job)]
     return "\n".join([*map(_as_line, asked.outcomes), *map(_as_waiting, asked.waiting), *ended])
+
+
+def _ending(job: Job) -> str:
+    counted = ((job.posted, "posted"), (job.failed, "failed"), (job.not_sent, "not sent"))
+    counts = ", ".join(f"{count:,} {words}" for count, words in counted if count)
+    return " ".join(filter(None, [f"{job.title}: {job.status_label}.", f"{counts}." if counts else "", job.message]))
 
 
 def _as_line(outcome: Outcome) -> str:
@@ -179,8 +207,8 @@ def _as_waiting(item: ExportItem) -> str:
     at = _next_at(item)
     if item.status == ItemStatus.SENDING:
         then = f"If no answer comes, others take it over from {shown(at)}." if at else ""
-    elif not item.connection.is_ready:
-        then = "It waits for the connection."
+    elif not item.connection.is_ready:  # why, the last sentence says once for all
+        return f"{item.invoice.number}: {item.get_status_display()}. It waits for the connection."
     else:
         then = f"It is {'looked up' if _is_looked_up(item) else 'sent'} at {shown(at)}." if at else ""
     return " ".join(filter(None, [f"{item.invoice.number}: {item.get_status_display()}.", then, item.message]))

@@ -24,9 +24,10 @@ from integrations.management.waiting import (
     wait_until,
     why_held,
 )
-from integrations.models import Connection, Job, JobStatus, Trigger
+from integrations.models import Connection, Job, JobKind, JobStatus, Trigger
 from integrations.sage_intacct import data_sets
-from integrations.services import jobs
+from integrations.services import import_problems, jobs
+from integrations.services.import_problems import OpenCount
 
 FAILED = (JobStatus.FAILED, JobStatus.ERRORED, JobStatus.CANCELLED)
 COUNTS = ("total", "done", "created", "updated", "unchanged", "warnings", "failed", "deactivated")
@@ -65,7 +66,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error.user_message} {error.advice}", returncode=int(code)) from error
         is_at_rest = _run(started, seconds=options["timeout"])
         finished = [Job.objects.select_related("connection", "company").get(pk=job.pk) for job in started]
-        self.stdout.write(_as_json(finished) if options["json"] else "\n".join(map(_as_line, finished)))
+        self.stdout.write(_as_json(finished) if options["json"] else _as_text(finished))
         connection.refresh_from_db()
         standing = _standing(finished, connection, is_at_rest)
         if standing is not None:
@@ -120,11 +121,29 @@ def _as_json(finished: list[Job]) -> str:
                 "message": job.message,
                 "advice": job.advice,
                 "next_attempt_at": at.isoformat() if (at := _next_at(job)) else None,
+                "still_open": [each.text for each in _still_open([job])],
             }
             for job in finished
         ],
         indent=2,
     )
+
+
+def _as_text(finished: list[Job]) -> str:
+    """A line for each part, and what the data that they bring still have open, as mails and pages say it."""
+    counts = _still_open(finished)
+    still_open = [f"Still open: {import_problems.sentence(counts)}."] if counts else []
+    return "\n".join([*map(_as_line, finished), *still_open])
+
+
+def _still_open(parts: list[Job]) -> list[OpenCount]:
+    """Of previews nothing: they neither find nor close a problem."""
+    imports = [job for job in parts if job.kind == JobKind.IMPORT]
+    if not imports:
+        return []
+    connection = imports[0].connection
+    problems = import_problems.of_parts(import_problems.of_companies(connection), imports)
+    return import_problems.counted(connection, problems)
 
 
 def _as_line(job: Job) -> str:

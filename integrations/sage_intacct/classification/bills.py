@@ -18,6 +18,10 @@ REFUSED_IN_NUMBER = "\"'&<>#?"
 PERIOD_CLOSED = (
     "The posting date[, {closed_words},] lies in a period that is closed in Sage Intacct.[ Open from {open_words}.]"
 )
+INVOICE_DATE_CLOSED = (
+    "The invoice date, which counts while the posting date is empty, lies in a period that is closed in Sage Intacct.[ "
+    "Open from {open_words}.]"
+)
 OPEN_PERIOD = (
     "Give the invoice a posting date in an open period[, {open_words} or later], or open the period in Sage Intacct "
     f"under {places.BOOKS}."

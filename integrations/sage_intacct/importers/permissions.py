@@ -9,6 +9,7 @@ from integrations import registry
 from integrations.errors import ConfigurationError, LeftOut
 from integrations.models import Cursor, ImportProblem, Job, JobKind
 from integrations.models.problems import ImportProblemQuerySet
+from integrations.registry import DataSet
 from integrations.sage_intacct.classification.permissions import NOT_GRANTED
 
 READ_AGAIN = "It could be read again."
@@ -19,6 +20,7 @@ def leave_out_or_keep(job: Job, error: ConfigurationError) -> None:
     if error.code.partition(" ")[0] not in NOT_GRANTED:
         return
     data_set = registry.data_set_of(job)
+    error.user_message = _in_their_words(error.user_message, data_set)
     if data_set.is_optional and not _was_read(job):
         raise LeftOut(
             f"{data_set.plural} are left out. {error.user_message}",
@@ -27,6 +29,14 @@ def leave_out_or_keep(job: Job, error: ConfigurationError) -> None:
         ) from error
     if job.kind == JobKind.IMPORT:
         _keep(job, error)
+
+
+def _in_their_words(message: str, data_set: DataSet) -> str:
+    """The role's page there goes on calling it as usual, so the usual name is said too."""
+    if not data_set.own_name:
+        return message
+    both = f"{data_set.plural_within}, which its permissions call {data_set.name}."
+    return message.replace(f"{data_set.name.lower()}.", both)
 
 
 def _was_read(job: Job) -> bool:

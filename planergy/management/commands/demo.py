@@ -12,6 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from integrations.models import Job, JobKind
 from planergy.demo import account, local_machine, main_job
 
+START_AFRESH = "`make demo-reset` forgets this demo's data and starts afresh."
+
 
 class Command(BaseCommand):
     help = "Make the demo account and do the main job on the sandbox, over the running worker."
@@ -28,7 +30,7 @@ class Command(BaseCommand):
             try:
                 self.do_main_job(demo)
             except main_job.DemoFailed as error:
-                raise CommandError(str(error)) from error
+                raise CommandError(f"{error}\n{START_AFRESH}") from error
         self.show_addresses()
 
     def do_main_job(self, demo: account.DemoAccount) -> None:
@@ -61,7 +63,11 @@ class Command(BaseCommand):
         for email, first, last, role, *_ in account.PEOPLE:
             self.stdout.write(f"  {email:<24}{role} ({first} {last})")
         self.stdout.write(f"  {account.SUPPORT:<24}Support staff; {settings.PORTAL_URL}/admin/")
-        self.stdout.write(f"  password for all of them: {account.PASSWORD}\n")
+        changed = account.changed_passwords()
+        whose = "the others" if changed else "all of them"
+        self.stdout.write(f"  password for {whose}: {account.PASSWORD}\n")
+        if changed:
+            self.stdout.write(f"  a password of their own was chosen for {', '.join(changed)}. {START_AFRESH}\n")
 
 
 def _objections(account_only: bool) -> Iterator[str]:

@@ -9,6 +9,7 @@ from integrations.sage_intacct.classification.bills import (
     CURRENCY_NOT_ENABLED,
     ENABLE_CURRENCY,
     IMPORT_TERMS,
+    INVOICE_DATE_CLOSED,
     OPEN_PERIOD,
     PERIOD_CLOSED,
     REFUSED_IN_NUMBER,
@@ -116,7 +117,7 @@ def period_is_open(invoice: Invoice, facts: Facts) -> Iterator[Problem]:
         known = {"open_words": day_in_words(closed.closed_to + dt.timedelta(days=1))}
         yield Problem(
             "period_closed",
-            render(PERIOD_CLOSED, known),
+            render(PERIOD_CLOSED if invoice.posting_date else INVOICE_DATE_CLOSED, known),
             render(OPEN_PERIOD, known),
             "posting_date",
             Severity.ERROR if is_fresh(closed.learnt_at) else Severity.WARNING,

@@ -17,6 +17,9 @@ from tests.integrations.importing import act, run_import
 # What the role of the guide does not grant: it has Company, General Ledger and Accounts Payable.
 OUTSIDE = {"project": "PROJECT", "task": "TASK", "customer": "CUSTOMER", "item": "ITEM", "tax_codes": "TAXDETAIL"}
 
+# The company calls Project "Job"; the page of its roles does not.
+MAY_NOT = "The Sage Intacct user may not read Job records, which its permissions call Projects."
+
 
 @pytest.fixture
 def guided(intacct: Connection, portal_sandbox: Any) -> Connection:
@@ -35,7 +38,7 @@ def test_the_role_of_the_guide_makes_no_run_red(guided: Connection) -> None:
             JobStatus.SUCCEEDED,
             JobStatus.PARTIAL,
         }
-    assert ended["project"].message.startswith("Job records are left out. The Sage Intacct user may not read projects.")
+    assert ended["project"].message.startswith(f"Job records are left out. {MAY_NOT}")
     assert "Company > Admin > Roles" in ended["project"].advice
     assert "List and View for Projects under Projects Permissions" in ended["project"].advice
     assert not ImportProblem.objects.filter(kind=ImportProblem.Kind.NOT_READ).exists()
@@ -70,7 +73,7 @@ def test_what_could_be_read_before_and_no_longer_can_is_a_problem_until_it_can_a
     assert (problem.kind, problem.data_set, problem.code) == ("not_read", "project", "permission_missing")
     assert "List and View for Projects" in problem.advice
     assert "Job records cannot be read any more" in mail.outbox[-1].body
-    assert "\n- Job: The Sage Intacct user may not read projects." in mail.outbox[-1].body
+    assert f"\n- Job: {MAY_NOT}" in mail.outbox[-1].body
     act(portal_sandbox, "set_permission", object="PROJECT", operation="read", allowed="true")
     assert run_import(intacct, "project")[0].status == JobStatus.SUCCEEDED
     assert not ImportProblem.objects.open().exists()
