@@ -144,16 +144,15 @@ def test_a_sign_beside_its_field_is_escaped_once_for_every_reader(
         assert "in a bill number: &amp; Take" in note(text(page.get(edit)), "number")
 
 
+def close_january(invoice: Invoice) -> None:
+    ClosedPeriod.objects.create(company=invoice.company, closed_to=dt.date(2030, 1, 31))
+    Invoice.objects.filter(pk=invoice.pk).update(posting_date=dt.date(2030, 1, 20))
+
+
 # What pre-flight knows, and the refusal that it spares: one wording.
-SPARED = [
-    (
-        "Periods are closed. Open periods: Top level: open from 02/01/2030",
-        lambda invoice: ClosedPeriod.objects.create(company=invoice.company, closed_to=dt.date(2030, 1, 31)),
-    ),
-    (
-        "Date must be on or after 02/01/2030",
-        lambda invoice: ClosedPeriod.objects.create(company=invoice.company, closed_to=dt.date(2030, 1, 31)),
-    ),
+SPARED: list[tuple[str, Callable[[Invoice], object]]] = [
+    ("Periods are closed. Open periods: Top level: open from 02/01/2030", close_january),
+    ("Date must be on or after 02/01/2030", close_january),
     (
         "Date Due cannot be earlier than date of transaction",
         lambda invoice: Invoice.objects.filter(pk=invoice.pk).update(due_date=dt.date(2029, 1, 1)),
