@@ -16,16 +16,21 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command, load_command_class
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from integrations import runner
 from integrations.errors import ConfigurationError
 from integrations.management import waiting
-from integrations.management.waiting import Exit, wait_until
+from integrations.management.commands.intacct_export import HELD_ELSEWHERE
+from integrations.management.waiting import Exit, TimeIsUp, wait_until
 from integrations.models import Connection, ExportItem, Job, JobKind, JobStatus
 from integrations.services import connections, exports, jobs
 from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE
 from integrations.services.heartbeat import GONE_AFTER
+from invoices.models import Invoice
 from organization import secrets
 from tests import factories
 from tests.integrations import exporting
@@ -271,6 +276,59 @@ def test_with_a_worker_running_each_is_settled_once(portal_sandbox: Any, monkeyp
     assert {outcome["invoice"] for outcome in told["outcomes"]} == numbers
     assert {bill["recordid"] for bill in exporting.bills(portal_sandbox)} == numbers
     assert len(exporting.bills(portal_sandbox)) == 6
+
+
+@contextmanager
+def held_by_somebody_else(rows: QuerySet[Any]) -> Iterator[threading.Event]:
+    """Locked until left, or until the event says that nobody came back in time."""
+    held, let_go, gave_up = threading.Event(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            list(rows.select_for_update(no_key=True))
+            held.set()
+            if not let_go.wait(20):
+                gave_up.set()
+        database.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(10)
+    yield gave_up
+    let_go.set()
+    thread.join()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("rows", "told"), [(Connection, "1 of 1 invoices are still under way."), (Invoice, HELD_ELSEWHERE)]
+)
+def test_what_somebody_else_holds_is_not_waited_for_longer_than_that(
+    portal_sandbox: Any, rows: type[Model], told: str
+) -> None:
+    exporting.ready_invoice(exporting.exporting_connection())
+    with held_by_somebody_else(rows._default_manager.all()) as gave_up:
+        code, _, error = run("intacct_export", "--timeout", "1")
+        assert not gave_up.is_set()
+    assert (code, error) == (Exit.TIMED_OUT, told)
+    assert run("intacct_export")[0] == 0
+    assert len(exporting.bills(portal_sandbox)) == 1
+
+
+def test_what_swallows_the_end_of_the_time_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "RING_AGAIN_AFTER", 0.05)
+    rings: list[TimeIsUp] = []
+
+    def is_at_rest() -> bool:
+        with pytest.raises(TimeIsUp) as ring:  # as a finalizer does, whose exceptions go nowhere
+            time.sleep(20)
+        rings.append(ring.value)
+        time.sleep(20)
+        return True
+
+    assert wait_until(is_at_rest, seconds=1) is False
+    assert len(rings) == 1
 
 
 def test_an_import_that_waits_for_another_try_is_not_waited_for(
