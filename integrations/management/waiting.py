@@ -97,41 +97,36 @@ def wait_until(is_at_rest: Callable[[], bool], *, seconds: float) -> bool:
     a killed worker leaves it: others take it over.
     """
     give_up_at = monotonic() + max(seconds, 0)
-    with time_limit(seconds) as limit:
+    with time_limit(seconds):
         while not is_at_rest():
             if monotonic() >= give_up_at:
                 return False
             sleep(LOOK_AGAIN_AFTER)
-    return not limit.is_up
-
-
-@dataclass
-class Limit:
-    """Whether the time was up before what it limits was done."""
-
-    is_up: bool = False
+        return True
+    return False
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[Limit]:
+def time_limit(seconds: float) -> Iterator[None]:
     """Breaks off what is inside when the time is up, and goes on behind it; but leaves one look its second.
 
     The database's driver waits for a lock where no signal reaches it, so meanwhile it waits here instead; it takes
     a ring for Ctrl-C, and has the server cancel what it waits for.
     """
-    limit = Limit()
+    is_up = False
 
     def ring(number: int, frame: FrameType | None) -> None:
-        limit.is_up = True
+        nonlocal is_up
+        is_up = True
         raise TimeIsUp
 
     before = signal.signal(signal.SIGALRM, ring)
     set_wait_callback(wait_select)
     try:
         signal.setitimer(signal.ITIMER_REAL, max(seconds, 1), RING_AGAIN_AFTER)
-        yield limit
+        yield
     except (TimeIsUp, OperationalError):
-        if not limit.is_up:
+        if not is_up:
             raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
