@@ -13,13 +13,18 @@ from time import monotonic, sleep
 from types import FrameType
 
 from django.core.management.base import CommandError
+from django.db import OperationalError
 from django.utils import timezone
+from psycopg2.extensions import set_wait_callback
+from psycopg2.extras import wait_select
 
 from integrations.models import Connection
 from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE, advice_of_pause
 from integrations.services.heartbeat import GONE_AFTER
 
 LOOK_AGAIN_AFTER = 0.5
+# What was at an end already when it rang (a finalizer, say) may swallow it, so it rings again.
+RING_AGAIN_AFTER = 5
 # A call may run for a quarter of an hour there.
 PATIENCE = 20 * 60
 
@@ -85,35 +90,45 @@ class TimeIsUp(KeyboardInterrupt):
     """Breaks off whatever is being done or waited for here, exactly as Ctrl-C does."""
 
 
-def wait_until(is_at_rest: Callable[[], bool], *, seconds: int) -> bool:
+def wait_until(is_at_rest: Callable[[], bool], *, seconds: float) -> bool:
     """Look again and again. False where it was still under way after so many seconds.
 
     `is_at_rest` may work itself, and call a gateway that does not answer. What it is at when the time is up is left as
     a killed worker leaves it: others take it over.
     """
     give_up_at = monotonic() + max(seconds, 0)
-    try:
-        with _alarm(seconds):
-            while not is_at_rest():
-                if monotonic() >= give_up_at:
-                    return False
-                sleep(LOOK_AGAIN_AFTER)
-    except TimeIsUp:
-        return False
-    return True
+    with time_limit(seconds):
+        while not is_at_rest():
+            if monotonic() >= give_up_at:
+                return False
+            sleep(LOOK_AGAIN_AFTER)
+        return True
+    return False
 
 
 @contextmanager
-def _alarm(seconds: int) -> Iterator[None]:
-    """Raises TimeIsUp inside, wherever it is, but leaves one look its second."""
+def time_limit(seconds: float) -> Iterator[None]:
+    """Breaks off what is inside when the time is up, and goes on behind it; but leaves one look its second.
+
+    The database's driver waits for a lock where no signal reaches it, so meanwhile it waits here instead; it takes
+    a ring for Ctrl-C, and has the server cancel what it waits for.
+    """
+    is_up = False
 
     def ring(number: int, frame: FrameType | None) -> None:
+        nonlocal is_up
+        is_up = True
         raise TimeIsUp
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1))
+    set_wait_callback(wait_select)
     try:
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, 1), RING_AGAIN_AFTER)
         yield
+    except (TimeIsUp, OperationalError):
+        if not is_up:
+            raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        set_wait_callback(None)

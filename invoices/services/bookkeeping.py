@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from decimal import Decimal
 
 from invoices.models import ApprovalStatus, ExportState, Invoice
 from invoices.services import activity
 from invoices.signals import invoice_corrected
+from ledger.minor_units import grouped
+from ledger.models import Currency
 from organization import audit
 from organization.models import AuditAction, User
 from organization.spelling import day_in_words
@@ -44,12 +47,14 @@ def said_by(invoice: Invoice, names: Collection[str]) -> dict[str, str | None]:
     values = {name: getattr(invoice, name) for name in names}
     if "posting_date" in values:
         values["posting_date"] = invoice.posting_date or invoice.invoice_date
-    return {name: _said(value) for name, value in values.items()}
+    return {name: _said(value, invoice.currency) for name, value in values.items()}
 
 
-def _said(value: object) -> str | None:
+def _said(value: object, currency: Currency | None) -> str | None:
     if value is None or value == "":
         return None
+    if isinstance(value, Decimal):
+        return grouped(value, currency)
     return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 

@@ -125,6 +125,7 @@ def test_what_was_refused_before_is_told_as_what_it_is_now(
         assert f'class="tile-note" href="{ways[user.pk]}"' in home
         card = home.partition('id="not-connected"')[2].partition("</section>")[0]
         assert "2 authorised invoices are not posted; nothing is lost." in card
+        assert "1 not sent</span> It could not be exported even before that:" in card
         assert refused.get_absolute_url() in card
         assert ("/control-panel/integrations/" in card) == (user == owner)
         panel = page(client, user, refused).partition('id="export-panel"')[2].partition("</section>")[0]

@@ -16,16 +16,21 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command, load_command_class
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from integrations import runner
 from integrations.errors import ConfigurationError
 from integrations.management import waiting
-from integrations.management.waiting import Exit, wait_until
+from integrations.management.commands.intacct_export import HELD_ELSEWHERE
+from integrations.management.waiting import Exit, TimeIsUp, wait_until
 from integrations.models import Connection, ExportItem, Job, JobKind, JobStatus
 from integrations.services import connections, exports, jobs
 from integrations.services.connections import LOCKED_OUT, LOCKED_OUT_ADVICE
 from integrations.services.heartbeat import GONE_AFTER
+from invoices.models import Invoice
 from organization import secrets
 from tests import factories
 from tests.integrations import exporting
@@ -271,6 +276,70 @@ def test_with_a_worker_running_each_is_settled_once(portal_sandbox: Any, monkeyp
     assert {outcome["invoice"] for outcome in told["outcomes"]} == numbers
     assert {bill["recordid"] for bill in exporting.bills(portal_sandbox)} == numbers
     assert len(exporting.bills(portal_sandbox)) == 6
+
+
+def lock_of(model: type[Model]) -> Callable[[Connection], object]:
+    return lambda _: list(model._default_manager.select_for_update(no_key=True))
+
+
+def lock_of_signing_in(connection: Connection) -> None:
+    """As a worker that tries to sign in at a gateway that does not answer."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('sage_intacct.sign_in', %s))", [connection.pk])
+
+
+@contextmanager
+def held_by_somebody_else(hold_it: Callable[[Connection], object]) -> Iterator[threading.Event]:
+    """Locked until left, or until the event says that nobody came back in time."""
+    held, let_go, gave_up = threading.Event(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            hold_it(Connection.objects.get())
+            held.set()
+            if not let_go.wait(20):
+                gave_up.set()
+        database.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(10)
+    yield gave_up
+    let_go.set()
+    thread.join()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("hold_it", [lock_of(Connection), lock_of(Invoice), lock_of_signing_in])
+def test_what_somebody_else_holds_is_not_waited_for_longer_than_that(
+    portal_sandbox: Any, hold_it: Callable[[Connection], object]
+) -> None:
+    exporting.ready_invoice(exporting.exporting_connection())
+    with held_by_somebody_else(hold_it) as gave_up:
+        code, _, error = run("intacct_export", "--timeout", "1")
+        assert not gave_up.is_set()
+    assert code == Exit.TIMED_OUT
+    assert error in ("1 of 1 invoices are still under way.", HELD_ELSEWHERE)
+    ExportItem.objects.filter(claimed_at__isnull=False).update(claimed_at=timezone.now() - GONE_AFTER * 2)
+    assert run("intacct_export")[0] == 0
+    assert len(exporting.bills(portal_sandbox)) == 1
+
+
+def test_what_swallows_the_end_of_the_time_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "RING_AGAIN_AFTER", 0.05)
+    past: list[str] = []
+
+    def is_at_rest() -> bool:
+        with pytest.raises(TimeIsUp):  # as a finalizer does, whose exceptions go nowhere
+            time.sleep(20)
+        past.append("the first")
+        time.sleep(5)
+        past.append("the second")
+        return True
+
+    assert wait_until(is_at_rest, seconds=1) is False
+    assert past == ["the first"]
 
 
 def test_an_import_that_waits_for_another_try_is_not_waited_for(

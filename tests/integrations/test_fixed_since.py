@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -112,6 +113,10 @@ def test_after_an_edit_and_a_new_authorisation_it_says_fixed_since(page: Client,
     shown = panel(page, refused)
     assert "Fixed since, ready" in shown
     assert "lines changed" in shown
+    before, after = refused.total, edited.total
+    assert f"{before:.2f}</span>" in re.sub(r"\s+", " ", shown)
+    assert f"{after:.2f}</strong>" in shown
+    assert "0000" not in shown
     assert "Refused by Sage Intacct" not in shown
 
 

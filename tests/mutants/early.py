@@ -82,8 +82,8 @@ MUTANTS = [
     Mutant(
         name="commands.waiting_returns_at_once",
         file="integrations/management/waiting.py",
-        before="    while not is_at_rest():\n",
-        after="    while False:\n",
+        before="        while not is_at_rest():\n",
+        after="        while False:\n",
         tests=(f"{WAITS}::test_waiting_ends_when_its_time_is_up",),
     ),
     Mutant(

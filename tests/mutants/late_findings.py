@@ -148,7 +148,7 @@ MUTANTS = [
     Mutant(
         name="late.command_outlives_its_timeout",
         file="integrations/management/waiting.py",
-        before="    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1))\n",
+        before="    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1), RING_AGAIN_AFTER)\n",
         after="    signal.setitimer(signal.ITIMER_REAL, 0)\n",
         tests=(f"{WAITS}::test_a_gateway_that_never_answers_is_left_when_the_time_is_up",),
     ),

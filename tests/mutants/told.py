@@ -68,4 +68,37 @@ MUTANTS = [
         after="    if not connection.has_credentials:\n",
         tests=(f"{DEMO}::test_credentials_that_were_changed_are_put_back",),
     ),
+    Mutant(
+        name="told.command_waits_for_a_lock_where_no_signal_reaches_it",
+        file="integrations/management/waiting.py",
+        before="    set_wait_callback(wait_select)\n",
+        after="",
+        tests=(f"{WAITS}::test_what_somebody_else_holds_is_not_waited_for_longer_than_that",),
+    ),
+    Mutant(
+        name="told.end_of_the_time_rings_once",
+        file="integrations/management/waiting.py",
+        before="max(seconds, 1), RING_AGAIN_AFTER)",
+        after="max(seconds, 1))",
+        tests=(f"{WAITS}::test_what_swallows_the_end_of_the_time_is_told_again",),
+    ),
+    Mutant(
+        name="told.sign_in_is_begun_again_for_the_call",
+        file="integrations/sage_intacct/client/retrying.py",
+        before="            error.was_retried = True\n",
+        after="",
+        tests=(
+            "tests/integrations/sage_intacct/client/test_transport.py"
+            "::test_a_sign_in_that_was_tried_to_the_end_is_not_begun_again_for_the_call",
+        ),
+    ),
+    Mutant(
+        name="told.corrected_amount_as_it_is_stored",
+        file="invoices/services/bookkeeping.py",
+        before="        return grouped(value, currency)\n",
+        after="        return str(value)\n",
+        tests=(
+            "tests/integrations/test_fixed_since.py::test_after_an_edit_and_a_new_authorisation_it_says_fixed_since",
+        ),
+    ),
 ]

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from argparse import ArgumentParser
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -21,6 +22,7 @@ from integrations.management.waiting import (
     add_timeout,
     shown,
     taken_over_at,
+    time_limit,
     wait_until,
     why_held,
 )
@@ -28,6 +30,8 @@ from integrations.models import Connection, ExportItem, ItemStatus, Job, Outcome
 from integrations.models.outbox import UNSETTLED
 from integrations.services import exports, outbox
 from invoices.models import Invoice
+
+HELD_ELSEWHERE = "Nothing was queued: somebody else is changing these invoices for longer than --timeout. Try again."
 
 
 class Command(BaseCommand):
@@ -47,14 +51,15 @@ class Command(BaseCommand):
         invoices = Invoice.objects.for_account(connection.account)
         invoices = invoices if companies is None else invoices.filter(company__in=companies)
         invoices = invoices.filter(number__in=options["invoice"]) if options["invoice"] else invoices
+        give_up_at = monotonic() + options["timeout"]
         try:
-            job = exports.export_invoices(connection, invoices, by=None, trigger=Trigger.COMMAND)
+            job = _queued(connection, invoices, seconds=options["timeout"])
         except ConfigurationError as error:
             left = _under_way(connection, invoices)
             self.stdout.write(_left_as_json(left) if options["json"] else "\n".join(map(_as_waiting, left)))
             raise CommandError(" ".join([error.user_message, error.advice, *_left_words(left)])) from error
         asked = _asked(job, invoices)
-        is_at_rest = wait_until(lambda: _deliver(asked), seconds=options["timeout"])
+        is_at_rest = wait_until(lambda: _deliver(asked), seconds=give_up_at - monotonic())
         job.refresh_from_db()
         connection.refresh_from_db()
         standing = _standing(asked, connection, is_at_rest)
@@ -94,6 +99,12 @@ class Asked:
     def posted(self) -> int:
         of_earlier = ExportItem.objects.filter(pk__in=[item.pk for item in self.earlier], status=ItemStatus.POSTED)
         return self.job.posted + of_earlier.count()
+
+
+def _queued(connection: Connection, invoices: QuerySet[Invoice], *, seconds: int) -> Job:
+    with time_limit(seconds):
+        return exports.export_invoices(connection, invoices, by=None, trigger=Trigger.COMMAND)
+    raise CommandError(HELD_ELSEWHERE, returncode=int(Exit.TIMED_OUT))
 
 
 def _asked(job: Job, invoices: QuerySet[Invoice]) -> Asked:

@@ -112,7 +112,10 @@ def pick_cause(errors: Iterable[ApiError]) -> ApiError | None:
 
 
 class IntacctError(Exception):
+    """`was_retried`: to the end, by a step of the call, so the whole is not begun again over it."""
+
     outcome_unknown: bool = False
+    was_retried: bool = False
 
     def __init__(self, message: str, *, exchange: ExchangeRecord | None = None) -> None:
         super().__init__(message)

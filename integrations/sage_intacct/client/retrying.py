@@ -33,7 +33,11 @@ class RetryPolicy:
                 delay = self.delay(error, tries)
                 logger.info("Reading from Sage Intacct again in %.1f s: %s", delay, error)
                 self.sleep(delay)
-        return attempt()
+        try:
+            return attempt()
+        except (TransportError, MalformedResponse) as error:
+            error.was_retried = True
+            raise
 
     def delay(self, error: TransportError | MalformedResponse, tries: int) -> float:
         """Seconds: what the gateway asks for, else exponential; both jittered so that workers spread out."""
@@ -45,7 +49,7 @@ class RetryPolicy:
 
 
 def is_worth_retrying(error: TransportError | MalformedResponse) -> bool:
-    if isinstance(error, MalformedResponse) and not error.outcome_unknown:
+    if error.was_retried or (isinstance(error, MalformedResponse) and not error.outcome_unknown):
         return False
     status = error.status_code
     return status is None or status in (200, 408, 429) or (status >= 500 and status != CDN_TIMEOUT)

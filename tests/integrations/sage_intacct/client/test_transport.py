@@ -29,6 +29,7 @@ from integrations.sage_intacct.client import (
 )
 
 from .gateway import (
+    ENDPOINT,
     NOW,
     SESSION_ENDPOINT,
     Handler,
@@ -188,6 +189,15 @@ def test_waits_as_long_as_it_is_asked_to(mock: responses.RequestsMock, retry_aft
     headers = {"Retry-After": retry_after, "Date": "Tue, 01 Jan 2030 10:00:00 GMT"}
     outcome(mock, READ, waits, status=429, headers=headers, body="")
     assert waits[0] == expected
+
+
+def test_a_sign_in_that_was_tried_to_the_end_is_not_begun_again_for_the_call(mock: responses.RequestsMock) -> None:
+    waits = Waits()
+    mock.add(responses.POST, ENDPOINT, body=requests.ConnectTimeout("nobody there"))
+    with pytest.raises(ConnectionFailed):
+        make_client(waits, config=ClientConfig(retries=2)).query(READ)
+    assert len(mock.calls) == 3
+    assert len(waits) == 2
 
 
 def test_waits_longer_each_time_and_not_for_ever() -> None:
