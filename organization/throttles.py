@@ -12,6 +12,7 @@ from allauth.core.internal.ratelimit import RateLimitUsage
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from redis.exceptions import RedisError
 
 from organization.models import User
 
@@ -34,7 +35,11 @@ def count_for_person(request: HttpRequest, email: str) -> RateLimitUsage | None:
 
 
 def may_ask_for_address(request: HttpRequest) -> bool:
-    return bool(ratelimit.consume(request, app="organization", action="address_change", config=ADDRESS_CHANGES))
+    """Whoever is signed in may, while Redis is away and nothing can be counted: what is saved never needs it."""
+    try:
+        return bool(ratelimit.consume(request, app="organization", action="address_change", config=ADDRESS_CHANGES))
+    except RedisError:
+        return True
 
 
 def is_known_browser(request: HttpRequest, email: str) -> bool:

@@ -50,7 +50,7 @@ def test_imports_are_refused_in_words_until_the_connection_is_ready(db: None, wo
     connections.pause(connection, ConfigurationError("Wrong password.", advice="Enter it again."))
     with pytest.raises(ConfigurationError, match="paused: Wrong password") as error:
         jobs.start_imports(connection)
-    assert error.value.advice == "Enter it again."
+    assert error.value.advice.startswith("Enter it again. Then press Resume or, where you saved new credentials,")
     connection.synchronized_at = None
     with pytest.raises(ConfigurationError, match="not been synchronized"):
         jobs.start_imports(connection)

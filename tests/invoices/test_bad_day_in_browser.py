@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -151,6 +152,25 @@ def test_back_after_saving_enters_nothing_twice(open_page: Any, firm: Firm) -> N
     page.get_by_role("button", name="Save as draft").click()
     expect(page.locator("[data-error-summary]")).to_contain_text("There already is an invoice BACK-1")
     assert Invoice.objects.count() == 1
+
+
+def test_a_note_that_comes_while_a_button_is_pressed_does_not_take_its_click(open_page: Any, firm: Firm) -> None:
+    factories.invoice(firm.company, created_by=firm.clerk, supplier=firm.supplier, number="LIKE-1")
+    page = open_page(reverse(ADD), firm.clerk)
+    page.set_viewport_size({"width": 1280, "height": 2400})  # all of the form fits: its buttons stand below the notes
+    held: list[Route] = []
+    page.route(re.compile("/pick/(number|plausibility|header)/"), lambda route: held.append(route))
+    fill(page, "LIKE-01")
+    box = page.get_by_role("button", name="Save as draft").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    with page.expect_response("**/pick/plausibility/**"):
+        for route in held:
+            route.continue_()
+    page.wait_for_timeout(300)  # whatever would move has moved
+    page.mouse.up()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Draft")
 
 
 def test_success_of_one_invoice_does_not_stand_above_the_refusal_of_the_next(open_page: Any, firm: Firm) -> None:

@@ -47,6 +47,16 @@ MUTANTS = [
         tests=(f"{TWINS}::test_the_database_refuses_a_number_that_looks_the_same",),
     ),
     Mutant(
+        name="entry.note_takes_the_click_of_a_button",
+        file="planergy/static/planergy/invoices.js",
+        before="    await released;\n",
+        after="",
+        tests=(
+            "tests/invoices/test_bad_day_in_browser.py"
+            "::test_a_note_that_comes_while_a_button_is_pressed_does_not_take_its_click",
+        ),
+    ),
+    Mutant(
         name="entry.letters_of_other_scripts_hide_a_twin",
         file="invoices/numbers.py",
         before='    | str.maketrans("авекмнорстухіјѕ", "abekmh0pctyx1js")\n',

@@ -10,9 +10,18 @@
     made.append(...children);
     return made;
   };
+  // While something is pressed nothing may move: a note that pushed the button away would take its click.
+  let released = Promise.resolve();
+  document.addEventListener("pointerdown", () => {
+    released = new Promise((resolve) => {
+      for (const type of ["pointerup", "pointercancel"]) document.addEventListener(type, () => setTimeout(resolve), { once: true });
+    });
+  });
   const getJSON = async (url, params) => {
     const response = await fetch(`${url}?${new URLSearchParams(params)}`, { headers: { Accept: "application/json" } });
-    return response.ok ? response.json() : null;
+    const found = response.ok ? await response.json() : null;
+    await released;
+    return found;
   };
 
   // Amounts: the same reading as on the server (organization/amounts.py), in ten-thousandths, so that nothing is inexact.
